@@ -1,0 +1,34 @@
+# The two commands are `make run` and `make test`; `make help` lists the rest.
+# Everything real is in meson.build; this installs, sets up and calls it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+.PHONY: help run build test lint fuzz faults bench clean deps asan clang
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+deps: .deps-installed
+.deps-installed: tests/install-deps
+	@tests/install-deps
+	@touch $@
+
+build: .deps-installed ## compile build/holdfast
+	@[ -f build/build.ninja ] || meson setup build >/dev/null
+	@ninja -C build
+
+run: build ## install, build, start all servers with the demo customer
+	@exec build/holdfast up --demo
+
+asan: .deps-installed ## compile build-asan with ASan and UBSan
+	@[ -f build-asan/build.ninja ] || meson setup build-asan -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
+	@ninja -C build-asan
+
+clang: .deps-installed ## compile build-clang with clang
+	@[ -f build-clang/build.ninja ] || CC=clang meson setup build-clang >/dev/null
+	@ninja -C build-clang
+
+test: build asan clang ## everything CI runs; the last line is "N passed, N failed"
+	@exec tests/run
+
+clean: ## remove what was built
+	rm -rf build build-asan build-clang build-fuzz

@@ -1,0 +1,62 @@
+/* holdfast.c - one binary, a subcommand for each server and tool
+ *
+ * Each program lives in its own folder and knows nothing of the others; this
+ * table is the only place where they meet.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/command.h"
+
+static int help_main(int argc, char *argv[]);
+static int version_main(int argc, char *argv[]);
+
+static const struct command commands[] = {
+	{ "help", "list the subcommands", help_main },
+	{ "version", "print the version", version_main },
+};
+
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
+
+static int help_main(int argc, char *argv[])
+{
+	(void)argc;
+	(void)argv;
+
+	puts("usage: holdfast COMMAND [OPTION...]\n\ncommands:");
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+
+	return 0;
+}
+
+static int version_main(int argc, char *argv[])
+{
+	(void)argc;
+	(void)argv;
+
+	puts("holdfast " HOLDFAST_VERSION);
+	return 0;
+}
+
+int main(int argc, char *argv[])
+{
+	const char *name = argc > 1 ? argv[1] : "help";
+
+	if (!strcmp(name, "--help") || !strcmp(name, "-h"))
+		name = "help";
+	if (!strcmp(name, "--version"))
+		name = "version";
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (!strcmp(commands[i].name, name)) {
+			return commands[i].main(argc > 1 ? argc - 1 : argc,
+						argc > 1 ? argv + 1 : argv);
+		}
+	}
+
+	fprintf(stderr,
+		"holdfast: no command \"%s\"; `holdfast help` lists them\n",
+		name);
+	return 2;
+}
