@@ -32,3 +32,6 @@ test: build asan clang ## everything CI runs; the last line is "N passed, N fail
 
 clean: ## remove what was built
 	rm -rf build build-asan build-clang build-fuzz
+
+bench: build ## CPU and memory per operation against Kamailio, in one run
+	@exec tests/load/bench
