@@ -7,8 +7,8 @@
  * the libre timer is off.
  */
 #include <stddef.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/libre.h"
 #include "base/wheel.h"
 
@@ -34,10 +34,7 @@ static void turn(void *arg);
 
 uint64_t wheel_now_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return clock_mono_ms();
 }
 
 /* Into the ring and slot that its due time asks for. */
@@ -54,7 +51,8 @@ static void put(struct wheel_timer *t)
 		slot = t->due_ms / FAR_MS;
 		head = &far_ring[slot % FAR_SLOTS];
 		far_count++;
-	} else {
+	}
+	else {
 		head = &near_ring[slot % NEAR_SLOTS];
 		near_count++;
 	}
@@ -85,10 +83,12 @@ static void arm(uint64_t now)
 	if (near_count) {
 		tick_is_slow = false;
 		tmr_start(&tick, NEAR_MS - now % NEAR_MS, turn, NULL);
-	} else if (far_count) {
+	}
+	else if (far_count) {
 		tick_is_slow = true;
 		tmr_start(&tick, FAR_MS - now % FAR_MS, turn, NULL);
-	} else {
+	}
+	else {
 		tmr_cancel(&tick);
 	}
 }
@@ -166,8 +166,8 @@ void wheel_start(struct wheel_timer *t, uint64_t wait_ms, wheel_h *handler,
 	t->arg = arg;
 	put(t);
 
-	if (!is_turning && (!tmr_isrunning(&tick) ||
-			    (tick_is_slow && near_count)))
+	if (!is_turning &&
+	    (!tmr_isrunning(&tick) || (tick_is_slow && near_count)))
 		arm(now);
 }
 
