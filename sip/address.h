@@ -34,7 +34,8 @@ int sip_address_parse(struct sip_address *a, struct span value);
  * octets and broken UTF-8 are left out.  Empty when there is none. */
 void sip_address_name(const struct sip_address *a, char *out, size_t size);
 
-struct sip_via {
+/* One Via value (libre has the name sip_via) */
+struct sip_hop {
 	struct span transport; /* "UDP", "TCP", … as written */
 	struct span sent_by;   /* host[:port] as written */
 	struct span host;      /* IPv6 with brackets */
@@ -47,6 +48,6 @@ struct sip_via {
 };
 
 /** Parse one Via value.  0 or EBADMSG. */
-int sip_via_parse(struct sip_via *via, struct span value);
+int sip_hop_parse(struct sip_hop *hop, struct span value);
 
 #endif

@@ -23,10 +23,10 @@ enum {
 };
 
 enum sdp_direction {
-	SDP_INACTIVE = 0,
-	SDP_SENDONLY = 1, /* bit: who wrote it sends */
-	SDP_RECVONLY = 2, /* bit: who wrote it receives */
-	SDP_SENDRECV = 3,
+	SDP_DIRECTION_INACTIVE = 0,
+	SDP_DIRECTION_SENDONLY = 1, /* bit: who wrote it sends */
+	SDP_DIRECTION_RECVONLY = 2, /* bit: who wrote it receives */
+	SDP_DIRECTION_SENDRECV = 3,
 };
 
 struct sdp_line {
@@ -55,7 +55,7 @@ struct sdp {
 	struct span origin_address;
 	struct span address; /* session's c= line, or empty */
 	bool is_ipv6;
-	uint8_t direction;      /* session level, default SDP_SENDRECV */
+	uint8_t direction; /* session level, default SDP_DIRECTION_SENDRECV */
 	uint16_t session_lines; /* lines before the first m= */
 	uint16_t line_count;
 	uint8_t media_count;
