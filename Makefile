@@ -35,3 +35,15 @@ clean: ## remove what was built
 
 bench: build ## CPU and memory per operation against Kamailio, in one run
 	@exec tests/load/bench
+
+lint: build clang ## format, cppcheck, analysers
+	@tests/install-deps clang-format clang-tidy cppcheck
+	@exec tests/lint
+
+fuzz: .deps-installed ## each libFuzzer target for SECONDS (default 120)
+	@[ -f build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz -Dfuzzers=true >/dev/null
+	@ninja -C build-fuzz
+	@exec tests/fuzz/run $(or $(SECONDS_EACH),120)
+
+faults: build asan ## the long fault suites
+	@exec tests/run tests/suites-long
