@@ -1,0 +1,51 @@
+/* wav.h - sound files: read strictly, write simply
+ *
+ * Reads RIFF WAVE of 8- and 16-bit linear, A-law and u-law, one or two
+ * channels, at 8, 16, 24, 32 or 48 kHz, and gives 8 kHz mono.  A file may
+ * come from anybody: every length is checked against what is there and the
+ * whole against WAV_BYTES_MAX.  Writes 8 kHz mono 16-bit.
+ */
+#ifndef MEDIA_WAV_H
+#define MEDIA_WAV_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	WAV_BYTES_MAX = 64 * 1024 * 1024,
+	WAV_CHUNKS_MAX = 64,
+};
+
+/** A sound in memory; drop with mem_deref(). */
+struct wav {
+	int16_t *pcm; /* 8 kHz mono */
+	size_t count; /* samples */
+};
+
+/**
+ * Take a WAV file apart.
+ *
+ * @param wp   Set on success only; one reference
+ * @param whyp On EBADMSG a sentence that says what is wrong; may be NULL
+ *
+ * @return 0; EBADMSG; EFBIG; ENOMEM
+ */
+int wav_parse(struct wav **wp, const uint8_t *data, size_t length,
+	      const char **whyp);
+
+/** Read a WAV file.  As wav_parse(), or an errno of the file. */
+int wav_load(struct wav **wp, const char *path, const char **whyp);
+
+struct wav_writer;
+
+/** Begin a file, replacing what is there.  0 or an errno. */
+int wav_writer_open(struct wav_writer **wp, const char *path);
+
+/** Append samples.  0; EFBIG at WAV_BYTES_MAX; an errno of the file. */
+int wav_writer_add(struct wav_writer *w, const int16_t *pcm, size_t count);
+
+/** Write the lengths into the head and close.  0 or an errno.  Dropping the
+ * writer with mem_deref() does the same, without the answer. */
+int wav_writer_close(struct wav_writer *w);
+
+#endif
