@@ -91,6 +91,9 @@ json_t *router_openapi(const struct router *r);
 /** The fields of /api/v1/about; add to them at start ("name"). */
 json_t *router_about(struct router *r);
 
+/** "pbx", as given to router_alloc(). */
+const char *router_server(const struct router *r);
+
 /** 404 not-found: also for what belongs to another tenant. */
 void reply_not_found(struct http_request *req, const char *what);
 
