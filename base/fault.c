@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <re.h>
+#include <re_types.h>
+#include <re_fmt.h>
+#include <re_mem.h>
 
 #include "base/fault.h"
 

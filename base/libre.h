@@ -44,4 +44,11 @@
 #include <re_turn.h>
 #include <re_udp.h>
 
+#ifndef HOLDFAST_RELEASE
+#	include "base/fault.h"
+#	define mem_alloc(size, destructor)  fault_mem_alloc(size, destructor)
+#	define mem_zalloc(size, destructor) fault_mem_zalloc(size, destructor)
+#	define mem_realloc(data, size)	    fault_mem_realloc(data, size)
+#endif
+
 #endif

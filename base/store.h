@@ -185,7 +185,9 @@ typedef void(store_done_h)(const struct store_result *result, void *arg);
 
 /**
  * Part of a write that reads before it decides; runs in the writer's thread,
- * so it touches nothing but `tx` and `data`.
+ * so it touches nothing but `tx` and `data`.  It may be executed a second time
+ * after its first attempt was undone.  Once a statement in it has failed the
+ * write is undone, whatever it returns.
  *
  * @return 0, or an errno that undoes the write and is handed to its done
  */
