@@ -76,7 +76,6 @@ bool http_list_has(struct span list, const char *token);
 struct http_chunks {
 	int state;
 	uint64_t left;     /* of this chunk */
-	uint32_t line;     /* octets of the current size or trailer line */
 	uint32_t trailers; /* octets of all trailers */
 	bool is_done;
 };
