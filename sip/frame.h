@@ -48,4 +48,11 @@ struct sip_framer {
 enum sip_frame sip_frame_next(struct sip_framer *f, const char *buf, size_t len,
 			      size_t *usedp, struct span *messagep);
 
+/**
+ * What to answer to SIP_FRAME_BAD before closing: parses the head so far and
+ * makes sure that there is a fault.
+ */
+void sip_frame_fault(struct sip_message *m, struct span head,
+		     struct sip_fault *fault);
+
 #endif

@@ -1,0 +1,57 @@
+/* chars.h - classes of octets, one table for all parsers of sip/ */
+#ifndef SIP_CHARS_H
+#define SIP_CHARS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+enum {
+	SIP_CHAR_TOKEN = 1,   /* RFC 3261 token */
+	SIP_CHAR_USER = 2,    /* user part, without escapes; and '#' */
+	SIP_CHAR_URI = 4,     /* parameters and headers of a URI */
+	SIP_CHAR_HOST = 8,    /* host name or IPv4; '_' is tolerated */
+	SIP_CHAR_CONTROL = 16 /* but not HT */
+};
+
+extern const uint8_t sip_chars[256];
+
+static inline bool sip_char_is(char c, uint8_t classes)
+{
+	return sip_chars[(uint8_t)c] & classes;
+}
+
+/** Blank or part of a fold. */
+static inline bool sip_char_is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static inline const char *sip_skip_blanks(const char *p, const char *e)
+{
+	while (p < e && sip_char_is_blank(*p))
+		p++;
+
+	return p;
+}
+
+/** The octets from p up to e. */
+static inline struct span span_between(const char *p, const char *e)
+{
+	return (struct span){ p, (uint32_t)(e - p) };
+}
+
+/** 0..15, or -1. */
+static inline int sip_char_hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+#endif
