@@ -120,30 +120,46 @@ static void spread_slot(struct wheel_timer **head)
 	}
 }
 
+/* The far hand goes half a near ring ahead of the near hand, always: so a
+ * slot is spread well before its first timer is due, and put() never chooses
+ * a far slot that has been passed. */
+static uint64_t far_target(void)
+{
+	return (near_hand + NEAR_SLOTS / 2) * NEAR_MS / FAR_MS;
+}
+
+static void turn_to(uint64_t now)
+{
+	while (near_hand < now / NEAR_MS) {
+		if (near_count)
+			near_hand++;
+		else
+			near_hand = now / NEAR_MS;
+		fire_slot(&near_ring[near_hand % NEAR_SLOTS]);
+	}
+
+	while (far_hand < far_target()) {
+		if (far_count)
+			spread_slot(&far_ring[++far_hand % FAR_SLOTS]);
+		else
+			far_hand = far_target();
+	}
+}
+
 static void turn(void *arg)
 {
 	uint64_t now = wheel_now_ms();
+	uint64_t to;
 
 	(void)arg;
 
+	/* After a long stop of the process the hands go in steps, so that
+	 * what waits far comes near before it is passed. */
 	is_turning = true;
-	/* A slot is spread a full near span before its first timer is due. */
-	while (far_hand < (now + NEAR_SLOTS / 2 * NEAR_MS) / FAR_MS) {
-		far_hand++;
-		if (far_count)
-			spread_slot(&far_ring[far_hand % FAR_SLOTS]);
-		else
-			far_hand = (now + NEAR_SLOTS / 2 * NEAR_MS) / FAR_MS;
-	}
-
-	while (near_hand < now / NEAR_MS) {
-		if (!near_count) {
-			near_hand = now / NEAR_MS;
-			break;
-		}
-		near_hand++;
-		fire_slot(&near_ring[near_hand % NEAR_SLOTS]);
-	}
+	do {
+		to = (near_hand + NEAR_SLOTS / 4) * NEAR_MS;
+		turn_to(to < now ? to : now);
+	} while (to < now);
 	is_turning = false;
 
 	arm(wheel_now_ms());
@@ -156,10 +172,10 @@ void wheel_start(struct wheel_timer *t, uint64_t wait_ms, wheel_h *handler,
 
 	wheel_stop(t);
 
-	if (!near_count && !is_turning)
+	if (!near_count && !far_count && !is_turning) {
 		near_hand = now / NEAR_MS;
-	if (!far_count && !is_turning)
-		far_hand = (now + NEAR_SLOTS / 2 * NEAR_MS) / FAR_MS;
+		far_hand = far_target();
+	}
 
 	t->due_ms = now + wait_ms;
 	t->handler = handler;

@@ -1,4 +1,5 @@
 /* wheel.c - tests of base/wheel.h, on the real clock for a few hundred ms */
+#include "base/clock.h"
 #include "base/libre.h"
 #include "base/wheel.h"
 #include "tests/unit/test.h"
@@ -73,6 +74,32 @@ static void a_handler_may_stop_its_neighbour(void)
 	CHECK_INT(fired, 2);
 }
 
+static void after_a_long_stop_all_that_was_due_fires(void)
+{
+	static const uint64_t waits[] = { 50, 35000, 45000, 70000, 3000000 };
+
+	reset();
+	for (int i = 0; i < 5; i++)
+		wheel_start(&timers[i], waits[i], note,
+			    i == 4 ? &timers : NULL);
+	clock_move_ms(3600000);
+	CHECK_INT(re_main(NULL), 0);
+	CHECK_INT(fired, 5);
+	for (int i = 0; i < 5; i++)
+		CHECK(!wheel_is_running(&timers[i]));
+}
+
+static void started_after_a_stop_they_are_not_lost(void)
+{
+	reset();
+	wheel_start(&timers[0], 35000, note, NULL);
+	clock_move_ms(60000);
+	wheel_start(&timers[1], 100000, note, &timers);
+	clock_move_ms(100000);
+	CHECK_INT(re_main(NULL), 0);
+	CHECK_INT(fired, 2);
+}
+
 static const struct test tests[] = {
 	{ "timers fire in order and never early",
 	  timers_fire_in_order_and_never_early },
@@ -80,6 +107,10 @@ static const struct test tests[] = {
 	  a_handler_may_start_its_timer_again },
 	{ "a handler may stop its neighbour in the same slot",
 	  a_handler_may_stop_its_neighbour },
+	{ "after a long stop all that was due fires",
+	  after_a_long_stop_all_that_was_due_fires },
+	{ "timers started after a stop are not lost",
+	  started_after_a_stop_they_are_not_lost },
 };
 
 TEST_MAIN("base/wheel", tests)
