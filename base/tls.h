@@ -44,15 +44,23 @@ int tls_server_ctx(struct tls **tlsp, const char *dir, const char *name,
  *
  * @param ca_file  PEM to trust; NULL = the system's store
  * @param host     Name or numeric address the certificate must hold; NULL =
- *                 not checked here (give it per connection with tls_client_host)
+ *                 given per connection, tls_client_start()
  * @param cert     PEM of the client certificate, NULL for none
  * @param key      Its key
  */
 int tls_client_ctx(struct tls **tlsp, const char *ca_file, const char *host,
 		   const char *cert, const char *key);
 
-/** After tls_start_tcp(): send SNI and verify this name or address. */
-int tls_client_host(struct tls_conn *tc, struct tls *tls, const char *host);
+/**
+ * tls_start_tcp() for a client: verifies that the certificate holds this name
+ * or numeric address, whatever tls_client_ctx() was given; sends a name as
+ * SNI.
+ *
+ * @param tls  From tls_client_ctx()
+ * @param tc   Not yet connected
+ */
+int tls_client_start(struct tls_conn **scp, struct tls *tls,
+		     struct tcp_conn *tc, const char *host);
 
 /** Read the files of all living server contexts again.  A broken file leaves
  * that context as it was and is the result. */
