@@ -33,7 +33,6 @@
 #include <re_mqueue.h>
 #include <re_net.h>
 #include <re_rtp.h>
-#include <re_sha.h>
 #include <re_srtp.h>
 #include <re_stun.h>
 #include <re_sys.h>

@@ -18,7 +18,7 @@
 struct sip_server;
 
 /** The caller cancelled before a final answer: answer 487.  m is the CANCEL
- * (for its Reason header), NULL when the flow was lost. */
+ * (for its Reason header). */
 typedef void(sip_server_cancel_h)(const struct sip_message *m, void *arg);
 
 /** The ACK of our final answer has come (0, m valid), or not in 64*T1

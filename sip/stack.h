@@ -20,6 +20,7 @@
 #include "sip/flow.h"
 
 struct sip_message;
+struct sip_rules;
 struct tls;
 
 /** All may be zero: then the value in brackets. */
@@ -37,7 +38,9 @@ struct sip_config {
 	uint32_t idle_ms;          /* silence of a proven one (3,900,000) */
 	uint32_t output_max;       /* unsent octets a connection (1 MB) */
 	const uint8_t *token_key;  /* 32 octets for flow tokens; random */
-	const struct sa *dns;      /* name servers; those of the system */
+	const struct sip_rules *rules; /* message.h; checked before a request
+					  is handed up; kept; none */
+	const struct sa *dns;          /* name servers; those of the system */
 	uint32_t dns_count;
 };
 

@@ -1,0 +1,172 @@
+/* dialog_store.c - dialogs as lines of text, for after a restart
+ *
+ * One `key value` a line; a reader skips keys it does not know, so that the
+ * release before and after understand each other.
+ */
+#include "sip/dialog_private.h"
+#include "sip/param.h"
+#include "sip/private.h"
+
+static int line(struct mbuf *mb, const char *key, const char *value)
+{
+	return value ? mbuf_printf(mb, "%s %s\n", key, value) : 0;
+}
+
+int sip_dialog_save(const struct sip_dialog *d, struct mbuf *mb)
+{
+	int err = 0;
+
+	if (!d || !mb)
+		return EINVAL;
+
+	err |= line(mb, "call-id", d->call_id);
+	err |= line(mb, "local", d->local);
+	err |= line(mb, "local-tag", d->local_tag);
+	err |= line(mb, "remote", d->remote);
+	err |= line(mb, "remote-tag", d->remote_tag);
+	err |= line(mb, "target", d->target);
+	err |= line(mb, "routes", d->routes);
+	err |= line(mb, "contact-user", d->contact_user);
+	err |= mbuf_printf(mb, "cseq %u %u\n", d->local_cseq, d->remote_cseq);
+	err |= line(mb, "side", d->is_caller ? "caller" : "called");
+	if (d->flow)
+		err |= mbuf_printf(
+			mb, "flow %s %J\n",
+			sip_transport_name(sip_flow_transport(d->flow)),
+			sip_flow_remote(d->flow));
+
+	return err ? ENOMEM : 0;
+}
+
+static bool next_line(struct span *rest, struct span *key, struct span *value)
+{
+	const char *e, *sp;
+	struct span l;
+
+	if (!rest->len)
+		return false;
+
+	e = memchr(rest->p, '\n', rest->len);
+	l = (struct span){ rest->p, e ? (uint32_t)(e - rest->p) : rest->len };
+	rest->p += l.len + (e ? 1 : 0);
+	rest->len -= l.len + (e ? 1 : 0);
+
+	sp = memchr(l.p, ' ', l.len);
+	key->p = l.p;
+	key->len = sp ? (uint32_t)(sp - l.p) : l.len;
+	value->p = sp ? sp + 1 : l.p + l.len;
+	value->len = sp ? l.len - key->len - 1 : 0;
+	return true;
+}
+
+/* Two words. */
+static bool split(struct span s, struct span *a, struct span *b)
+{
+	const char *sp = memchr(s.p, ' ', s.len);
+
+	if (!sp)
+		return false;
+
+	*a = (struct span){ s.p, (uint32_t)(sp - s.p) };
+	*b = (struct span){ sp + 1, s.len - a->len - 1 };
+	return true;
+}
+
+static int read_cseq(struct sip_dialog *d, struct span value)
+{
+	uint64_t local, remote;
+	struct span a, b;
+
+	if (!split(value, &a, &b) || sip_number(a, INT32_MAX, &local) ||
+	    sip_number(b, UINT32_MAX, &remote))
+		return EBADMSG;
+
+	d->local_cseq = (uint32_t)local;
+	d->remote_cseq = (uint32_t)remote;
+	return 0;
+}
+
+/* Only a datagram flow can be had again. */
+static void read_flow(struct sip_dialog *d, struct span value)
+{
+	enum sip_transport tp;
+	struct span name, addr;
+	struct sa remote;
+
+	if (split(value, &name, &addr) && sip_transport_decode(&tp, name) &&
+	    tp == SIP_UDP && !sa_decode(&remote, addr.p, addr.len))
+		(void)sip_flow_get(&d->flow, d->sip, SIP_UDP, &remote, NULL);
+}
+
+static char **text_of(struct sip_dialog *d, struct span key)
+{
+	const struct {
+		const char *key;
+		char **text;
+	} texts[] = {
+		{ "call-id", &d->call_id },
+		{ "local", &d->local },
+		{ "local-tag", &d->local_tag },
+		{ "remote", &d->remote },
+		{ "remote-tag", &d->remote_tag },
+		{ "target", &d->target },
+		{ "routes", &d->routes },
+		{ "contact-user", &d->contact_user },
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (span_equal(key, span_of(texts[i].key)))
+			return texts[i].text;
+	}
+
+	return NULL;
+}
+
+static int read_line(struct sip_dialog *d, struct span key, struct span value)
+{
+	char **text = text_of(d, key);
+
+	if (text)
+		return sip_text_set(text, value);
+	if (span_equal(key, SPAN("cseq")))
+		return read_cseq(d, value);
+	if (span_equal(key, SPAN("side")))
+		d->is_caller = span_equal(value, SPAN("caller"));
+	else if (span_equal(key, SPAN("flow")) && !d->flow)
+		read_flow(d, value);
+
+	return 0;
+}
+
+int sip_dialog_restore(struct sip_dialog **dp, struct sip *sip,
+		       struct span text, void *arg)
+{
+	struct span key, value;
+	struct sip_dialog *d;
+	int err = 0;
+
+	if (!dp || !sip)
+		return EINVAL;
+
+	d = sip_dialog_new(sip, arg);
+	if (!d)
+		return ENOMEM;
+
+	while (!err && next_line(&text, &key, &value))
+		err = read_line(d, key, value);
+	if (!err && !d->remote_tag)
+		err = sip_text_set(&d->remote_tag, (struct span){ "", 0 });
+	if (!err && !d->contact_user)
+		err = sip_text_set(&d->contact_user, (struct span){ "", 0 });
+	if (!err && (!d->call_id || !d->local || !d->local_tag || !d->remote ||
+		     !d->target || !d->local_cseq))
+		err = EBADMSG;
+	if (err) {
+		mem_deref(d);
+		return err;
+	}
+
+	sip_dialog_enter(d);
+	*dp = d;
+	return 0;
+}

@@ -1,0 +1,208 @@
+/* transport.c - listeners; datagrams
+ *
+ * Each UDP listener has its own socket with a large receive buffer, drained
+ * at each wake-up: bursts cost one turn of the loop instead of one each.
+ */
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+#include "sip/private.h"
+#include "sip/stun.h"
+
+enum {
+	UDP_BUFFER_BYTES = 4 << 20,
+	DRAIN_MAX = 64, /* datagrams a wake-up: others have a turn, too */
+};
+
+static void listener_destructor(void *data)
+{
+	struct sip_listener *l = data;
+
+	list_unlink(&l->le);
+	if (l->fd >= 0) {
+		fd_close(l->fd);
+		(void)close(l->fd);
+	}
+	mem_deref(l->spare);
+	mem_deref(l->tcp);
+	mem_deref(l->tls);
+}
+
+static void answer_stun(struct sip_listener *l, const struct sa *from,
+			const uint8_t *p, size_t len)
+{
+	uint8_t out[SIP_STUN_MAX_BYTES];
+	struct sip_stun stun;
+	size_t n;
+
+	if (sip_stun_parse(&stun, p, len) || stun.kind != SIP_STUN_REQUEST)
+		return;
+
+	n = sip_stun_answer(out, sizeof(out), &stun, from);
+	if (n)
+		(void)sip_udp_send(l, from, out, n);
+}
+
+/* Double CRLF from behind a NAT: RFC 5626 asks for STUN, phones do this. */
+static bool is_keepalive(const char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (p[i] != '\r' && p[i] != '\n' && p[i] != '\0')
+			return false;
+	}
+
+	return true;
+}
+
+static void take_datagram(struct sip_listener *l, const struct sa *from,
+			  const char *p, size_t len)
+{
+	struct sip_flow *flow;
+
+	if (sip_stun_is((const uint8_t *)p, len)) {
+		answer_stun(l, from, (const uint8_t *)p, len);
+		return;
+	}
+	if (len <= 4 && is_keepalive(p, len)) {
+		if (len == 4)
+			(void)sip_udp_send(l, from, "\r\n", 2);
+		return;
+	}
+
+	flow = sip_flow_of_datagram(l, from);
+	if (!flow)
+		return;
+
+	mem_ref(flow);
+	sip_handle(l->sip, flow, p, len);
+	mem_deref(flow);
+	sip_flow_settle(l);
+}
+
+static void readable(int flags, void *arg)
+{
+	static char buf[SIP_MESSAGE_MAX_BYTES];
+	struct sip_listener *l = mem_ref(arg);
+
+	for (int i = 0; i < DRAIN_MAX && l->sip; i++) {
+		struct sa from;
+		ssize_t n;
+
+		sa_init(&from, sa_af(&l->local));
+		from.len = sizeof(from.u);
+		n = recvfrom(l->fd, buf, sizeof(buf), 0, &from.u.sa, &from.len);
+		if (n < 0) {
+			/* an ICMP error of an earlier sendto() */
+			if (errno == EINTR || errno == ECONNREFUSED)
+				continue;
+			break;
+		}
+		if (n > 0 && sa_port(&from))
+			take_datagram(l, &from, buf, (size_t)n);
+	}
+
+	(void)flags;
+	mem_deref(l);
+}
+
+int sip_listen_udp(struct sip_listener *l)
+{
+	int size = UDP_BUFFER_BYTES;
+	int on = 1;
+	int err;
+
+	l->fd = socket(sa_af(&l->local),
+		       SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (l->fd < 0)
+		return errno;
+
+	/* beyond the system's limit where we may, else what it allows */
+	if (setsockopt(l->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
+		(void)setsockopt(l->fd, SOL_SOCKET, SO_RCVBUF, &size,
+				 sizeof(size));
+	if (sa_af(&l->local) == AF_INET6)
+		(void)setsockopt(l->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on,
+				 sizeof(on));
+
+	if (bind(l->fd, &l->local.u.sa, l->local.len))
+		return errno;
+
+	l->local.len = sizeof(l->local.u);
+	if (getsockname(l->fd, &l->local.u.sa, &l->local.len))
+		return errno;
+
+	err = fd_listen(l->fd, FD_READ, readable, l);
+	return err;
+}
+
+int sip_udp_send(struct sip_listener *l, const struct sa *to, const void *p,
+		 size_t len)
+{
+	ssize_t n;
+
+	do {
+		n = sendto(l->fd, p, len, MSG_NOSIGNAL, &to->u.sa, to->len);
+	} while (n < 0 && (errno == EINTR || errno == ECONNREFUSED));
+
+	return n < 0 ? errno : 0;
+}
+
+struct sip_listener *sip_listener_find(const struct sip *sip,
+				       enum sip_transport tp, int af)
+{
+	for (struct le *le = list_head(&sip->listeners); le; le = le->next) {
+		struct sip_listener *l = le->data;
+
+		if (l->transport == tp && sa_af(&l->local) == af)
+			return l;
+	}
+
+	return NULL;
+}
+
+int sip_listen(struct sip *sip, enum sip_transport tp, const struct sa *local,
+	       struct tls *tls)
+{
+	struct sip_listener *l;
+	int err;
+
+	if (!sip || !local || tp >= SIP_TRANSPORTS || (tp == SIP_TLS && !tls))
+		return EINVAL;
+
+	l = mem_zalloc(sizeof(*l), listener_destructor);
+	if (!l)
+		return ENOMEM;
+
+	l->sip = sip;
+	l->transport = tp;
+	l->local = *local;
+	l->tls = tp == SIP_TLS ? mem_ref(tls) : NULL;
+	l->fd = -1;
+
+	err = tp == SIP_UDP ? sip_listen_udp(l) : sip_listen_stream(l);
+	if (err) {
+		mem_deref(l);
+		return err;
+	}
+
+	list_append(&sip->listeners, &l->le, l);
+	return 0;
+}
+
+int sip_local(const struct sip *sip, enum sip_transport tp, struct sa *local)
+{
+	if (!sip || !local)
+		return EINVAL;
+
+	for (struct le *le = list_head(&sip->listeners); le; le = le->next) {
+		const struct sip_listener *l = le->data;
+
+		if (l->transport == tp) {
+			*local = l->local;
+			return 0;
+		}
+	}
+
+	return ENOENT;
+}
