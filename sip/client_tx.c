@@ -759,18 +759,22 @@ static void final(struct sip_client *c, const struct sip_message *m,
 	tell(c, 0, m, flow);
 }
 
-bool sip_client_take(struct sip *sip, const struct sip_message *m,
-		     struct sip_flow *flow)
+struct sip_client *sip_client_find(struct sip *sip, const struct sip_message *m)
 {
 	bool is_cancel = m->cseq_method == SIP_METHOD_CANCEL;
 	struct table_entry *e;
-	struct sip_client *c;
 
 	e = table_first(&sip->clients, answer_key(m, is_cancel));
-	if (!e)
-		return false;
+	return e ? CONTAINER_OF(e, struct sip_client, entry) : NULL;
+}
 
-	c = CONTAINER_OF(e, struct sip_client, entry);
+bool sip_client_take(struct sip *sip, const struct sip_message *m,
+		     struct sip_flow *flow)
+{
+	struct sip_client *c = sip_client_find(sip, m);
+
+	if (!c)
+		return false;
 	if (c->state == CLIENT_RESOLVING || c->err)
 		return true;
 

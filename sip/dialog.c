@@ -29,7 +29,7 @@ static void dialog_destructor(void *data)
 	mem_deref(d->user);
 	mem_deref(d->secret);
 	mem_deref(d->flow);
-	sip_client_forget(&d->invite);
+	d->invite = mem_deref(d->invite);
 }
 
 /* Later requests fail; the dialogs are the program's. */
@@ -44,7 +44,7 @@ void sip_dialog_drop_all(struct sip *sip)
 				e, struct sip_dialog, entry);
 
 			table_remove(&sip->dialogs, e);
-			sip_client_forget(&d->invite);
+			d->invite = mem_deref(d->invite);
 			d->sip = NULL;
 		}
 	}
@@ -307,7 +307,6 @@ static struct sip_dialog *fork_alloc(const struct sip_dialog *d)
 		mem_deref(f);
 		return NULL;
 	}
-	f->invite = mem_ref(d->invite);
 	return f;
 }
 
@@ -363,6 +362,9 @@ int sip_dialog_answered(struct sip_dialog **forkp, struct sip_dialog *d,
 	f = fork_alloc(d);
 	if (!f)
 		return ENOMEM;
+	/* d may have acknowledged its own answer already */
+	if (m->cseq_method == SIP_METHOD_INVITE)
+		f->invite = mem_ref(sip_client_find(d->sip, m));
 	err = complete(f, m, flow);
 	if (err) {
 		mem_deref(f);

@@ -141,6 +141,9 @@ void sip_server_drop_all(struct sip *sip);
 /* client_tx.c */
 bool sip_client_take(struct sip *sip, const struct sip_message *m,
 		     struct sip_flow *flow);
+/** The transaction an answer belongs to, not referenced; NULL if none. */
+struct sip_client *sip_client_find(struct sip *sip,
+				   const struct sip_message *m);
 void sip_client_flow_lost(struct sip_flow *f, int err);
 void sip_client_drop_all(struct sip *sip);
 /** Send an ACK of a 2xx and keep it for repeats of that 2xx. */

@@ -142,8 +142,7 @@ static void remember(struct sip_query *q)
 	struct sip *sip = q->sip;
 	struct known *k;
 
-	if (!q->count || !q->wanted.host[0] ||
-	    known_name(sip, &q->wanted))
+	if (!q->count || !q->wanted.host[0] || known_name(sip, &q->wanted))
 		return;
 	if (!sip->names.buckets && table_init(&sip->names, 16))
 		return;

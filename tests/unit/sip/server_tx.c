@@ -65,8 +65,7 @@ static void on_request(const struct sip_message *m, struct sip_flow *flow,
 		sip_server_forget(&p);
 		return;
 	}
-	CHECK(!sip_server_accept(&stx, sip, m, flow, on_cancel, on_ack,
-				 NULL));
+	CHECK(!sip_server_accept(&stx, sip, m, flow, on_cancel, on_ack, NULL));
 	r.is_reliable = first_status == 183;
 	CHECK(!sip_server_reply(stx, &r));
 }
