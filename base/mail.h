@@ -37,6 +37,7 @@ struct mail_conf {
 	const char *maildir;  /* used when server is NULL                  */
 	const char *from;     /* address mails come from                   */
 	uint32_t timeout_s;   /* 0: 30                                     */
+	const _Atomic bool *is_abandoned; /* stop trying, or NULL */
 };
 
 enum mail_outcome {
