@@ -43,7 +43,7 @@ static const char server_code[] =
 	"    html = m.get_body(('html',))\n"
 	"    png = [p for p in m.walk()\n"
 	"           if p.get_content_type() == 'image/png']\n"
-	"    f = lambda b: b.get_content().strip().replace('\\n', '/') \\\n"
+	"    f = lambda b: b.get_content().strip().replace('\\r\\n', '/') \\\n"
 	"        if b else '-'\n"
 	"    n = len(png[0].get_content()) if png else 0\n"
 	"    log.write('|'.join([','.join(envelope.rcpt_tos), m['from'],\n"
@@ -94,8 +94,8 @@ static void start_server(void)
 	if (server_pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(fds[1], 1);
-		execlp("python3", "python3", "-c", server_code, log_path,
-		       (char *)NULL);
+		execl("/usr/bin/python3", "python3", "-c", server_code,
+		      log_path, (char *)NULL);
 		_exit(127);
 	}
 	close(fds[1]);
