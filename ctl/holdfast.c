@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "ctl/command.h"
+#include "uc/main.h"
 
 static int help_main(int argc, char *argv[]);
 static int version_main(int argc, char *argv[]);
 
 static const struct command commands[] = {
 	{ "help", "list the subcommands", help_main },
+	{ "uc", "users' services server", uc_main },
 	{ "version", "print the version", version_main },
 };
 
