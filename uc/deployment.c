@@ -420,7 +420,7 @@ void deployment_page(struct http_request *req, const struct caller *caller,
 {
 	struct uc *uc = arg;
 	struct span wanted = http_header(req, "Accept-Language");
-	char language[32], link[256], said[700], page[1600];
+	char language[32], token[256], link[400], said[700], page[1600];
 	const char *lang;
 	bool is_open;
 
@@ -434,9 +434,8 @@ void deployment_page(struct http_request *req, const struct caller *caller,
 	snprintf(language, sizeof(language), SPAN_FMT, SPAN_ARG(wanted));
 	lang = text_language(language);
 	is_open = link_is_open(uc, http_param(req, "token"));
-	html_escape(link, sizeof(link), http_param(req, "token"));
-	snprintf(said, sizeof(said), "%s/d/%s", uc->url, link);
-	snprintf(link, sizeof(link), "%s", said);
+	html_escape(token, sizeof(token), http_param(req, "token"));
+	snprintf(link, sizeof(link), "%s/d/%s", uc->url, token);
 	text_put(said, sizeof(said), lang, is_open ? "page.ready" : "page.gone",
 		 TEXT_ARGS({ "link", link }));
 	snprintf(page, sizeof(page),

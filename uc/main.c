@@ -225,7 +225,7 @@ static int run(struct conf *conf)
 	if (!err)
 		err = listen_http(uc);
 	if (err) {
-		log_error("main", "cannot start: %m", err);
+		log_error("main", "cannot start: %s", strerror(err));
 		goto out;
 	}
 

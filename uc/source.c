@@ -296,7 +296,7 @@ static void connect_now(void *arg)
 		err = ws_connect(&s->ws, url, s->token, s->tls, &config,
 				 &handlers, s);
 	if (err) {
-		log_warn("source", "%s: %m", s->id, err);
+		log_warn("source", "%s: %s", s->id, strerror(err));
 		wheel_start(&s->retry, RETRY_MAX_MS, connect_now, s);
 	}
 }
