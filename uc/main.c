@@ -3,21 +3,13 @@
  * What must work when this server is dead is every call; see MAP.md.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "base/conf.h"
-#include "base/http.h"
 #include "base/libre.h"
-#include "base/log.h"
-#include "base/loop.h"
 #include "base/metrics.h"
 #include "base/outbox.h"
-#include "base/password.h"
-#include "base/secrets.h"
-#include "base/text.h"
-#include "base/tls.h"
+#include "base/service.h"
 #include "model/provision.h"
 #include "model/route.h"
 #include "uc/api.h"
@@ -30,8 +22,6 @@
 #include "uc/stream.h"
 #include "uc/texts.h"
 #include "uc/uc.h"
-
-enum { UC_PORT = 81 };
 
 static const struct setting settings[] = {
 	{ "database", SETTING_TEXT, NULL, 0, 1000, NULL,
@@ -69,15 +59,14 @@ static void uc_destructor(void *data)
 {
 	struct uc *uc = data;
 
-	mem_deref(uc->http);
+	mem_deref(uc->provision);
+	mem_deref(uc->router);
 	mem_deref(uc->sources);
 	mem_deref(uc->streams);
 	mem_deref(uc->presence);
 	mem_deref(uc->people);
 	mem_deref(uc->outbox);
 	mem_deref(uc->store);
-	mem_deref(uc->keys);
-	mem_deref(uc->conf);
 }
 
 static int open_store(struct uc *uc)
@@ -85,10 +74,6 @@ static int open_store(struct uc *uc)
 	const char *given = conf_text(uc->conf, "database");
 	char path[512], url[600];
 	int err;
-
-	snprintf(path, sizeof(path), "%s/uc", conf_text(uc->conf, "dir"));
-	if (mkdir(path, 0700) && errno != EEXIST)
-		return errno;
 
 	err = conf_path(uc->conf, "uc.db", path, sizeof(path));
 	if (err)
@@ -115,52 +100,34 @@ static int open_outbox(struct uc *uc)
 	return outbox_alloc(&uc->outbox, uc->store, &mail);
 }
 
-/* Plain on loopback; elsewhere TLS with our certificate. */
-static int listen_http(struct uc *uc)
+static int64_t read_streams(void *arg)
 {
-	const char *dir = conf_text(uc->conf, "dir");
-	struct tls *tls = NULL;
-	struct sa sa;
-	int err;
-
-	err = conf_address(&sa, uc->conf, UC_PORT);
-	if (!err && !sa_is_loopback(&sa)) {
-		err = tls_make_files(dir, "uc", conf_text(uc->conf, "listen"));
-		if (!err)
-			err = tls_server_ctx(&tls, dir, "uc", false);
-	}
-	if (!err)
-		err = http_server_listen(uc->http, &sa, tls);
-
-	if (!err && conf_text(uc->conf, "public-url")) {
-		snprintf(uc->url, sizeof(uc->url), "%s",
-			 conf_text(uc->conf, "public-url"));
-	}
-	else if (!err) {
-		re_snprintf(uc->url, sizeof(uc->url), "%s://%J",
-			    tls ? "https" : "http", &sa);
-	}
-
-	mem_deref(tls);
-	return err;
+	return streams_count(((struct uc *)arg)->streams);
 }
 
-static int uc_alloc(struct uc **ucp, struct conf *conf)
+static int64_t read_sources_up(void *arg)
 {
-	const char *dir = conf_text(conf, "dir");
-	struct uc *uc;
+	return sources_are_up(((struct uc *)arg)->sources);
+}
+
+static struct metric metrics[] = {
+	{ .name = "holdfast_uc_streams",
+	  .kind = METRIC_GAUGE,
+	  .help = "Clients that listen to events",
+	  .read = read_streams },
+	{ .name = "holdfast_uc_sources_up",
+	  .kind = METRIC_GAUGE,
+	  .help = "1 while all call controllers' events are read",
+	  .read = read_sources_up },
+};
+
+enum { METRIC_COUNT = sizeof(metrics) / sizeof(metrics[0]) };
+
+static int open_parts(struct uc *uc)
+{
 	int err;
 
-	uc = mem_zalloc(sizeof(*uc), uc_destructor);
-	if (!uc)
-		return ENOMEM;
-
-	uc->conf = mem_ref(conf);
-	err = service_token_load(dir, "uc", uc->token);
-	if (!err)
-		err = key_file_open(&uc->keys, dir);
-	if (!err)
-		err = open_store(uc);
+	err = open_store(uc);
 	if (!err)
 		err = open_outbox(uc);
 	if (!err)
@@ -173,99 +140,53 @@ static int uc_alloc(struct uc **ucp, struct conf *conf)
 		err = sources_alloc(&uc->sources, uc);
 	if (!err)
 		err = history_init(uc);
-	if (!err)
-		err = http_server_alloc(&uc->http, NULL);
-	if (!err)
-		err = metrics_routes(uc->http);
-
-	if (err)
-		mem_deref(uc);
-	else
-		*ucp = uc;
 
 	return err;
 }
 
-static int64_t read_streams(void *arg)
+static int start(struct service *service, void **statep)
 {
-	return streams_count(((struct uc *)arg)->streams);
-}
-
-static bool is_connected(void *arg)
-{
-	return sources_are_up(((struct uc *)arg)->sources);
-}
-
-static struct metric metrics[] = {
-	{ .name = "holdfast_uc_streams",
-	  .kind = METRIC_GAUGE,
-	  .help = "Clients that listen to events",
-	  .read = read_streams },
-};
-
-static void reload(int sig, void *arg)
-{
-	struct uc *uc = arg;
-
-	(void)sig;
-	log_info("main", "certificates and keys read again: %d %d",
-		 tls_reload(), key_file_reload(uc->keys));
-}
-
-static int run(struct conf *conf)
-{
-	struct router *router = NULL;
-	struct provision *provision = NULL;
-	struct uc *uc = NULL;
+	const char *url;
+	struct uc *uc;
 	int err;
 
-	err = uc_alloc(&uc, conf);
+	uc = mem_zalloc(sizeof(*uc), uc_destructor);
+	if (!uc)
+		return ENOMEM;
+
+	uc->conf = service->conf;
+	uc->keys = service->keys;
+	uc->http = service->http;
+	url = conf_text(uc->conf, "public-url");
+	snprintf(uc->token, sizeof(uc->token), "%s", service->token);
+	snprintf(uc->url, sizeof(uc->url), "%s", url ? url : service->url);
+
+	err = open_parts(uc);
 	if (!err)
-		err = api_start(&router, &provision, uc);
-	if (!err)
-		err = listen_http(uc);
+		err = api_start(&uc->router, &uc->provision, uc);
 	if (err) {
-		log_error("main", "cannot start: %s", strerror(err));
-		goto out;
+		mem_deref(uc);
+		return err;
 	}
 
-	metrics[0].arg = uc;
-	metrics_add(metrics, sizeof(metrics) / sizeof(metrics[0]));
-	ready_add("pbx events", is_connected, uc);
-	loop_on_signal(SIGHUP, reload, uc);
-	log_info("main", "listening at %s", uc->url);
-	err = loop_run();
-
-out:
-	mem_deref(provision);
-	mem_deref(uc);
-	mem_deref(router);
-	return err;
+	for (size_t i = 0; i < METRIC_COUNT; i++)
+		metrics[i].arg = uc;
+	metrics_add(metrics, METRIC_COUNT);
+	*statep = uc;
+	return 0;
 }
 
 int uc_main(int argc, char *argv[])
 {
-	struct conf *conf = NULL;
-	int code = 0;
-	int err;
+	const struct service_program program = {
+		.name = "uc",
+		.rest_port = 81,
+		.settings = settings,
+		.settings_count = sizeof(settings) / sizeof(settings[0]),
+		.texts = uc_texts,
+		.texts_count = uc_texts_count,
+		.start = start,
+	};
 
-	log_init("uc", LOG_LEVEL_INFO);
-	err = loop_init();
-	if (!err)
-		err = secrets_init();
-	if (!err)
-		err = text_add(uc_texts, uc_texts_count);
-	if (!err) {
-		err = conf_load(&conf, "uc", settings,
-				sizeof(settings) / sizeof(settings[0]), argc,
-				argv, &code);
-	}
-	if (!err)
-		err = run(conf);
-
-	mem_deref(conf);
-	password_close();
-	text_close();
-	loop_close();
-	return err == ECANCELED ? code : err ? 1 : 0;
+	return service_main(&program, argc, argv);
 }

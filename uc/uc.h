@@ -18,15 +18,19 @@ struct http_request;
 struct key_file;
 struct outbox;
 struct people;
+struct provision;
+struct router;
 struct presence;
 struct sources;
 struct streams;
 
 struct uc {
-	struct conf *conf;
+	struct conf *conf; /* of the service, as keys and http */
 	struct store *store;
 	struct key_file *keys;
 	struct http_server *http;
+	struct router *router;
+	struct provision *provision;
 	struct outbox *outbox;
 	struct people *people;
 	struct presence *presence;
