@@ -207,7 +207,9 @@ static const struct {
 	{ &uc_user_kind, { .write = user_write, .after = user_after } },
 	{ &uc_phone_kind, { .write = phone_write } },
 	{ &uc_deployment_kind,
-	  { .write = deployment_write, .view = deployment_view } },
+	  { .write = deployment_write,
+	    .after = deployment_after,
+	    .view = deployment_view } },
 	{ &uc_source_kind, { .after = source_after } },
 };
 

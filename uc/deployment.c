@@ -177,6 +177,14 @@ int deployment_write(struct store_write *w,
 	return change->before ? 0 : make_link(w, uc, change->object);
 }
 
+void deployment_after(const struct provision_change *change, void *arg)
+{
+	struct uc *uc = arg;
+
+	if (change->object && !change->before)
+		outbox_kick(uc->outbox);
+}
+
 void deployment_view(json_t *object, void *arg)
 {
 	struct uc *uc = arg;

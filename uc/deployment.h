@@ -23,6 +23,7 @@ void deployment_init(struct uc *uc, const struct provision *provision);
 /** Provisioning hooks of "deployments". */
 int deployment_write(struct store_write *w,
 		     const struct provision_change *change, void *arg);
+void deployment_after(const struct provision_change *change, void *arg);
 void deployment_view(json_t *object, void *arg);
 
 /** GET and POST /d/{token} */
