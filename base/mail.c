@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/libre.h"
