@@ -11,7 +11,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#define DEBUG_MODULE "holdfast"
+#define DEBUG_LEVEL  4
+#include <re_dbg.h>
+
 #include "base/libre.h"
+#include "base/log.h"
 #include "base/loop.h"
 
 enum { POSTS_MAX = 16384 };
@@ -115,6 +120,17 @@ static int raise_limit(void)
 	return r.rlim_cur < LOOP_FDS ? (int)r.rlim_cur : LOOP_FDS;
 }
 
+/* libre prints what a peer's broken connection makes it say; ours is a log
+ * with limits. */
+static void libre_said(int level, const char *p, size_t len, void *arg)
+{
+	(void)level;
+	(void)arg;
+	while (len && (p[len - 1] == '\n' || p[len - 1] == '\r'))
+		--len;
+	log_debug("libre", "%.*s", (int)len, p);
+}
+
 int loop_init(void)
 {
 	int err, fd;
@@ -128,6 +144,8 @@ int loop_init(void)
 	if (err)
 		return err;
 
+	dbg_init(DBG_WARNING, DBG_NONE);
+	dbg_handler_set(libre_said, NULL);
 	signal(SIGPIPE, SIG_IGN);
 
 	/* before any descriptor is listened on: it cannot grow later */
