@@ -18,7 +18,6 @@ struct parser {
 	struct sip_fault *fault;
 	const char *p; /* next octet */
 	const char *e;
-	bool has_via;           /* top Via is usable */
 	int64_t content_length; /* -1 until seen */
 	uint8_t vias, contacts, credentials, proxy_credentials;
 };
@@ -247,7 +246,6 @@ static void vias_parse(struct parser *ps, struct span list)
 		}
 		if (!is_top)
 			continue;
-		ps->has_via = true;
 		m->via = value;
 		m->branch = hop.branch;
 		m->sent_by = hop.sent_by;
@@ -503,7 +501,7 @@ int sip_message_parse(struct sip_message *m, const char *buf, size_t len,
 		whole_check(&ps);
 	}
 
-	ps.fault->can_answer = m->is_request && ps.has_via &&
+	ps.fault->can_answer = m->is_request && ps.vias > 0 &&
 			       m->method != SIP_METHOD_ACK;
 	return ps.fault->status ? EBADMSG : 0;
 }

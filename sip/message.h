@@ -150,7 +150,7 @@ struct sip_message {
 struct sip_fault {
 	uint16_t status;    /* 4xx or 5xx; 0 while there is none */
 	const char *reason; /* phrase: "Bad CSeq" … */
-	bool can_answer;    /* a request other than ACK with a usable Via */
+	bool can_answer;    /* a request other than ACK with a Via */
 	char headers[512];  /* lines to add to the answer, "" or with CRLFs */
 };
 
