@@ -76,6 +76,8 @@ int sip_address_parse(struct sip_address *ap, struct span value)
 	int err;
 
 	value = sip_trim(value);
+	if (!value.len)
+		return EBADMSG;
 	if (span_equal(value, SPAN("*"))) {
 		a.is_star = true;
 		*ap = a;
@@ -122,7 +124,7 @@ void sip_address_name(const struct sip_address *a, char *out, size_t size)
 {
 	struct span s = sip_unquote(a->display);
 	bool is_quoted = s.len != a->display.len;
-	const char *p = s.p, *e = p + s.len;
+	const char *p = s.len ? s.p : "", *e = p + s.len;
 	size_t n = 0;
 
 	while (p < e) {
@@ -244,6 +246,8 @@ int sip_hop_parse(struct sip_hop *hop, struct span value)
 	int err;
 
 	value = sip_trim(value);
+	if (!value.len)
+		return EBADMSG;
 	e = value.p + value.len;
 	p = protocol_word(value.p, e, &name, true);
 	p = p ? protocol_word(p, e, &version, true) : NULL;

@@ -73,13 +73,14 @@ static uint32_t clean_length(struct span s)
 
 void sip_out_value(struct sip_out *o, struct span v)
 {
-	const char *e = v.p + v.len;
 	bool in_quotes = false;
+	const char *e;
 
 	if (clean_length(v) == v.len) {
 		sip_out_raw(o, v);
 		return;
 	}
+	e = v.p + v.len;
 
 	for (const char *p = v.p; p < e; p++) {
 		if (*p == '\r' || *p == '\n') {

@@ -478,13 +478,13 @@ int sip_message_parse(struct sip_message *m, const char *buf, size_t len,
 	struct sip_fault own;
 	struct parser ps = { .m = m,
 			     .fault = fault ? fault : &own,
-			     .p = buf,
-			     .e = buf + len,
+			     .p = len ? buf : "",
 			     .content_length = -1 };
 
 	memset(m, 0, offsetof(struct sip_message, headers));
 	memset(m->first, SIP_NO_HEADER, sizeof(m->first));
-	m->buf = buf;
+	m->buf = ps.p;
+	ps.e = ps.p + len;
 	m->max_forwards = -1;
 	ps.fault->status = 0;
 	ps.fault->reason = "";

@@ -84,10 +84,11 @@ static const char *skip_quoted(const char *p, const char *e)
 
 bool sip_list_next(struct span *restp, struct span *valuep)
 {
-	const char *p = restp->p, *e = p + restp->len, *q;
+	const char *p = restp->p, *e, *q;
 
 	if (!restp->len)
 		return false;
+	e = p + restp->len;
 
 	while (p < e && *p != ',') {
 		q = NULL;
@@ -139,8 +140,11 @@ static const char *skip_value(const char *p, const char *e)
 
 bool sip_param_next(struct span *restp, struct span *namep, struct span *valuep)
 {
-	const char *e = restp->p + restp->len, *name, *name_end, *value, *p;
+	const char *e, *name, *name_end, *value, *p;
 
+	if (!restp->len)
+		return false;
+	e = restp->p + restp->len;
 	p = sip_skip_blanks(restp->p, e);
 	if (p < e && *p == ';')
 		p = sip_skip_blanks(p + 1, e);

@@ -105,6 +105,7 @@ static int media_parse(struct sdp *sdp, struct span v)
 		return EBADMSG;
 	m->port = (uint16_t)n;
 
+	v = m->formats;
 	while ((word = word_next(&v)).len) {
 		if (m->format_count == SDP_FORMATS_MAX)
 			return E2BIG;

@@ -225,10 +225,11 @@ int sip_uri_parse(struct sip_uri *urip, struct span text)
 static bool uri_param_next(struct span *restp, struct span *namep,
 			   struct span *valuep)
 {
-	const char *p = restp->p, *e = p + restp->len, *end, *eq;
+	const char *p = restp->p, *e, *end, *eq;
 
 	if (!restp->len)
 		return false;
+	e = p + restp->len;
 
 	end = memchr(p, ';', (size_t)(e - p));
 	end = end ? end : e;
@@ -239,13 +240,14 @@ static bool uri_param_next(struct span *restp, struct span *namep,
 	return true;
 }
 
-bool sip_uri_param(const struct sip_uri *uri, const char *name,
-		   struct span *valuep)
+/* The first one counts where a name comes twice */
+static bool uri_param_find(const struct sip_uri *uri, struct span name,
+			   struct span *valuep)
 {
-	struct span rest = uri->params, want = span_of(name), n, v;
+	struct span rest = uri->params, n, v;
 
 	while (uri_param_next(&rest, &n, &v)) {
-		if (!span_equal_nocase(n, want))
+		if (!span_equal_nocase(n, name))
 			continue;
 		if (valuep)
 			*valuep = v;
@@ -253,6 +255,12 @@ bool sip_uri_param(const struct sip_uri *uri, const char *name,
 	}
 
 	return false;
+}
+
+bool sip_uri_param(const struct sip_uri *uri, const char *name,
+		   struct span *valuep)
+{
+	return uri_param_find(uri, span_of(name), valuep);
 }
 
 /* Take one octet, unescaped; -1 at a bad escape.  *ip moves on. */
@@ -340,7 +348,7 @@ static bool params_agree(const struct sip_uri *a, const struct sip_uri *b)
 {
 	static const char *const both[] = { "user", "ttl", "method", "maddr",
 					    "transport" };
-	struct span rest = a->params, n, v;
+	struct span rest = a->params, n, v, w;
 
 	for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
 		if (sip_uri_param(a, both[i], NULL) !=
@@ -349,13 +357,9 @@ static bool params_agree(const struct sip_uri *a, const struct sip_uri *b)
 	}
 
 	while (uri_param_next(&rest, &n, &v)) {
-		struct span others = b->params, m, w;
-
-		while (uri_param_next(&others, &m, &w)) {
-			if (escaped_equal(n, m, true) &&
-			    !escaped_equal(v, w, true))
-				return false;
-		}
+		(void)uri_param_find(a, n, &v);
+		if (uri_param_find(b, n, &w) && !escaped_equal(v, w, true))
+			return false;
 	}
 
 	return true;
