@@ -14,4 +14,7 @@ struct command {
 	command_main *main;
 };
 
+/** The command of that name, or NULL when this binary has none. */
+const struct command *command_find(const char *name);
+
 #endif

@@ -6,7 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ctl/check.h"
 #include "ctl/command.h"
+#include "ctl/ctl.h"
+#include "ctl/story/story.h"
+#include "ctl/up.h"
 #include "uc/main.h"
 
 static int help_main(int argc, char *argv[]);
@@ -14,11 +18,26 @@ static int version_main(int argc, char *argv[]);
 
 static const struct command commands[] = {
 	{ "help", "list the subcommands", help_main },
+	{ "up", "start all servers on this machine", up_main },
+	{ "story", "play what stories say, with real servers and phones",
+	  story_main },
+	{ "ctl", "stop, start and administer what `up` runs", ctl_main },
+	{ "check", "test the invariants over all stores", check_main },
 	{ "uc", "users' services server", uc_main },
 	{ "version", "print the version", version_main },
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	}
+
+	return NULL;
+}
 
 static int help_main(int argc, char *argv[])
 {
@@ -44,18 +63,17 @@ static int version_main(int argc, char *argv[])
 int main(int argc, char *argv[])
 {
 	const char *name = argc > 1 ? argv[1] : "help";
+	const struct command *command;
 
 	if (!strcmp(name, "--help") || !strcmp(name, "-h"))
 		name = "help";
 	if (!strcmp(name, "--version"))
 		name = "version";
 
-	for (size_t i = 0; i < COMMAND_COUNT; i++) {
-		if (!strcmp(commands[i].name, name)) {
-			return commands[i].main(argc > 1 ? argc - 1 : argc,
-						argc > 1 ? argv + 1 : argv);
-		}
-	}
+	command = command_find(name);
+	if (command)
+		return command->main(argc > 1 ? argc - 1 : argc,
+				     argc > 1 ? argv + 1 : argv);
 
 	fprintf(stderr,
 		"holdfast: no command \"%s\"; `holdfast help` lists them\n",

@@ -1,0 +1,333 @@
+/* invariant.c - see invariant.h
+ *
+ * Views of each connection, made when their tables are there: "open" holds
+ * the ids that a live task works on, "here" the customers of this machine's
+ * platform group.
+ */
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/libre.h"
+#include "ctl/invariant.h"
+#include "ctl/layout.h"
+#include "ctl/server.h"
+
+enum { TASK_LIMIT_MS = 60000, BINDING_SLACK_MS = 10000 };
+
+#define TEXT_(x) #x
+#define TEXT(x)  TEXT_(x)
+
+/* An object of the portal that a server lacks, and the reverse. */
+#define WHOLE(kind, there, name)                                               \
+	{ "I1", "every one of the portal's " kind " is at the " there,         \
+	  "portal." kind " " there "." kind " open here",                      \
+	  "SELECT '" kind " ' || o.id || ' is not at the " there "'"           \
+	  " FROM portal." kind " o WHERE o." name                              \
+	  " IN (SELECT id FROM here) AND o.id NOT IN (SELECT id FROM open)"    \
+	  " AND o.id NOT IN (SELECT id FROM " there "." kind ")" },            \
+	{                                                                      \
+		"I1",                                                          \
+			"every one of the " there "'s " kind                   \
+			" is known to the portal",                             \
+			"portal." kind " " there "." kind " open",             \
+			"SELECT '" kind " ' || o.id || ' is at the " there     \
+			" and unknown to the portal' FROM " there "." kind     \
+			" o WHERE o.id NOT IN (SELECT id FROM portal." kind    \
+			") AND o.id NOT IN (SELECT id FROM open)"              \
+	}
+
+#define UNIQUE(store, kind, columns, words)                                    \
+	{                                                                      \
+		"I8", "no two of the " store "'s " kind " have one " words,    \
+			store "." kind,                                        \
+			"SELECT count(*) || ' " kind " have " words " ' || "   \
+			"min(value) FROM (SELECT " columns                     \
+			" AS value FROM " store "." kind ") WHERE value IS "   \
+			"NOT NULL GROUP BY value HAVING count(*) > 1"          \
+	}
+
+/* A reference must exist and stay within the customer. */
+#define TENANT(store, kind)                                                    \
+	{                                                                      \
+		"I9",                                                          \
+			"the " store "'s " kind                                \
+			" belong to their user's customer",                    \
+			store "." kind " " store ".users",                     \
+			"SELECT '" kind " ' || o.id || ' of customer ' || "    \
+			"ifnull(o.customer, '-') || ' refers to user ' || "    \
+			"o.user || ' of ' || ifnull(u.customer, 'nobody') "    \
+			"FROM " store "." kind " o LEFT JOIN " store           \
+			".users u ON u.id = o.user WHERE o.user IS NOT NULL "  \
+			"AND u.customer IS NOT o.customer"                     \
+	}
+
+#define CUSTOMER(store, kind)                                                  \
+	{                                                                      \
+		"I9", "the " store "'s " kind " have a customer",              \
+			store "." kind " " store ".customers",                 \
+			"SELECT '" kind " ' || id || ' has no customer ' || "  \
+			"ifnull(customer, '') FROM " store "." kind            \
+			" WHERE customer NOT IN (SELECT id FROM " store        \
+			".customers)"                                          \
+	}
+
+const struct invariant invariants[] = {
+	WHOLE("customers", "pbx", "id"),
+	WHOLE("customers", "uc", "id"),
+	WHOLE("users", "pbx", "customer"),
+	WHOLE("users", "uc", "customer"),
+	WHOLE("phones", "pbx", "customer"),
+	{ "I1", "every one of the uc's phones is known to the portal",
+	  "portal.phones uc.phones open",
+	  "SELECT 'phones ' || id || ' is at the uc and unknown to the portal'"
+	  " FROM uc.phones WHERE id NOT IN (SELECT id FROM portal.phones)"
+	  " AND id NOT IN (SELECT id FROM open)" },
+	{ "I1", "every device of the border is a phone of the portal",
+	  "portal.phones border.devices open",
+	  "SELECT 'device ' || id || ' is at the border and unknown to the "
+	  "portal' FROM border.devices"
+	  " WHERE id NOT IN (SELECT id FROM portal.phones)"
+	  " AND id NOT IN (SELECT id FROM open)" },
+	{ "I1", "every device of the border is a phone of the pbx",
+	  "pbx.phones border.devices open",
+	  "SELECT 'device ' || d.id || ' has SIP user ' || d.sip_user || "
+	  "', the pbx has ' || ifnull(p.sip_user, 'none') FROM border.devices "
+	  "d LEFT JOIN pbx.phones p ON p.id = d.id"
+	  " WHERE p.sip_user IS NOT d.sip_user"
+	  " AND d.id NOT IN (SELECT id FROM open)" },
+	{ "I1", "no task is open for more than a minute", "portal.tasks",
+	  "SELECT 'task ' || id || ' (' || type || ') is ' || state || "
+	  "' since ' || ((?1 - started_ms) / 1000) || ' s' FROM portal.tasks"
+	  " WHERE state NOT IN ('done', 'undone', 'failed')"
+	  " AND ?1 - started_ms > " TEXT(TASK_LIMIT_MS) },
+	{ "I1", "no task has failed to undo itself", "portal.tasks",
+	  "SELECT 'task ' || id || ' (' || type || ') failed; retry it'"
+	  " FROM portal.tasks WHERE state = 'failed'" },
+
+	{ "I6", "every binding is of a phone that exists",
+	  "pbx.bindings pbx.phones",
+	  "SELECT 'a binding is of phone ' || phone || ', which does not "
+	  "exist' FROM pbx.bindings WHERE phone NOT IN"
+	  " (SELECT id FROM pbx.phones)" },
+	{ "I6", "no binding lives 10 s past its end while the pbx runs",
+	  "pbx.bindings",
+	  "SELECT 'a binding of phone ' || phone || ' ended ' || "
+	  "((?1 - expires_ms) / 1000) || ' s ago' FROM pbx.bindings"
+	  " WHERE ?2 AND ?1 - expires_ms > " TEXT(BINDING_SLACK_MS) },
+
+	{ "I7", "every call has one record", "pbx.cdrs",
+	  "SELECT 'CDR ' || id || ' is there ' || count(*) || ' times' FROM "
+	  "pbx.cdrs GROUP BY id HAVING count(*) > 1" },
+	{ "I7", "no record ends before it begins", "pbx.cdrs",
+	  "SELECT 'CDR ' || id || ' ends before it begins' FROM pbx.cdrs"
+	  " WHERE json_extract(json, '$.ended_ms') < started_ms" },
+	{ "I7", "every record is of a known customer or of a deleted one",
+	  "pbx.cdrs pbx.customers pbx.tombstones",
+	  "SELECT 'CDR ' || id || ' is of customer ' || customer || "
+	  "', which never was' FROM pbx.cdrs WHERE customer NOT IN"
+	  " (SELECT id FROM pbx.customers) AND customer NOT IN"
+	  " (SELECT id FROM pbx.tombstones)" },
+
+	UNIQUE("portal", "customers", "web_id", "web id"),
+	UNIQUE("portal", "users", "customer || ' ' || login", "login"),
+	UNIQUE("portal", "users", "customer || ' ' || extension", "extension"),
+	UNIQUE("portal", "phones", "sip_user", "SIP user"),
+	UNIQUE("pbx", "customers", "web_id", "web id"),
+	UNIQUE("pbx", "users", "customer || ' ' || extension", "extension"),
+	UNIQUE("pbx", "phones", "sip_user", "SIP user"),
+	UNIQUE("uc", "users", "customer || ' ' || login", "login"),
+	UNIQUE("border", "devices", "sip_user", "SIP user"),
+	{ "I8", "no phone has another user's extension as its number",
+	  "pbx.phones pbx.users",
+	  "SELECT 'phone ' || p.id || ' has the extension ' || p.number || "
+	  "' of user ' || u.id FROM pbx.phones p JOIN pbx.users u ON"
+	  " u.customer = p.customer AND u.extension = p.number"
+	  " WHERE p.user IS NOT u.id" },
+
+	CUSTOMER("portal", "users"),
+	CUSTOMER("portal", "phones"),
+	CUSTOMER("pbx", "users"),
+	CUSTOMER("pbx", "phones"),
+	CUSTOMER("uc", "users"),
+	TENANT("portal", "phones"),
+	TENANT("pbx", "phones"),
+	TENANT("uc", "phones"),
+	{ "I9", "pbx and portal agree whose user each one is",
+	  "portal.users pbx.users",
+	  "SELECT 'user ' || a.id || ' is of ' || a.customer || "
+	  "' at the portal and of ' || b.customer || ' at the pbx'"
+	  " FROM portal.users a JOIN pbx.users b ON b.id = a.id"
+	  " WHERE b.customer IS NOT a.customer" },
+	{ "I9", "uc and portal agree whose user each one is",
+	  "portal.users uc.users",
+	  "SELECT 'user ' || a.id || ' is of ' || a.customer || "
+	  "' at the portal and of ' || b.customer || ' at the uc'"
+	  " FROM portal.users a JOIN uc.users b ON b.id = a.id"
+	  " WHERE b.customer IS NOT a.customer" },
+};
+
+const size_t invariant_count = ARRAY_SIZE(invariants);
+
+struct stores {
+	sqlite3 *db;
+	bool pbx_runs;
+};
+
+static void stores_destructor(void *data)
+{
+	struct stores *s = data;
+
+	(void)sqlite3_close(s->db);
+}
+
+/* Whether a table or view "store.table" or "view" is there. */
+static bool has_table(struct stores *s, const char *name)
+{
+	const char *dot = strchr(name, '.');
+	sqlite3_stmt *st = NULL;
+	char sql[128];
+	bool found;
+
+	(void)snprintf(sql, sizeof(sql),
+		       "SELECT 1 FROM %.*s.sqlite_master WHERE name = ?1",
+		       dot ? (int)(dot - name) : 4, dot ? name : "temp");
+	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL))
+		return false;
+	(void)sqlite3_bind_text(st, 1, dot ? dot + 1 : name, -1, SQLITE_STATIC);
+	found = sqlite3_step(st) == SQLITE_ROW;
+	(void)sqlite3_finalize(st);
+
+	return found;
+}
+
+static int attach(struct stores *s, const char *dir, const char *name)
+{
+	char path[600], uri[640];
+	sqlite3_stmt *st = NULL;
+	struct stat file;
+	int rc;
+
+	(void)snprintf(path, sizeof(path), "%s/%s/%s.db", dir, name, name);
+	if (stat(path, &file))
+		return ENOENT;
+	(void)snprintf(uri, sizeof(uri), "file:%s?mode=ro", path);
+	rc = sqlite3_prepare_v2(s->db, "ATTACH ?1 AS ?2", -1, &st, NULL);
+	if (!rc) {
+		(void)sqlite3_bind_text(st, 1, uri, -1, SQLITE_STATIC);
+		(void)sqlite3_bind_text(st, 2, name, -1, SQLITE_STATIC);
+		rc = sqlite3_step(st);
+	}
+	(void)sqlite3_finalize(st);
+	if (rc != SQLITE_DONE) {
+		(void)fprintf(stderr, "holdfast check: %s: %s\n", path,
+			      sqlite3_errmsg(s->db));
+		return EIO;
+	}
+
+	return 0;
+}
+
+static void views_make(struct stores *s)
+{
+	if (has_table(s, "portal.tasks") && has_table(s, "portal.task_steps"))
+		(void)sqlite3_exec(
+			s->db,
+			"CREATE TEMP VIEW open AS SELECT p.object AS id FROM "
+			"portal.task_steps p JOIN portal.tasks t ON t.id = "
+			"p.task WHERE t.state NOT IN ('done', 'undone', "
+			"'failed')",
+			NULL, NULL, NULL);
+	if (has_table(s, "portal.customers") &&
+	    has_table(s, "portal.platforms"))
+		(void)sqlite3_exec(
+			s->db,
+			"CREATE TEMP VIEW here AS SELECT c.id AS id FROM "
+			"portal.customers c JOIN portal.platforms p ON p.id = "
+			"c.platform WHERE p.name = 'p1'",
+			NULL, NULL, NULL);
+}
+
+int stores_open(struct stores **sp, const char *dir)
+{
+	struct stores *s = mem_zalloc(sizeof(*s), stores_destructor);
+	size_t found = 0;
+	int err = 0;
+
+	if (!s)
+		return ENOMEM;
+	if (sqlite3_open_v2(":memory:", &s->db,
+			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI, NULL)) {
+		err = ENOMEM;
+		goto out;
+	}
+	(void)sqlite3_busy_timeout(s->db, 5000);
+	for (size_t i = 0; i < LAYOUT_SERVERS; i++) {
+		err = attach(s, dir, layout_servers[i].name);
+		if (!err)
+			found++;
+		if (err && err != ENOENT)
+			goto out;
+	}
+	err = found ? 0 : ENOENT;
+	s->pbx_runs = server_pid(dir, "pbx") != 0;
+	views_make(s);
+
+out:
+	if (err)
+		mem_deref(s);
+	else
+		*sp = s;
+
+	return err;
+}
+
+static bool has_all(struct stores *s, const char *needs)
+{
+	char name[64];
+
+	while (*needs) {
+		size_t n = strcspn(needs, " ");
+
+		(void)snprintf(name, sizeof(name), "%.*s", (int)n, needs);
+		if (!has_table(s, name))
+			return false;
+		needs += n;
+		needs += strspn(needs, " ");
+	}
+
+	return true;
+}
+
+unsigned invariant_test(struct stores *s, const struct invariant *v, wrong_h *h,
+			void *arg, bool *skipped)
+{
+	sqlite3_stmt *st = NULL;
+	unsigned wrong = 0;
+	int rc;
+
+	*skipped = !has_all(s, v->needs);
+	if (*skipped)
+		return 0;
+	rc = sqlite3_prepare_v2(s->db, v->sql, -1, &st, NULL);
+	if (!rc) {
+		(void)sqlite3_bind_int64(st, 1, (int64_t)clock_wall_ms());
+		(void)sqlite3_bind_int(st, 2, s->pbx_runs);
+		while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+			const char *text = (const char *)sqlite3_column_text(st,
+									     0);
+
+			wrong++;
+			h(v, text ? text : "(no words)", arg);
+		}
+	}
+	if (rc != SQLITE_DONE) {
+		wrong++;
+		h(v, sqlite3_errmsg(s->db), arg);
+	}
+	(void)sqlite3_finalize(st);
+
+	return wrong;
+}

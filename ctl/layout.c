@@ -1,0 +1,48 @@
+/* layout.c - see layout.h */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/libre.h"
+#include "ctl/layout.h"
+
+const struct layout_server layout_servers[LAYOUT_SERVERS] = {
+	{ "portal", PORT_PORTAL, 0 },
+	{ "uc", PORT_UC, 0 },
+	{ "pbx", PORT_PBX, PORT_PBX_SIP },
+	{ "border", PORT_BORDER, PORT_BORDER_SIP },
+};
+
+const struct layout_server *layout_find(const char *name)
+{
+	for (size_t i = 0; i < LAYOUT_SERVERS; i++) {
+		if (!strcmp(layout_servers[i].name, name))
+			return &layout_servers[i];
+	}
+
+	return NULL;
+}
+
+void layout_init(struct layout *l, const char *dir, const char *listen,
+		 uint16_t base)
+{
+	bool any = !listen || !*listen || !strcmp(listen, "0.0.0.0") ||
+		   !strcmp(listen, "::");
+
+	(void)snprintf(l->dir, sizeof(l->dir), "%s", dir);
+	(void)snprintf(l->host, sizeof(l->host),
+		       !any && strchr(listen, ':') ? "[%s]" : "%s",
+		       any ? "127.0.0.1" : listen);
+	l->base = base;
+}
+
+void layout_url(const struct layout *l, const char *name, char out[96])
+{
+	(void)snprintf(out, 96, "http://%s:%u", l->host,
+		       (unsigned)(l->base + layout_find(name)->port));
+}
+
+void layout_sip(const struct layout *l, const char *name, char out[96])
+{
+	(void)snprintf(out, 96, "sip:%s:%u", l->host,
+		       (unsigned)(l->base + layout_find(name)->sip));
+}

@@ -1,0 +1,56 @@
+/* layout.h - where the servers of one installation are found
+ *
+ * Ports follow from the base, addresses from --listen, tokens from the state
+ * folder; the operator's contract of design.md section 7.
+ */
+#ifndef CTL_LAYOUT_H
+#define CTL_LAYOUT_H
+
+#include <stdint.h>
+
+#include "base/secrets.h"
+
+enum layout_port {
+	PORT_PBX_SIP = 60,
+	PORT_PBX_TLS = 61,
+	PORT_BORDER_SIP = 70,
+	PORT_BORDER_TLS = 71,
+	PORT_PORTAL = 80,
+	PORT_UC = 81,
+	PORT_PBX = 82,
+	PORT_BORDER = 83,
+
+	PORT_BASE = 8000,
+};
+
+enum { LAYOUT_SERVERS = 4 };
+
+/** The servers in the order in which they are started and shown. */
+struct layout_server {
+	const char *name;
+	enum layout_port port; /* REST */
+	enum layout_port sip;  /* 0 without */
+};
+
+extern const struct layout_server layout_servers[LAYOUT_SERVERS];
+
+/** The server of a name, or NULL. */
+const struct layout_server *layout_find(const char *name);
+
+struct layout {
+	char dir[400];
+	char host[64]; /* as in URLs */
+	uint16_t base;
+};
+
+/** Host as others reach it: "0.0.0.0" is reached as 127.0.0.1. */
+void layout_init(struct layout *l, const char *dir, const char *listen,
+		 uint16_t base);
+
+/** Write "http://127.0.0.1:8080" of a server's REST. */
+void layout_url(const struct layout *l, const char *name, char out[96]);
+
+/** Write "sip:127.0.0.1:8060". */
+void layout_sip(const struct layout *l, const char *name, char out[96]);
+
+#endif

@@ -1,0 +1,248 @@
+/* acts.c - see acts.h */
+#include "base/wheel.h"
+#include "ctl/story/acts.h"
+#include "ctl/story/cast.h"
+#include "ctl/story/play.h"
+
+enum { CONNECT_LIMIT_MS = 3000 };
+
+/* A device of hers (the named one, if any) whose call is in a state. */
+struct wanted {
+	const struct step *step;
+	const char *state;
+	int is_incoming;
+	struct device *device;
+	struct handset_call *call;
+};
+
+static bool has_call(struct play *p, void *arg)
+{
+	struct wanted *w = arg;
+	struct person *who = step_person(p, w->step, SLOT_WHO);
+	const char *kind = w->step->slot[SLOT_DEVICE];
+
+	for (size_t i = 0; i < who->devices; i++) {
+		struct device *d = &who->device[i];
+
+		if (kind && strcmp(kind, d->kind))
+			continue;
+		w->call = handset_call_in(d->handset, w->state, w->is_incoming);
+		w->device = d;
+		if (w->call)
+			return true;
+	}
+
+	return false;
+}
+
+/* Wait for a call in a state, then give its phone a command. */
+static bool act_on(struct play *p, const struct step *s, const char *state,
+		   int is_incoming, const char *command, const char *lacking)
+{
+	struct wanted w = { s, state, is_incoming, NULL, NULL };
+
+	if (!step_device(p, s))
+		return false;
+	if (!play_until(p, play_limit(p), has_call, &w))
+		return play_fail(p, "%s has no call that %s", s->slot[SLOT_WHO],
+				 lacking);
+
+	return device_command(p, w.device, "%s", command);
+}
+
+bool act_calls(struct play *p, const struct step *s)
+{
+	struct device *d = step_device(p, s);
+
+	p->call_ms = wheel_now_ms();
+	return d && device_command(p, d, "call %s", s->slot[SLOT_NUMBER]);
+}
+
+bool act_answers(struct play *p, const struct step *s)
+{
+	struct wanted w = { s, "alerting", true, NULL, NULL };
+	struct wanted then = { s, "connected", -1, NULL, NULL };
+
+	if (!step_device(p, s))
+		return false;
+	if (!play_until(p, play_limit(p), has_call, &w))
+		return play_fail(p, "no call rings at %s", s->slot[SLOT_WHO]);
+	if (!device_command(p, w.device, "answer %s", w.call->id))
+		return false;
+	if (!play_until(p, CONNECT_LIMIT_MS, has_call, &then))
+		return play_fail(p, "%s's call is not connected",
+				 s->slot[SLOT_WHO]);
+
+	return true;
+}
+
+bool act_declines(struct play *p, const struct step *s)
+{
+	return act_on(p, s, "alerting", true, "decline", "rings");
+}
+
+bool act_holds(struct play *p, const struct step *s)
+{
+	struct wanted then = { s, "held", -1, NULL, NULL };
+
+	if (!act_on(p, s, "connected", -1, "hold", "is connected"))
+		return false;
+	if (!play_until(p, CONNECT_LIMIT_MS, has_call, &then))
+		return play_fail(p, "%s's call is not held", s->slot[SLOT_WHO]);
+
+	return true;
+}
+
+bool act_retrieves(struct play *p, const struct step *s)
+{
+	struct wanted then = { s, "connected", -1, NULL, NULL };
+
+	if (!act_on(p, s, "held", -1, "retrieve", "is held"))
+		return false;
+	if (!play_until(p, CONNECT_LIMIT_MS, has_call, &then))
+		return play_fail(p, "%s's call is still held",
+				 s->slot[SLOT_WHO]);
+
+	return true;
+}
+
+bool act_mutes(struct play *p, const struct step *s)
+{
+	bool mutes = !strcmp(s->choice[0], "mutes");
+
+	return act_on(p, s, "connected", -1, mutes ? "mute" : "unmute",
+		      "is connected");
+}
+
+bool act_presses(struct play *p, const struct step *s)
+{
+	char command[64];
+
+	/* from now on these keys count */
+	for (size_t i = 0; i < p->people; i++) {
+		for (size_t k = 0; k < p->person[i].devices; k++) {
+			struct handset *h = p->person[i].device[k].handset;
+
+			if (h)
+				memset(h->keys, 0, sizeof(h->keys));
+		}
+	}
+	(void)re_snprintf(command, sizeof(command), "dtmf %s",
+			  s->slot[SLOT_DIGITS]);
+	return act_on(p, s, "connected", -1, command, "is connected");
+}
+
+bool act_hangs_up(struct play *p, const struct step *s)
+{
+	struct person *who = step_person(p, s, SLOT_WHO);
+
+	if (!step_device(p, s))
+		return false;
+	for (size_t i = 0; i < who->devices; i++) {
+		struct device *d = &who->device[i];
+		const char *kind = s->slot[SLOT_DEVICE];
+
+		if ((!kind || !strcmp(kind, d->kind)) &&
+		    handset_call_any(d->handset))
+			return device_command(p, d, "hangup");
+	}
+
+	return play_fail(p, "%s has no call", who->name);
+}
+
+bool act_clicks(struct play *p, const struct step *s)
+{
+	struct device *d = step_device(p, s);
+
+	if (!d)
+		return false;
+	if (strcasecmp(s->slot[SLOT_TEXT], "Try now"))
+		return play_fail(p, "no button \"%s\" is known",
+				 s->slot[SLOT_TEXT]);
+
+	return device_command(p, d, "try");
+}
+
+bool act_starts(struct play *p, const struct step *s)
+{
+	struct device *d = step_device(p, s);
+
+	return d && device_start(p, d);
+}
+
+static bool has_ended(struct play *p, void *arg)
+{
+	struct device *d = arg;
+
+	(void)p;
+	return !d->handset;
+}
+
+bool act_exits(struct play *p, const struct step *s)
+{
+	struct device *d = step_device(p, s);
+
+	if (!d)
+		return false;
+	if (!d->handset)
+		return play_fail(p, "%s's %s does not run", d->person->name,
+				 d->kind);
+	handset_say(d->handset, "quit");
+	if (!play_until(p, 5000, has_ended, d))
+		return play_fail(p, "%s's %s does not end", d->person->name,
+				 d->kind);
+
+	return true;
+}
+
+/* The device that "deploys DEVICE" names. */
+static struct device *device_named(struct play *p, const struct step *s)
+{
+	struct person *who = step_person(p, s, SLOT_WHO);
+
+	for (size_t i = 0; i < who->devices; i++) {
+		if (!strcmp(who->device[i].kind, s->slot[SLOT_DEVICE]))
+			return &who->device[i];
+	}
+	play_fail(p, "%s has no %s", who->name, s->slot[SLOT_DEVICE]);
+
+	return NULL;
+}
+
+bool act_deploys(struct play *p, const struct step *s)
+{
+	struct device *d = device_named(p, s);
+	struct rest_answer a = { 0 };
+	bool ok;
+
+	if (!d)
+		return false;
+	ok = device_deploy(p, d, &a);
+	rest_clear(&a);
+
+	return ok && device_start(p, d) && device_registers(p, d, 5000);
+}
+
+bool act_fails_to_deploy(struct play *p, const struct step *s)
+{
+	struct device *d = device_named(p, s);
+	struct rest_answer a = { 0 };
+	const char *because = s->slot[SLOT_TEXT];
+	bool ok = false;
+
+	if (!d)
+		return false;
+	if (device_deploy(p, d, &a))
+		play_fail(p, "the link works");
+	else if (a.status != 410 && a.status != 404)
+		ok = false;
+	else if (because && !strcasestr(a.detail, because) &&
+		 (!rest_text(&a, "code") ||
+		  !strcasestr(rest_text(&a, "code"), because)))
+		play_fail(p, "the link is refused with \"%s\"", a.detail);
+	else
+		ok = true;
+	rest_clear(&a);
+
+	return ok;
+}

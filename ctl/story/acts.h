@@ -1,0 +1,24 @@
+/* acts.h - what people do, a function for each sentence
+ *
+ * Each returns once the phone has taken the command.
+ */
+#ifndef STORY_ACTS_H
+#define STORY_ACTS_H
+
+#include "ctl/story/sentence.h"
+
+step_h act_calls;
+step_h act_answers;
+step_h act_declines;
+step_h act_holds;
+step_h act_retrieves;
+step_h act_mutes;
+step_h act_presses;
+step_h act_hangs_up;
+step_h act_clicks;
+step_h act_starts;
+step_h act_exits;
+step_h act_deploys;
+step_h act_fails_to_deploy;
+
+#endif

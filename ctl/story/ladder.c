@@ -1,0 +1,197 @@
+/* ladder.c - see ladder.h */
+#include <ftw.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/libre.h"
+#include "ctl/story/ladder.h"
+#include "ctl/story/play.h"
+
+enum {
+	RUNGS_MAX = 4000, /* read */
+	RUNGS_SHOWN = 60, /* the last ones */
+	API_SHOWN = 4000, /* octets */
+};
+
+struct rung {
+	int64_t time_us;
+	const struct device *device;
+	bool is_sent;
+	char first_line[80];
+	char call_id[16];
+	bool is_register;
+};
+
+struct ladder {
+	size_t count;
+	struct rung rung[RUNGS_MAX];
+};
+
+/* Value of a header of a SIP message, cut short. */
+static void header_copy(char *out, size_t size, const char *text,
+			const char *name)
+{
+	const char *p = strcasestr(text, name);
+
+	out[0] = '\0';
+	if (!p)
+		return;
+	p += strlen(name);
+	p += strspn(p, " :\t");
+	(void)snprintf(out, size, "%.*s", (int)strcspn(p, "\r\n@"), p);
+}
+
+static void rung_add(struct ladder *l, const struct device *d,
+		     const json_t *line)
+{
+	const char *text = json_string_value(json_object_get(line, "text"));
+	const char *way = json_string_value(json_object_get(line, "direction"));
+	struct rung *r = &l->rung[l->count];
+	char cseq[40];
+
+	if (!text || !way || l->count == RUNGS_MAX)
+		return;
+	l->count++;
+	r->time_us = json_integer_value(json_object_get(line, "time_us"));
+	r->device = d;
+	r->is_sent = !strcmp(way, "sent");
+	header_copy(cseq, sizeof(cseq), text, "\ncseq");
+	header_copy(r->call_id, sizeof(r->call_id), text, "\ncall-id");
+	r->is_register = strstr(cseq, "REGISTER") != NULL;
+	(void)snprintf(r->first_line, sizeof(r->first_line), "%.*s%s%s%s",
+		       (int)min(strcspn(text, "\r\n"), (size_t)50), text,
+		       strncmp(text, "SIP/2.0", 7) ? "" : " (",
+		       strncmp(text, "SIP/2.0", 7) ? "" : cseq,
+		       strncmp(text, "SIP/2.0", 7) ? "" : ")");
+}
+
+static void trace_read(struct ladder *l, const struct play *p,
+		       const struct device *d)
+{
+	char path[400], *text = NULL;
+	size_t size = 0;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/log/%s-%s.trace", p->dir,
+		       d->person->name, d->kind);
+	f = fopen(path, "re");
+	while (f && getline(&text, &size, f) > 0) {
+		json_t *line = json_loads(text, 0, NULL);
+
+		rung_add(l, d, line);
+		json_decref(line);
+	}
+	free(text);
+	if (f)
+		(void)fclose(f);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct rung *x = a, *y = b;
+
+	return x->time_us < y->time_us ? -1 : x->time_us > y->time_us;
+}
+
+static void ladder_print(struct mbuf *mb, struct ladder *l)
+{
+	size_t first = 0, shown = 0;
+
+	qsort(l->rung, l->count, sizeof(l->rung[0]), by_time);
+	for (size_t i = l->count; i > 0 && shown < RUNGS_SHOWN; i--) {
+		first = i - 1;
+		if (!l->rung[i - 1].is_register)
+			shown++;
+	}
+	(void)mbuf_printf(mb, "  SIP, as the phones saw it:\n");
+	for (size_t i = first; i < l->count; i++) {
+		const struct rung *r = &l->rung[i];
+		int64_t ms = (r->time_us - l->rung[first].time_us) / 1000;
+
+		if (r->is_register)
+			continue;
+		(void)mbuf_printf(mb, "  %6lld ms  %8s %-7s %s  %-58s %s\n",
+				  (long long)ms, r->device->person->name,
+				  r->device->kind, r->is_sent ? "-->" : "<--",
+				  r->first_line, r->call_id);
+	}
+}
+
+/* What the phone said last, oldest first. */
+static void phone_print(struct mbuf *mb, const struct device *d)
+{
+	const struct handset *h = d->handset;
+
+	if (!h) {
+		(void)mbuf_printf(mb, "  %s's %s does not run\n",
+				  d->person->name, d->kind);
+		return;
+	}
+	(void)mbuf_printf(mb, "  %s's %s said last:\n", d->person->name,
+			  d->kind);
+	for (unsigned i = h->events < 8 ? 0 : h->events - 8; i < h->events; i++)
+		(void)mbuf_printf(mb, "      %s\n", h->last_events[i % 8]);
+}
+
+static void api_print(struct mbuf *mb, const struct play *p)
+{
+	char path[300], text[API_SHOWN + 1];
+	FILE *f;
+	size_t n;
+
+	(void)snprintf(path, sizeof(path), "%s/api.log", p->dir);
+	f = fopen(path, "re");
+	if (!f)
+		return;
+	if (fseek(f, -API_SHOWN, SEEK_END))
+		(void)fseek(f, 0, SEEK_SET);
+	n = fread(text, 1, API_SHOWN, f);
+	text[n] = '\0';
+	(void)fclose(f);
+	if (n)
+		(void)mbuf_printf(mb, "  API, the end of it:\n%s\n", text);
+}
+
+void report_make(char **reportp, struct play *p)
+{
+	struct ladder *l = mem_zalloc(sizeof(*l), NULL);
+	struct mbuf *mb = mbuf_alloc(8192);
+
+	if (!l || !mb)
+		goto out;
+	if (p->step)
+		(void)mbuf_printf(mb, "%s:%d: %s\n  but %s\n", p->story->path,
+				  p->step->line, p->step->text, p->why);
+	else
+		(void)mbuf_printf(mb, "%s: %s\n", p->story->path, p->why);
+	for (size_t i = 0; i < p->people; i++) {
+		for (size_t k = 0; k < p->person[i].devices; k++) {
+			trace_read(l, p, &p->person[i].device[k]);
+			phone_print(mb, &p->person[i].device[k]);
+		}
+	}
+	ladder_print(mb, l);
+	api_print(mb, p);
+	(void)mbuf_printf(mb, "  logs and state: %s (log/, up.log, api.log)\n",
+			  p->dir);
+	mbuf_set_pos(mb, 0);
+	(void)mbuf_strdup(mb, reportp, mb->end);
+
+out:
+	mem_deref(l);
+	mem_deref(mb);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type,
+		      struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+void folder_remove(const char *path)
+{
+	(void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
