@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ctl/check.h"
+#include "border/main.h"
 #include "ctl/command.h"
 #include "ctl/ctl.h"
 #include "ctl/story/story.h"
@@ -23,6 +24,7 @@ static const struct command commands[] = {
 	  story_main },
 	{ "ctl", "stop, start and administer what `up` runs", ctl_main },
 	{ "check", "test the invariants over all stores", check_main },
+	{ "border", "gateway for phones outside", border_main },
 	{ "uc", "users' services server", uc_main },
 	{ "version", "print the version", version_main },
 };
