@@ -93,7 +93,7 @@ static int load_device(json_t *object, void *arg)
 	return devices_put(((struct border *)arg)->devices, object);
 }
 
-int api_start(struct border *b, const char *token)
+int border_api_start(struct border *b, const char *token)
 {
 	static const struct provision_hooks upstream_hooks = {
 		.before = upstream_before,

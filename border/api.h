@@ -5,6 +5,6 @@
 #include "border/border.h"
 
 /** Serve everything; loads devices and upstreams from the store. */
-int api_start(struct border *b, const char *token);
+int border_api_start(struct border *b, const char *token);
 
 #endif

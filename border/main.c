@@ -88,7 +88,7 @@ static int start(struct service *service, void **statep)
 	if (!err)
 		err = edge_start(b);
 	if (!err)
-		err = api_start(b, service->token);
+		err = border_api_start(b, service->token);
 	if (err) {
 		mem_deref(b);
 		return err;

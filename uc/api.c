@@ -228,8 +228,8 @@ static int load_source(json_t *object, void *arg)
 	return sources_put(((struct uc *)arg)->sources, object);
 }
 
-int api_start(struct router **routerp, struct provision **provisionp,
-	      struct uc *uc)
+int uc_api_start(struct router **routerp, struct provision **provisionp,
+		 struct uc *uc)
 {
 	struct router *router = NULL;
 	struct provision *p = NULL;

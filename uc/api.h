@@ -8,7 +8,7 @@ struct router;
 struct provision;
 
 /** Serve everything; loads people and sources from the store. */
-int api_start(struct router **routerp, struct provision **provisionp,
-	      struct uc *uc);
+int uc_api_start(struct router **routerp, struct provision **provisionp,
+		 struct uc *uc);
 
 #endif

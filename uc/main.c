@@ -163,7 +163,7 @@ static int start(struct service *service, void **statep)
 
 	err = open_parts(uc);
 	if (!err)
-		err = api_start(&uc->router, &uc->provision, uc);
+		err = uc_api_start(&uc->router, &uc->provision, uc);
 	if (err) {
 		mem_deref(uc);
 		return err;
