@@ -12,6 +12,7 @@
 #include "ctl/ctl.h"
 #include "ctl/story/story.h"
 #include "ctl/up.h"
+#include "pbx/main.h"
 #include "uc/main.h"
 
 static int help_main(int argc, char *argv[]);
@@ -25,6 +26,7 @@ static const struct command commands[] = {
 	{ "ctl", "stop, start and administer what `up` runs", ctl_main },
 	{ "check", "test the invariants over all stores", check_main },
 	{ "border", "gateway for phones outside", border_main },
+	{ "pbx", "the call controller", pbx_main },
 	{ "uc", "users' services server", uc_main },
 	{ "version", "print the version", version_main },
 };

@@ -578,6 +578,7 @@ int sip_dialog_request(struct sip_client **ctxp, struct sip_dialog *d,
 	f.request.cseq = d->local_cseq;
 	f.request.content_type = ask->content_type;
 	f.request.body = ask->body;
+	f.request.max_forwards = ask->max_forwards;
 	if (d->secret) {
 		who = (struct sip_credentials){ d->user, d->secret };
 		f.request.credentials = &who;

@@ -88,6 +88,7 @@ struct sip_dialog_request {
 	struct span headers; /* whole lines; Contact is added by itself */
 	struct span content_type;
 	struct span body;
+	uint8_t max_forwards; /* 0: 70 */
 };
 
 /**

@@ -1,0 +1,650 @@
+/* call.c - see call.h */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/secrets.h"
+#include "pbx/bridge.h"
+#include "pbx/call.h"
+#include "pbx/cdr.h"
+#include "pbx/fork.h"
+#include "pbx/restore.h"
+#include "pbx/server.h"
+#include "pbx/settings.h"
+#include "pbx/store.h"
+#include "pbx/turn.h"
+
+enum {
+	TRYING_MS = 200, /* 100 unless something better comes (17.2.1) */
+	HEADERS_BYTES = 1536,
+};
+
+static struct {
+	struct table by_id;
+	struct list all;
+	struct list dirty;
+	uint64_t last_row;
+} calls;
+
+static const char *const state_names[] = { "routing", "ringing", "answered",
+					   "over" };
+static const char *const result_names[CALL_RESULTS] = {
+	"none",      "answered", "busy",  "no-answer",
+	"cancelled", "declined", "failed"
+};
+
+const char *call_state_name(enum call_state state)
+{
+	return state <= CALL_OVER ? state_names[state] : "?";
+}
+
+const char *call_result_name(enum call_result result)
+{
+	return result < CALL_RESULTS ? result_names[result] : "?";
+}
+
+static void call_destructor(void *data)
+{
+	struct call *call = data;
+
+	wheel_stop(&call->timer);
+	list_unlink(&call->le);
+	list_unlink(&call->dirty_le);
+	table_remove(&calls.by_id, &call->by_id);
+	list_flush(&call->branches);
+	mem_deref(call->caller);
+	mem_deref(call->offer);
+	trail_close(&call->trail);
+}
+
+struct call *call_alloc(void)
+{
+	return mem_zalloc(sizeof(struct call), call_destructor);
+}
+
+/* Write what has changed in this turn. */
+static void flush(void *arg)
+{
+	struct le *le;
+
+	(void)arg;
+
+	while ((le = list_head(&calls.dirty))) {
+		struct call *call = le->data;
+
+		list_unlink(&call->dirty_le);
+		if (call->state != CALL_OVER && !restore_save(call))
+			call->is_stored = true;
+	}
+}
+
+int call_init(void)
+{
+	list_init(&calls.all);
+	list_init(&calls.dirty);
+	calls.last_row = 0;
+	turn_on_flush(flush, NULL);
+
+	return table_init(&calls.by_id, 1024);
+}
+
+void call_close(void)
+{
+	list_flush(&calls.all);
+	table_close(&calls.by_id);
+}
+
+int call_adopt(struct call *call)
+{
+	if (!call->row)
+		call->row = ++calls.last_row;
+	else if (call->row > calls.last_row)
+		calls.last_row = call->row;
+
+	table_add(&calls.by_id, &call->by_id, hash_span(0, span_of(call->id)));
+	list_append(&calls.all, &call->le, call);
+
+	return 0;
+}
+
+struct call *call_find(struct span id)
+{
+	struct table_entry *e = table_first(&calls.by_id, hash_span(0, id));
+
+	for (; e; e = table_next(e)) {
+		struct call *call = CONTAINER_OF(e, struct call, by_id);
+
+		if (span_equal(span_of(call->id), id))
+			return call;
+	}
+
+	return NULL;
+}
+
+const struct list *call_list(void)
+{
+	return &calls.all;
+}
+
+uint32_t call_count(void)
+{
+	return calls.by_id.count;
+}
+
+void call_touch(struct call *call)
+{
+	if (!call->dirty_le.list)
+		list_append(&calls.dirty, &call->dirty_le, call);
+	turn_touch();
+}
+
+static void bury(void *arg)
+{
+	mem_deref(arg);
+}
+
+void call_bury(struct call *call)
+{
+	if (call->state != CALL_OVER || call->is_buried || !fork_is_done(call))
+		return;
+
+	call->is_buried = true;
+	turn_defer(bury, call);
+}
+
+/* A final refusal to the caller. */
+static void refuse(struct call *call, uint16_t status, const char *cause,
+		   const char *reason)
+{
+	char buf[HEADERS_BYTES];
+	struct sip_out o;
+	struct sip_reply reply = { .status = status, .reason = cause };
+
+	sip_out_init(&o, buf, sizeof(buf));
+	leg_headers(call->caller, &o);
+	if (reason)
+		sip_out_header(&o, SIP_HEADER_REASON, span_of(reason));
+	reply.headers = sip_out_span(&o);
+
+	(void)sip_server_reply(call->caller->asked, &reply);
+}
+
+/* The call is over: its record is written, once. */
+static void over(struct call *call, enum call_result result)
+{
+	struct le *le;
+
+	if (call->state == CALL_OVER)
+		return;
+
+	wheel_stop(&call->timer);
+	call->result = (uint8_t)result;
+	call->state = CALL_OVER;
+	cdr_write(call);
+	if (call->is_stored)
+		keep_remove_call(call->row);
+	call->is_stored = false;
+	list_unlink(&call->dirty_le);
+	turn_touch();
+
+	if (call->caller->state == LEG_FAILED ||
+	    call->caller->state != LEG_NULL)
+		(void)leg_turn(call->caller, LEG_CLEARED);
+	for (le = list_head(&call->branches); le; le = le->next) {
+		struct leg *leg = le->data;
+
+		if (leg->state != LEG_NULL && leg->state != LEG_FAILED)
+			(void)leg_turn(leg, LEG_CLEARED);
+	}
+
+	call_bury(call);
+}
+
+static enum call_result result_of(uint16_t status)
+{
+	switch (status) {
+	case 486:
+	case 600: return CALL_RESULT_BUSY;
+	case 603:
+	case 403: return CALL_RESULT_DECLINED;
+	case 480:
+	case 408: return CALL_RESULT_NO_ANSWER;
+	case 487: return CALL_RESULT_CANCELLED;
+	default: return CALL_RESULT_FAILED;
+	}
+}
+
+void call_refused(struct call *call, uint16_t status, const char *cause)
+{
+	if (call->state >= CALL_ANSWERED)
+		return;
+
+	trail_add(&call->trail, "the caller hears %u %s", status,
+		  cause ? cause : "");
+	call->caller->status = status;
+	(void)leg_turn(call->caller, LEG_REFUSED);
+	refuse(call, status, cause, NULL);
+	over(call, result_of(status));
+}
+
+static void no_answer(void *arg)
+{
+	struct call *call = arg;
+
+	trail_add(&call->trail, "nobody answered in %u s",
+		  pbx_settings.no_answer_s);
+	fork_cancel(call, NULL, NULL);
+	call->caller->status = 480;
+	(void)leg_turn(call->caller, LEG_REFUSED);
+	refuse(call, 480, "No Answer", "Q.850;cause=19;text=\"No answer\"");
+	over(call, CALL_RESULT_NO_ANSWER);
+}
+
+/* Nobody has said anything for a while: the caller learns that we try. */
+static void trying(void *arg)
+{
+	struct call *call = arg;
+
+	(void)sip_server_answer(call->caller->asked, 100);
+	wheel_start(&call->timer, pbx_settings.no_answer_s * 1000ull, no_answer,
+		    call);
+}
+
+/* The caller has cancelled, or its connection is lost. */
+static void cancelled(const struct sip_message *m, void *arg)
+{
+	struct leg *leg = arg;
+	struct call *call = leg->call;
+	struct span reason = { NULL, 0 };
+	char text[200] = "";
+
+	if (call->state >= CALL_ANSWERED)
+		return;
+
+	if (m)
+		reason = sip_header_value(m, SIP_HEADER_REASON);
+	if (reason.len && reason.len < sizeof(text))
+		memcpy(text, reason.p, reason.len);
+
+	trail_add(&call->trail, "the caller gave up");
+	fork_cancel(call, NULL, text[0] ? text : NULL);
+	refuse(call, 487, NULL, NULL);
+	over(call, CALL_RESULT_CANCELLED);
+}
+
+static void acknowledged(int err, const struct sip_message *m, void *arg)
+{
+	struct leg *leg = arg;
+	struct call *call = leg->call;
+
+	sip_server_forget(&leg->asked);
+
+	if (call->state != CALL_ANSWERED)
+		return;
+	if (err) {
+		trail_add(&call->trail, "the caller did not acknowledge");
+		call_hangup(call, NULL, "SIP;cause=408");
+		return;
+	}
+
+	leg->asks_offering = false;
+	if (call->callee && call->callee->owes_ack) {
+		call->callee->owes_ack = false;
+		(void)sip_dialog_ack(
+			call->callee->dialog,
+			sip_header_value(m, SIP_HEADER_CONTENT_TYPE), m->body);
+	}
+	if (call->callee)
+		call->callee->asks_offering = false;
+}
+
+/* The number of times this call has been routed: phones that forward by
+ * themselves send our own Session-ID back to us. */
+static uint8_t hops_of(const struct sip_message *m)
+{
+	struct span id = sip_header_value(m, SIP_HEADER_SESSION_ID);
+	const struct call *before;
+
+	if (id.len < CALL_ID_SIZE - 1)
+		return 0;
+
+	id.len = CALL_ID_SIZE - 1;
+	before = call_find(id);
+
+	return before ? (uint8_t)(before->hops + 1) : 0;
+}
+
+static void id_make_hex(char out[CALL_ID_SIZE])
+{
+	sip_random(out);
+	sip_random(out + 16);
+}
+
+static int call_make(struct call **callp, const struct sip_message *m,
+		     struct sip_flow *flow, struct phone *phone)
+{
+	struct call *call = call_alloc();
+	struct leg *leg;
+	int err;
+
+	if (!call)
+		return ENOMEM;
+
+	id_make_hex(call->id);
+	memcpy(call->customer, phone->customer->id, sizeof(call->customer));
+	call->started_ms = clock_wall_ms();
+	call->hops = hops_of(m);
+	call->has_offer = m->body.len > 0;
+	call->wants_reliable = sip_header_has(m, SIP_HEADER_REQUIRE, "100rel");
+
+	err = leg_alloc(&call->caller, call, phone);
+	if (err)
+		goto out;
+
+	leg = call->caller;
+	leg_learn(leg, m);
+	leg->asks_offering = true;
+	err = sip_server_accept(&leg->asked, server_sip(), m, flow, cancelled,
+				acknowledged, leg);
+	if (err)
+		goto out;
+	err = sip_dialog_accept(&leg->dialog, server_sip(), m, leg->asked,
+				SPAN("pbx"), leg);
+	if (err) {
+		(void)sip_server_answer(leg->asked, 400);
+		err = EALREADY;
+		goto out;
+	}
+	if (call->has_offer) {
+		call->offer = mbuf_alloc(m->body.len);
+		if (call->offer)
+			(void)mbuf_write_mem(call->offer,
+					     (const uint8_t *)m->body.p,
+					     m->body.len);
+	}
+
+out:
+	if (err)
+		mem_deref(call);
+	else
+		*callp = call;
+
+	return err;
+}
+
+static void ring(struct call *call, const struct sip_message *m)
+{
+	struct fork_answer refusal = { 0, NULL };
+	struct routing r;
+	char user[SIP_USER_MAX_BYTES + 1];
+	struct sip_uri uri;
+
+	if (sip_uri_parse(&uri, m->uri) ||
+	    sip_uri_user(&uri, user, sizeof(user)))
+		user[0] = '\0';
+
+	trail_add(&call->trail, "%s (%s) dials %s",
+		  phone_name(call->caller->phone), call->caller->phone->number,
+		  user[0] ? user : "nothing");
+	(void)leg_turn(call->caller, LEG_ASKED);
+
+	route_number(&r, call->caller->phone, span_of(user), call->hops,
+		     &call->trail);
+	memcpy(call->number, r.number, sizeof(call->number));
+	if (r.user)
+		memcpy(call->callee_user, r.user->id,
+		       sizeof(call->callee_user));
+
+	if (r.status) {
+		call_refused(call, r.status, r.cause);
+		return;
+	}
+	if (!fork_start(call, &r, m, &refusal)) {
+		call_refused(call, refusal.status, refusal.cause);
+		return;
+	}
+
+	wheel_start(&call->timer, TRYING_MS, trying, call);
+}
+
+void call_begin(const struct sip_message *m, struct sip_flow *flow,
+		struct phone *phone)
+{
+	struct call *call = NULL;
+	char buf[128];
+	struct sip_out o;
+	int err;
+
+	err = call_make(&call, m, flow, phone);
+	if (err) {
+		if (err != EALREADY)
+			(void)sip_refuse(server_sip(), m, flow,
+					 err == ENOSPC ? 503 : 500,
+					 SPAN("Retry-After: 5\r\n"));
+		return;
+	}
+	(void)call_adopt(call);
+
+	sip_out_init(&o, buf, sizeof(buf));
+	if (session_asked(call->caller, m, &o) == ERANGE) {
+		struct sip_reply reply = { .status = 422,
+					   .headers = sip_out_span(&o) };
+
+		(void)sip_server_reply(call->caller->asked, &reply);
+		mem_deref(call);
+		return;
+	}
+
+	ring(call, m);
+}
+
+void call_progress(struct call *call, struct leg *branch,
+		   const struct sip_message *m)
+{
+	bool is_only = !list_head(&call->branches)->next;
+	char buf[HEADERS_BYTES];
+	struct sip_out o;
+	struct sip_reply reply = { .status = m->status };
+	bool has_sdp = m->body.len > 0;
+
+	if (call->state >= CALL_ANSWERED)
+		return;
+	if (call->state == CALL_ROUTING) {
+		call->state = CALL_RINGING;
+		wheel_start(&call->timer, pbx_settings.no_answer_s * 1000ull,
+			    no_answer, call);
+		call_touch(call);
+	}
+	if (call->caller->state == LEG_INITIATED)
+		(void)leg_turn(call->caller, LEG_RINGS);
+
+	if (has_sdp && !call->early) {
+		call->early = branch;
+		trail_add(&call->trail, "early media of %s",
+			  branch->phone ? branch->phone->number : "?");
+	}
+	if (has_sdp && call->early == branch) {
+		reply.content_type = sip_header_value(m,
+						      SIP_HEADER_CONTENT_TYPE);
+		reply.body = m->body;
+	}
+
+	if (sip_message_is_reliable(m)) {
+		if (is_only && call->caller->knows_100rel) {
+			reply.is_reliable = true;
+			branch->rseq = sip_header_seconds(m, SIP_HEADER_RSEQ,
+							  0);
+			branch->rseq_cseq = m->cseq;
+		}
+		else {
+			(void)sip_dialog_prack(NULL, branch->dialog, m,
+					       (struct span){ NULL, 0 },
+					       (struct span){ NULL, 0 }, NULL,
+					       NULL);
+		}
+	}
+	else if (call->wants_reliable) {
+		reply.is_reliable = true;
+		branch->rseq = 0;
+	}
+
+	sip_out_init(&o, buf, sizeof(buf));
+	leg_headers(call->caller, &o);
+	sip_out_text(&o, "Allow: " PBX_ALLOW "\r\n");
+	if (is_only)
+		leg_identity(branch, &o);
+	sip_out_copy(&o, m, SIP_HEADER_ALERT_INFO);
+	reply.headers = sip_out_span(&o);
+	reply.with_contact = true;
+	reply.contact_user = SPAN("pbx");
+
+	(void)sip_server_reply(call->caller->asked, &reply);
+}
+
+/* What waits for the commit of the turn in which the callee answered. */
+struct answer {
+	struct call *call;
+	char *type;
+	struct mbuf *body;
+};
+
+static void answer_destructor(void *data)
+{
+	struct answer *a = data;
+
+	mem_deref(a->call);
+	mem_deref(a->type);
+	mem_deref(a->body);
+}
+
+static struct span mbuf_span(const struct mbuf *mb)
+{
+	return mb ? (struct span){ (const char *)mb->buf, (uint32_t)mb->end }
+		  : (struct span){ NULL, 0 };
+}
+
+/* The answer is on record: the caller gets it. */
+static void answer_send(void *arg)
+{
+	struct answer *a = arg;
+	struct call *call = a->call;
+	char buf[HEADERS_BYTES];
+	struct sip_out o;
+	struct sip_reply reply = { .status = 200 };
+
+	if (call->state != CALL_ANSWERED)
+		goto out;
+
+	sip_out_init(&o, buf, sizeof(buf));
+	leg_headers(call->caller, &o);
+	leg_identity(call->callee, &o);
+	sip_out_text(&o, "Allow: " PBX_ALLOW "\r\nSupported: " PBX_SUPPORTED
+			 "\r\n");
+	session_repeat(call->caller, true, &o);
+
+	reply.headers = sip_out_span(&o);
+	reply.with_contact = true;
+	reply.contact_user = SPAN("pbx");
+	reply.content_type = span_of(a->type ? a->type : "");
+	reply.body = mbuf_span(a->body);
+	(void)sip_server_reply(call->caller->asked, &reply);
+	leg_keep_sdp(call->caller, reply.body);
+
+out:
+	mem_deref(a);
+}
+
+static struct answer *answer_make(struct call *call,
+				  const struct sip_message *m)
+{
+	struct answer *a = mem_zalloc(sizeof(*a), answer_destructor);
+	struct span type = sip_header_value(m, SIP_HEADER_CONTENT_TYPE);
+
+	if (!a)
+		return NULL;
+
+	a->call = mem_ref(call);
+	if (m->body.len) {
+		a->type = mem_zalloc(type.len + 1, NULL);
+		a->body = mbuf_alloc(m->body.len);
+		if (!a->type || !a->body)
+			return mem_deref(a);
+		memcpy(a->type, type.p, type.len);
+		(void)mbuf_write_mem(a->body, (const uint8_t *)m->body.p,
+				     m->body.len);
+	}
+
+	return a;
+}
+
+void call_answered(struct call *call, struct leg *branch,
+		   const struct sip_message *m)
+{
+	struct answer *a = answer_make(call, m);
+
+	call->callee = branch;
+	sip_client_forget(&branch->invite);
+	leg_learn(branch, m);
+	(void)leg_turn(branch, LEG_ANSWERED);
+	session_agreed(branch, m);
+	leg_keep_sdp(branch, mbuf_span(call->offer));
+	call->offer = mem_deref(call->offer);
+
+	if (call->has_offer)
+		(void)sip_dialog_ack(branch->dialog, (struct span){ NULL, 0 },
+				     (struct span){ NULL, 0 });
+	else
+		branch->owes_ack = true;
+
+	wheel_stop(&call->timer);
+	call->state = CALL_ANSWERED;
+	call->answered_ms = clock_wall_ms();
+	call->answered_mono_ms = clock_mono_ms();
+	(void)leg_turn(call->caller, LEG_ANSWERED);
+	call_touch(call);
+
+	if (a)
+		turn_defer(answer_send, a);
+	else
+		call_hangup(call, NULL, "SIP;cause=500");
+}
+
+static void hangup_before_answer(struct call *call)
+{
+	fork_cancel(call, NULL, NULL);
+	refuse(call, 487, NULL, NULL);
+	over(call, CALL_RESULT_CANCELLED);
+}
+
+void call_hangup(struct call *call, struct leg *by, const char *reason)
+{
+	if (call->state == CALL_OVER)
+		return;
+
+	if (by)
+		trail_add(&call->trail, "%s hangs up",
+			  by->phone ? phone_name(by->phone) : "?");
+
+	if (call->state < CALL_ANSWERED) {
+		hangup_before_answer(call);
+		return;
+	}
+
+	if (call->callee && call->callee->owes_ack)
+		(void)sip_dialog_ack(call->callee->dialog,
+				     (struct span){ NULL, 0 },
+				     (struct span){ NULL, 0 });
+	if (call->caller->asked && !sip_server_is_final(call->caller->asked))
+		refuse(call, 480, NULL, reason);
+	else if (call->caller != by)
+		leg_bye(call->caller, reason);
+	if (call->callee && call->callee != by)
+		leg_bye(call->callee, reason);
+
+	over(call, CALL_RESULT_ANSWERED);
+}
+
+void call_abort(struct call *call)
+{
+	over(call, CALL_RESULT_FAILED);
+}

@@ -1,0 +1,116 @@
+/* call.h - a call: its legs, its trail, its record
+ *
+ * Life: routing -> ringing -> answered -> over; over also straight from each.
+ * The caller's leg comes first, a branch is a leg for each contact rung, and
+ * the one that answers becomes the callee.  What a call promises (an answer,
+ * an end) is written before it is said (turn.h).  A call that is over stays
+ * until the last of its branches has had its final answer, so that a late
+ * 200 is still acknowledged and ended.
+ *
+ * Source: design.md section 5; CAL-1, CAL-4, CAL-12.
+ */
+#ifndef PBX_CALL_H
+#define PBX_CALL_H
+
+#include "base/list.h"
+#include "base/wheel.h"
+#include "pbx/directory.h"
+#include "pbx/leg.h"
+#include "pbx/route.h"
+#include "pbx/trail.h"
+
+enum { CALL_ID_SIZE = 33 }; /* RFC 7989: 32 hex digits */
+
+enum call_state {
+	CALL_ROUTING,
+	CALL_RINGING,
+	CALL_ANSWERED,
+	CALL_OVER,
+};
+
+/** How a call ended, for its record. */
+enum call_result {
+	CALL_RESULT_NONE,
+	CALL_RESULT_ANSWERED,
+	CALL_RESULT_BUSY,
+	CALL_RESULT_NO_ANSWER,
+	CALL_RESULT_CANCELLED,
+	CALL_RESULT_DECLINED,
+	CALL_RESULT_FAILED,
+	CALL_RESULTS,
+};
+
+struct call {
+	struct table_entry by_id;
+	struct le le;       /* of all calls */
+	struct le dirty_le; /* of those to be written this turn */
+	char id[CALL_ID_SIZE];
+	char customer[DIRECTORY_ID_SIZE];
+	char callee_user[DIRECTORY_ID_SIZE];   /* "" when nobody's */
+	char number[DIRECTORY_NUMBER_MAX + 1]; /* as dialled */
+	uint8_t state;                         /* enum call_state */
+	uint8_t result;                        /* enum call_result */
+	uint8_t hops;
+	bool is_stored;      /* has a row */
+	bool has_offer;      /* the caller's INVITE had a description */
+	bool wants_reliable; /* the caller requires 100rel */
+	bool is_buried;
+	uint16_t legs;
+	uint64_t row;
+	struct leg *caller;
+	struct leg *callee;   /* who answered */
+	struct leg *early;    /* whose early media the caller hears */
+	struct list branches; /* struct leg: all that were rung */
+	struct trail trail;
+	struct wheel_timer timer; /* trying, then no answer */
+	struct mbuf *offer;       /* the caller's description while it rings */
+	uint64_t started_ms;      /* wall clock */
+	uint64_t answered_ms;     /* wall clock, 0 while not */
+	uint64_t answered_mono_ms;
+};
+
+int call_init(void);
+void call_close(void);
+
+/** A phone's INVITE, authenticated. */
+void call_begin(const struct sip_message *m, struct sip_flow *flow,
+		struct phone *phone);
+
+/** A branch has progress for the caller. */
+void call_progress(struct call *call, struct leg *branch,
+		   const struct sip_message *m);
+
+/** A branch has been answered: it is the callee from now on. */
+void call_answered(struct call *call, struct leg *branch,
+		   const struct sip_message *m);
+
+/** All branches have refused: the caller gets the best of their answers. */
+void call_refused(struct call *call, uint16_t status, const char *cause);
+
+/** One leg hangs up, or an error ends the call (leg NULL). */
+void call_hangup(struct call *call, struct leg *by, const char *reason);
+
+/** A call that cannot go on after a restart: its record is written. */
+void call_abort(struct call *call);
+
+/** It has changed in a way that must survive a crash. */
+void call_touch(struct call *call);
+
+/** Give it back when nothing holds it any more. */
+void call_bury(struct call *call);
+
+/** By its id, or NULL. */
+struct call *call_find(struct span id);
+
+/** All calls: struct call, le. */
+const struct list *call_list(void);
+uint32_t call_count(void);
+
+const char *call_state_name(enum call_state state);
+const char *call_result_name(enum call_result result);
+
+/** Take a restored call among the living. */
+int call_adopt(struct call *call);
+struct call *call_alloc(void);
+
+#endif

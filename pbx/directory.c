@@ -1,0 +1,453 @@
+/* directory.c - see directory.h */
+#include "pbx/directory.h"
+
+static struct {
+	struct table customers;
+	struct table users;
+	struct table phones;
+	struct table sip_users;
+	struct table extensions;
+	struct table numbers;
+	struct list all; /* struct customer */
+	directory_phone_h *gone;
+	void *arg;
+} dir;
+
+static void customer_destructor(void *data)
+{
+	struct customer *c = data;
+
+	mem_deref(c->name);
+}
+
+static void user_destructor(void *data)
+{
+	struct user *u = data;
+
+	mem_deref(u->name);
+}
+
+static void phone_destructor(void *data)
+{
+	struct phone *p = data;
+
+	mem_deref(p->sip_user);
+}
+
+static uint64_t key_of(struct span s)
+{
+	return hash_span(0, s);
+}
+
+static uint64_t number_key(const struct customer *c, struct span number)
+{
+	return hash_span(c->salt, number);
+}
+
+int directory_init(directory_phone_h *gone, void *arg)
+{
+	int err = 0;
+
+	dir.gone = gone;
+	dir.arg = arg;
+	list_init(&dir.all);
+
+	err |= table_init(&dir.customers, 64);
+	err |= table_init(&dir.users, 1024);
+	err |= table_init(&dir.phones, 1024);
+	err |= table_init(&dir.sip_users, 1024);
+	err |= table_init(&dir.extensions, 1024);
+	err |= table_init(&dir.numbers, 1024);
+
+	return err;
+}
+
+void directory_close(void)
+{
+	struct le *le;
+
+	while ((le = list_head(&dir.all))) {
+		const struct customer *c = le->data;
+		char id[DIRECTORY_ID_SIZE];
+
+		(void)re_snprintf(id, sizeof(id), "%s", c->id);
+		directory_remove_customer(id);
+	}
+
+	table_close(&dir.customers);
+	table_close(&dir.users);
+	table_close(&dir.phones);
+	table_close(&dir.sip_users);
+	table_close(&dir.extensions);
+	table_close(&dir.numbers);
+}
+
+struct customer *directory_customer(struct span id)
+{
+	struct table_entry *e = table_first(&dir.customers, key_of(id));
+
+	for (; e; e = table_next(e)) {
+		struct customer *c = CONTAINER_OF(e, struct customer, by_id);
+
+		if (span_equal(span_of(c->id), id))
+			return c;
+	}
+
+	return NULL;
+}
+
+struct user *directory_user(struct span id)
+{
+	struct table_entry *e = table_first(&dir.users, key_of(id));
+
+	for (; e; e = table_next(e)) {
+		struct user *u = CONTAINER_OF(e, struct user, by_id);
+
+		if (span_equal(span_of(u->id), id))
+			return u;
+	}
+
+	return NULL;
+}
+
+struct phone *directory_phone(struct span id)
+{
+	struct table_entry *e = table_first(&dir.phones, key_of(id));
+
+	for (; e; e = table_next(e)) {
+		struct phone *p = CONTAINER_OF(e, struct phone, by_id);
+
+		if (span_equal(span_of(p->id), id))
+			return p;
+	}
+
+	return NULL;
+}
+
+struct phone *directory_phone_by_sip_user(struct span sip_user)
+{
+	struct table_entry *e = table_first(&dir.sip_users, key_of(sip_user));
+
+	for (; e; e = table_next(e)) {
+		struct phone *p = CONTAINER_OF(e, struct phone, by_sip_user);
+
+		if (span_equal(span_of(p->sip_user), sip_user))
+			return p;
+	}
+
+	return NULL;
+}
+
+struct user *directory_user_by_extension(const struct customer *c,
+					 struct span number)
+{
+	struct table_entry *e = table_first(&dir.extensions,
+					    number_key(c, number));
+
+	for (; e; e = table_next(e)) {
+		struct user *u = CONTAINER_OF(e, struct user, by_extension);
+
+		if (u->customer == c &&
+		    span_equal(span_of(u->extension), number))
+			return u;
+	}
+
+	return NULL;
+}
+
+static struct phone *with_number(struct table_entry *e,
+				 const struct customer *c, struct span number)
+{
+	for (; e; e = table_next(e)) {
+		struct phone *p = CONTAINER_OF(e, struct phone, by_number);
+
+		if (p->customer == c && span_equal(span_of(p->number), number))
+			return p;
+	}
+
+	return NULL;
+}
+
+struct phone *directory_phone_by_number(const struct customer *c,
+					struct span number)
+{
+	return with_number(table_first(&dir.numbers, number_key(c, number)), c,
+			   number);
+}
+
+struct phone *directory_phone_next(const struct phone *p)
+{
+	return with_number(table_next(&p->by_number), p->customer,
+			   span_of(p->number));
+}
+
+static int text_set(char **textp, const char *text)
+{
+	char *copy = NULL;
+	int err;
+
+	if (*textp && !strcmp(*textp, text))
+		return 0;
+
+	err = str_dup(&copy, text);
+	if (err)
+		return err;
+
+	mem_deref(*textp);
+	*textp = copy;
+
+	return 0;
+}
+
+static bool id_is_good(const char *id)
+{
+	return id && id[0] && strlen(id) < DIRECTORY_ID_SIZE;
+}
+
+static bool number_is_good(const char *number)
+{
+	return number && number[0] && strlen(number) <= DIRECTORY_NUMBER_MAX;
+}
+
+int directory_put_customer(const struct customer_fields *f)
+{
+	struct customer *c;
+
+	if (!f || !id_is_good(f->id) || !f->name)
+		return EINVAL;
+
+	c = directory_customer(span_of(f->id));
+	if (c)
+		return text_set(&c->name, f->name);
+
+	c = mem_zalloc(sizeof(*c), customer_destructor);
+	if (!c)
+		return ENOMEM;
+	if (text_set(&c->name, f->name)) {
+		mem_deref(c);
+		return ENOMEM;
+	}
+
+	memcpy(c->id, f->id, strlen(f->id) + 1);
+	c->salt = key_of(span_of(c->id));
+	table_add(&dir.customers, &c->by_id, c->salt);
+	list_append(&dir.all, &c->le, c);
+
+	return 0;
+}
+
+int directory_put_user(const struct user_fields *f)
+{
+	struct customer *c;
+	struct user *u;
+
+	if (!f || !id_is_good(f->id) || !f->customer ||
+	    !number_is_good(f->extension) || !f->name)
+		return EINVAL;
+
+	c = directory_customer(span_of(f->customer));
+	if (!c)
+		return ENOENT;
+
+	u = directory_user(span_of(f->id));
+	if (u && u->customer != c)
+		return EINVAL;
+	if (!u) {
+		u = mem_zalloc(sizeof(*u), user_destructor);
+		if (!u)
+			return ENOMEM;
+		if (text_set(&u->name, f->name)) {
+			mem_deref(u);
+			return ENOMEM;
+		}
+		memcpy(u->id, f->id, strlen(f->id) + 1);
+		u->customer = c;
+		table_add(&dir.users, &u->by_id, key_of(span_of(u->id)));
+		list_append(&c->users, &u->customer_le, u);
+	}
+	else if (text_set(&u->name, f->name)) {
+		return ENOMEM;
+	}
+
+	table_remove(&dir.extensions, &u->by_extension);
+	memcpy(u->extension, f->extension, strlen(f->extension) + 1);
+	table_add(&dir.extensions, &u->by_extension,
+		  number_key(c, span_of(u->extension)));
+
+	return 0;
+}
+
+/* Everything of a phone that may change; a secret that does ends what the
+ * old one had authenticated. */
+static int phone_change(struct phone *p, const struct phone_fields *f,
+			struct user *u)
+{
+	bool is_other = p->sip_user && (strcmp(p->sip_user, f->sip_user) ||
+					strcmp(p->ha1_md5, f->ha1_md5) ||
+					strcmp(p->ha1_sha256, f->ha1_sha256));
+	int err = text_set(&p->sip_user, f->sip_user);
+
+	if (err)
+		return err;
+	if (is_other && dir.gone)
+		dir.gone(p, dir.arg);
+
+	memcpy(p->number, f->number, strlen(f->number) + 1);
+	memcpy(p->ha1_md5, f->ha1_md5, sizeof(p->ha1_md5));
+	memcpy(p->ha1_sha256, f->ha1_sha256, sizeof(p->ha1_sha256));
+	p->rings_with_user = f->rings_with_user;
+
+	table_remove(&dir.sip_users, &p->by_sip_user);
+	table_add(&dir.sip_users, &p->by_sip_user,
+		  key_of(span_of(p->sip_user)));
+	table_remove(&dir.numbers, &p->by_number);
+	table_add(&dir.numbers, &p->by_number,
+		  number_key(p->customer, span_of(p->number)));
+
+	if (p->user != u) {
+		list_unlink(&p->user_le);
+		p->user = u;
+		if (u)
+			list_append(&u->phones, &p->user_le, p);
+	}
+
+	return 0;
+}
+
+int directory_put_phone(const struct phone_fields *f)
+{
+	struct customer *c;
+	struct user *u = NULL;
+	struct phone *p, *other;
+	int err;
+
+	if (!f || !id_is_good(f->id) || !f->customer || !f->sip_user ||
+	    !number_is_good(f->number) || !f->ha1_md5 || !f->ha1_sha256 ||
+	    strlen(f->ha1_md5) != 32 || strlen(f->ha1_sha256) != 64)
+		return EINVAL;
+
+	c = directory_customer(span_of(f->customer));
+	if (!c)
+		return ENOENT;
+	if (f->user && f->user[0]) {
+		u = directory_user(span_of(f->user));
+		if (!u || u->customer != c)
+			return ENOENT;
+	}
+
+	p = directory_phone(span_of(f->id));
+	other = directory_phone_by_sip_user(span_of(f->sip_user));
+	if (other && other != p)
+		return EEXIST;
+	if (p)
+		return p->customer == c ? phone_change(p, f, u) : EINVAL;
+
+	p = mem_zalloc(sizeof(*p), phone_destructor);
+	if (!p)
+		return ENOMEM;
+
+	memcpy(p->id, f->id, strlen(f->id) + 1);
+	p->customer = c;
+	err = phone_change(p, f, u);
+	if (err) {
+		mem_deref(p);
+		return err;
+	}
+
+	table_add(&dir.phones, &p->by_id, key_of(span_of(p->id)));
+	list_append(&c->phones, &p->customer_le, p);
+
+	return 0;
+}
+
+static void phone_remove(struct phone *p)
+{
+	if (dir.gone)
+		dir.gone(p, dir.arg);
+
+	table_remove(&dir.phones, &p->by_id);
+	table_remove(&dir.sip_users, &p->by_sip_user);
+	table_remove(&dir.numbers, &p->by_number);
+	list_unlink(&p->customer_le);
+	list_unlink(&p->user_le);
+	p->user = NULL;
+	p->customer = NULL;
+	p->is_removed = true;
+	mem_deref(p);
+}
+
+static void user_remove(struct user *u)
+{
+	struct le *le;
+
+	while ((le = list_head(&u->phones))) {
+		struct phone *p = le->data;
+
+		list_unlink(&p->user_le);
+		p->user = NULL;
+	}
+
+	table_remove(&dir.users, &u->by_id);
+	table_remove(&dir.extensions, &u->by_extension);
+	list_unlink(&u->customer_le);
+	u->customer = NULL;
+	mem_deref(u);
+}
+
+void directory_remove_phone(const char *id)
+{
+	struct phone *p = directory_phone(span_of(id));
+
+	if (p)
+		phone_remove(p);
+}
+
+void directory_remove_user(const char *id)
+{
+	struct user *u = directory_user(span_of(id));
+
+	if (u)
+		user_remove(u);
+}
+
+void directory_remove_customer(const char *id)
+{
+	struct customer *c = directory_customer(span_of(id));
+	struct le *le;
+
+	if (!c)
+		return;
+
+	while ((le = list_head(&c->phones)))
+		phone_remove(le->data);
+	while ((le = list_head(&c->users)))
+		user_remove(le->data);
+
+	table_remove(&dir.customers, &c->by_id);
+	list_unlink(&c->le);
+	mem_deref(c);
+}
+
+struct directory_counts directory_counts(void)
+{
+	return (struct directory_counts){
+		.customers = dir.customers.count,
+		.users = dir.users.count,
+		.phones = dir.phones.count,
+	};
+}
+
+const struct list *directory_customers(void)
+{
+	return &dir.all;
+}
+
+const char *phone_name(const struct phone *p)
+{
+	return p->user && p->user->name[0] ? p->user->name : p->number;
+}
+
+const char *phone_shown_number(const struct phone *p)
+{
+	return p->user ? p->user->extension : p->number;
+}

@@ -1,0 +1,148 @@
+/* directory.h - customers, users, phones and their bindings, in memory
+ *
+ * Everything a call needs to know about people is here, hashed: by id, by SIP
+ * user, by (customer, number).  The database is behind it and never on the
+ * signalling path.  A customer owns its users and phones; a user lists the
+ * phones that ring with it; a phone owns its bindings.  Calls keep references
+ * to phones, so that deleting one lets its calls go on until they hang up.
+ *
+ * Source: design.md section 5; CAL-1, CAL-2.
+ */
+#ifndef PBX_DIRECTORY_H
+#define PBX_DIRECTORY_H
+
+#include "base/libre.h"
+#include "base/list.h"
+#include "base/span.h"
+
+enum {
+	DIRECTORY_ID_SIZE = 27,    /* an id with its NUL */
+	DIRECTORY_NUMBER_MAX = 32, /* octets of a number */
+	DIRECTORY_PHONES_MAX = 32, /* phones that one user may ring */
+};
+
+struct binding;
+
+struct customer {
+	struct table_entry by_id;
+	struct le le; /* in the directory */
+	char id[DIRECTORY_ID_SIZE];
+	uint64_t salt;      /* chains the hashes of its numbers */
+	struct list users;  /* struct user, customer_le */
+	struct list phones; /* struct phone, customer_le */
+	char *name;
+};
+
+struct user {
+	struct table_entry by_id;
+	struct table_entry by_extension;
+	struct le customer_le;
+	struct customer *customer; /* not counted; NULL once removed */
+	struct list phones;        /* struct phone, user_le */
+	char id[DIRECTORY_ID_SIZE];
+	char extension[DIRECTORY_NUMBER_MAX + 1];
+	char *name; /* as shown to others */
+};
+
+struct phone {
+	struct table_entry by_id;
+	struct table_entry by_sip_user;
+	struct table_entry by_number;
+	struct le customer_le;
+	struct le user_le;
+	struct customer *customer; /* not counted; NULL once removed */
+	struct user *user;         /* not counted; may be NULL */
+	struct binding *bindings;  /* owned by the registrar */
+	char *sip_user;
+	char id[DIRECTORY_ID_SIZE];
+	char number[DIRECTORY_NUMBER_MAX + 1];
+	char ha1_md5[33];
+	char ha1_sha256[65];
+	uint64_t last_nonce; /* hash of the nonce last accepted */
+	uint32_t last_nonce_nc;
+	uint16_t calls; /* legs of calls on this line */
+	uint8_t bindings_count;
+	bool rings_with_user;
+	bool is_removed; /* deleted while calls keep it */
+};
+
+/** What a customer, user or phone is made or changed to. */
+struct customer_fields {
+	const char *id;
+	const char *name;
+};
+
+struct user_fields {
+	const char *id;
+	const char *customer;
+	const char *extension;
+	const char *name;
+};
+
+struct phone_fields {
+	const char *id;
+	const char *customer;
+	const char *user; /* NULL: nobody's */
+	const char *number;
+	const char *sip_user;
+	const char *ha1_md5;    /* 32 hex digits */
+	const char *ha1_sha256; /* 64 hex digits */
+	bool rings_with_user;
+};
+
+/** Told when a phone leaves the directory or gets other credentials: its
+ * bindings must go. */
+typedef void(directory_phone_h)(struct phone *phone, void *arg);
+
+/** Make the directory.  One a process. */
+int directory_init(directory_phone_h *gone, void *arg);
+
+/** Forget everything. */
+void directory_close(void);
+
+/** Add or change an object.  0; ENOENT when what it refers to is unknown;
+ * EEXIST when another phone has the SIP user; EINVAL; ENOMEM. */
+int directory_put_customer(const struct customer_fields *f);
+int directory_put_user(const struct user_fields *f);
+int directory_put_phone(const struct phone_fields *f);
+
+/** Take an object out, with all that belongs to it; unknown ids do no
+ * harm. */
+void directory_remove_customer(const char *id);
+void directory_remove_user(const char *id);
+void directory_remove_phone(const char *id);
+
+struct customer *directory_customer(struct span id);
+struct user *directory_user(struct span id);
+struct phone *directory_phone(struct span id);
+
+/** The phone that authenticates as this SIP user, or NULL. */
+struct phone *directory_phone_by_sip_user(struct span sip_user);
+
+/** Inside one customer only. */
+struct user *directory_user_by_extension(const struct customer *c,
+					 struct span number);
+struct phone *directory_phone_by_number(const struct customer *c,
+					struct span number);
+
+/** Next phone with the same number, or NULL. */
+struct phone *directory_phone_next(const struct phone *p);
+
+/** Counts for metrics. */
+struct directory_counts {
+	uint32_t customers;
+	uint32_t users;
+	uint32_t phones;
+};
+struct directory_counts directory_counts(void);
+
+/** All customers: struct customer, le. */
+const struct list *directory_customers(void);
+
+/** How a phone is shown to others: its user's name, else its number. */
+const char *phone_name(const struct phone *p);
+
+/** The number others see: its user's extension, else its own. */
+const char *phone_shown_number(const struct phone *p);
+
+#endif

@@ -1,0 +1,495 @@
+/* event.c - see event.h
+ *
+ * Frames leave in the order of their numbers: a reader that has seen number N
+ * has seen every CDR up to N, so its cursor never skips one.  A CDR that is on
+ * its way to the disk therefore holds back what comes after it.  Numbers of
+ * events that are not kept are reserved in blocks, so that after a crash no
+ * number is given twice.
+ */
+#include <stdlib.h>
+
+#include "base/http.h"
+#include "base/log.h"
+#include "base/websocket.h"
+#include "base/wheel.h"
+#include "pbx/call.h"
+#include "pbx/event.h"
+#include "pbx/jsontext.h"
+#include "pbx/store.h"
+#include "pbx/turn.h"
+
+enum {
+	BLOCK = 10000, /* numbers reserved at once */
+	FRAME_BYTES = 65536,
+	REPLAY_ROWS = 100, /* CDRs read at once */
+	REPLAY_WAIT_MS = 20,
+	WAITING_MAX = 262144, /* octets a reader has not taken yet */
+	PING_MS = 2000,
+	PONG_MS = 4000,
+};
+
+struct reader {
+	struct le le;
+	struct ws *ws;
+	uint64_t after; /* last number applied, as it says */
+	char epoch[KEEP_EPOCH_SIZE];
+	struct wheel_timer timer; /* next part of the replay */
+	bool is_live;             /* has had its replay and snapshot */
+};
+
+/* One event on its way to the readers. */
+struct frame {
+	struct le le;
+	uint64_t seq;
+	bool is_ready; /* else its CDR is not on the disk yet */
+	struct mbuf *text;
+};
+
+static struct {
+	struct list readers;
+	struct list frames; /* struct frame, in order */
+	uint64_t last;
+	uint64_t reserved;
+} events;
+
+int event_init(void)
+{
+	list_init(&events.readers);
+	list_init(&events.frames);
+	events.last = keep_number("event_reserved", 0);
+	events.reserved = events.last;
+
+	return 0;
+}
+
+void event_close(void)
+{
+	list_flush(&events.readers);
+	list_flush(&events.frames);
+}
+
+static uint64_t number_next(void)
+{
+	if (events.last >= events.reserved) {
+		events.reserved = events.last + BLOCK;
+		keep_set_number("event_reserved", events.reserved);
+		turn_touch();
+	}
+
+	return ++events.last;
+}
+
+uint32_t event_readers(void)
+{
+	return list_count(&events.readers);
+}
+
+static void reader_destructor(void *data)
+{
+	struct reader *r = data;
+
+	list_unlink(&r->le);
+	wheel_stop(&r->timer);
+	mem_deref(r->ws);
+}
+
+static void frame_begin(struct sip_out *o, uint64_t seq, const char *type,
+			const char *customer)
+{
+	sip_out_raw(o, SPAN("{"));
+	jsontext_member(o, true, "epoch", keep_epoch());
+	jsontext_number(o, "seq", seq);
+	jsontext_member(o, false, "type", type);
+	if (customer)
+		jsontext_member(o, false, "customer", customer);
+	sip_out_raw(o, SPAN(",\"data\":"));
+}
+
+static void frame_destructor(void *data)
+{
+	struct frame *f = data;
+
+	list_unlink(&f->le);
+	mem_deref(f->text);
+}
+
+static struct frame *frame_add(uint64_t seq)
+{
+	struct frame *f = mem_zalloc(sizeof(*f), frame_destructor);
+
+	if (!f)
+		return NULL;
+
+	f->seq = seq;
+	list_append(&events.frames, &f->le, f);
+
+	return f;
+}
+
+static void send_all(uint64_t seq, const char *text, size_t len)
+{
+	struct le *le = list_head(&events.readers);
+
+	while (le) {
+		struct reader *r = le->data;
+
+		le = le->next;
+		if (r->is_live && seq > r->after)
+			(void)ws_send_text(r->ws, text, len);
+	}
+}
+
+/* Send what need not wait any more. */
+static void pump(void)
+{
+	struct le *le;
+
+	while ((le = list_head(&events.frames))) {
+		struct frame *f = le->data;
+
+		if (!f->is_ready)
+			return;
+		if (f->text)
+			send_all(f->seq, (const char *)f->text->buf,
+				 f->text->end);
+		mem_deref(f);
+	}
+}
+
+static void frame_fill(struct frame *f, const struct sip_out *o)
+{
+	f->is_ready = true;
+	if (o->is_full) {
+		log_error("event", "a frame does not fit");
+		return;
+	}
+
+	f->text = mbuf_alloc(o->len);
+	if (f->text)
+		(void)mbuf_write_mem(f->text, (const uint8_t *)o->p, o->len);
+}
+
+/* An event that is only news. */
+static void tell(uint64_t seq, const struct sip_out *o)
+{
+	struct frame *f;
+
+	if (!list_head(&events.frames)) {
+		if (!o->is_full)
+			send_all(seq, o->p, o->len);
+		return;
+	}
+
+	f = frame_add(seq);
+	if (f)
+		frame_fill(f, o);
+}
+
+uint64_t event_hold(void)
+{
+	uint64_t seq = number_next();
+
+	(void)frame_add(seq);
+
+	return seq;
+}
+
+/* Highest number below which no CDR is outstanding. */
+static uint64_t number_safe(void)
+{
+	const struct le *le = list_head(&events.frames);
+	const struct frame *f = le ? le->data : NULL;
+
+	return f ? f->seq - 1 : events.last;
+}
+
+void event_cdr(uint64_t seq, const char *customer, struct span json)
+{
+	static char buf[FRAME_BYTES + 65536];
+	struct sip_out o;
+	struct le *le;
+
+	for (le = list_head(&events.frames); le; le = le->next) {
+		struct frame *f = le->data;
+
+		if (f->seq != seq)
+			continue;
+
+		f->is_ready = true;
+		if (list_head(&events.readers)) {
+			sip_out_init(&o, buf, sizeof(buf));
+			frame_begin(&o, seq, "cdr", customer);
+			sip_out_raw(&o, json);
+			sip_out_raw(&o, SPAN("}"));
+			frame_fill(f, &o);
+		}
+		break;
+	}
+
+	pump();
+}
+
+static const char *user_id(const struct phone *p)
+{
+	return p && p->user ? p->user->id : NULL;
+}
+
+static void print_leg(struct sip_out *o, const struct leg *leg)
+{
+	const struct call *call = leg->call;
+	bool is_caller = leg == call->caller;
+	const struct leg *peer = is_caller ? call->callee : call->caller;
+	const struct phone *other = peer ? peer->phone : NULL;
+	const struct user *callee = NULL;
+	char id[LEG_ID_SIZE];
+
+	if (is_caller && !other && call->callee_user[0])
+		callee = directory_user(span_of(call->callee_user));
+
+	leg_id(leg, id);
+	sip_out_raw(o, SPAN("{"));
+	jsontext_member(o, true, "call", call->id);
+	jsontext_member(o, false, "id", id);
+	jsontext_member(o, false, "user", user_id(leg->phone));
+	jsontext_member(o, false, "phone", leg->phone ? leg->phone->id : NULL);
+	jsontext_member(o, false, "number",
+			leg->phone ? leg->phone->number : NULL);
+	jsontext_member(o, false, "state", leg_state_name(leg->state));
+	jsontext_member(o, false, "peer",
+			is_caller ? call->number
+			: other   ? phone_shown_number(other)
+				  : NULL);
+	jsontext_member(o, false, "peer_name",
+			other       ? phone_name(other)
+			: callee    ? callee->name
+			: is_caller ? call->number
+				    : NULL);
+	jsontext_member(o, false, "direction",
+			is_caller ? "outgoing" : "incoming");
+	sip_out_raw(o, SPAN("}"));
+}
+
+void event_leg(const struct leg *leg)
+{
+	char buf[2048];
+	struct sip_out o;
+	uint64_t seq;
+
+	if (!list_head(&events.readers))
+		return;
+
+	seq = number_next();
+	sip_out_init(&o, buf, sizeof(buf));
+	frame_begin(&o, seq, "call", leg->call->customer);
+	print_leg(&o, leg);
+	sip_out_raw(&o, SPAN("}"));
+	tell(seq, &o);
+}
+
+static void print_registration(struct sip_out *o, const struct phone *p,
+			       bool is_registered)
+{
+	sip_out_raw(o, SPAN("{"));
+	jsontext_member(o, true, "phone", p->id);
+	jsontext_member(o, false, "user", user_id(p));
+	sip_out_text(o, is_registered ? ",\"registered\":true}"
+				      : ",\"registered\":false}");
+}
+
+void event_registration(const struct phone *p, bool is_registered)
+{
+	char buf[512];
+	struct sip_out o;
+	uint64_t seq;
+
+	if (!list_head(&events.readers))
+		return;
+
+	seq = number_next();
+	sip_out_init(&o, buf, sizeof(buf));
+	frame_begin(&o, seq, "registration",
+		    p->customer ? p->customer->id : "");
+	print_registration(&o, p, is_registered);
+	sip_out_raw(&o, SPAN("}"));
+	tell(seq, &o);
+}
+
+/* ---- a reader that comes ---- */
+
+enum { ITEM_BYTES = 1024 };
+
+static uint32_t print_registrations(struct sip_out *o)
+{
+	uint32_t n = 0;
+	struct le *c, *le;
+
+	for (c = list_head(directory_customers()); c; c = c->next) {
+		const struct customer *customer = c->data;
+
+		for (le = list_head(&customer->phones); le; le = le->next) {
+			const struct phone *p = le->data;
+
+			if (!p->bindings_count)
+				continue;
+			if (n++)
+				sip_out_raw(o, SPAN(","));
+			print_registration(o, p, true);
+		}
+	}
+
+	return n;
+}
+
+static void print_calls(struct sip_out *o)
+{
+	bool is_first = true;
+	struct le *c, *le;
+
+	for (c = list_head(call_list()); c; c = c->next) {
+		const struct call *call = c->data;
+
+		if (call->state == CALL_OVER)
+			continue;
+		if (!is_first)
+			sip_out_raw(o, SPAN(","));
+		is_first = false;
+		print_leg(o, call->caller);
+		for (le = list_head(&call->branches); le; le = le->next) {
+			const struct leg *leg = le->data;
+
+			if (leg->state == LEG_NULL || leg->state == LEG_FAILED)
+				continue;
+			sip_out_raw(o, SPAN(","));
+			print_leg(o, leg);
+		}
+	}
+}
+
+static uint32_t leg_count(void)
+{
+	uint32_t n = 0;
+	struct le *c;
+
+	for (c = list_head(call_list()); c; c = c->next) {
+		const struct call *call = c->data;
+
+		n += 1 + list_count(&call->branches);
+	}
+
+	return n;
+}
+
+static int send_snapshot(struct reader *r)
+{
+	size_t size = FRAME_BYTES + (size_t)ITEM_BYTES * leg_count() +
+		      (size_t)ITEM_BYTES / 4 * directory_counts().phones;
+	char *buf = mem_alloc(size, NULL);
+	struct sip_out o;
+	int err = 0;
+
+	if (!buf)
+		return ENOMEM;
+
+	sip_out_init(&o, buf, size);
+	frame_begin(&o, number_safe(), "snapshot", NULL);
+	sip_out_raw(&o, SPAN("{\"registrations\":["));
+	(void)print_registrations(&o);
+	sip_out_raw(&o, SPAN("],\"calls\":["));
+	print_calls(&o);
+	sip_out_raw(&o, SPAN("]}}"));
+	err = o.is_full ? EOVERFLOW : ws_send_text(r->ws, o.p, o.len);
+	mem_deref(buf);
+
+	return err;
+}
+
+static void replay(uint64_t seq, const char *customer, struct span json,
+		   void *arg)
+{
+	static char buf[FRAME_BYTES + 65536];
+	struct reader *r = arg;
+	struct sip_out o;
+
+	sip_out_init(&o, buf, sizeof(buf));
+	frame_begin(&o, seq, "cdr", customer);
+	sip_out_raw(&o, json);
+	sip_out_raw(&o, SPAN("}"));
+	(void)ws_send_text(r->ws, o.p, o.len);
+	r->after = seq;
+}
+
+/* Send the CDRs that were missed, some at a time, then the snapshot. */
+static void catch_up(void *arg)
+{
+	struct reader *r = arg;
+	bool is_known = !strcmp(r->epoch, keep_epoch()) &&
+			r->after <= events.last;
+
+	turn_end(); /* numbers are committed before anyone hears them */
+	while (is_known && ws_is_open(r->ws)) {
+		struct keep_query q = { .after = r->after,
+					.limit = REPLAY_ROWS };
+		uint64_t before = r->after;
+
+		if (ws_waiting(r->ws) > WAITING_MAX) {
+			wheel_start(&r->timer, REPLAY_WAIT_MS, catch_up, r);
+			return;
+		}
+		if (keep_each_cdr(&q, replay, r) || r->after == before)
+			break;
+	}
+
+	if (!is_known)
+		r->after = number_safe();
+	if (send_snapshot(r)) {
+		ws_close(r->ws, 1011, "snapshot");
+		return;
+	}
+	r->is_live = true;
+}
+
+static void opened(struct ws *ws, void *arg)
+{
+	(void)ws;
+	catch_up(arg);
+}
+
+static void closed(struct ws *ws, enum ws_reason why, uint16_t code, void *arg)
+{
+	(void)ws;
+
+	log_info("event", "a reader left: %s %u", ws_reason_name(why), code);
+	mem_deref(arg);
+}
+
+void event_stream(struct http_request *req)
+{
+	static const struct ws_handlers handlers = { .opened = opened,
+						     .closed = closed };
+	static const struct ws_config config = { .ping_ms = PING_MS,
+						 .pong_ms = PONG_MS };
+	const char *epoch = http_query(req, "epoch");
+	const char *after = http_query(req, "after");
+	struct reader *r = mem_zalloc(sizeof(*r), reader_destructor);
+
+	if (!r) {
+		(void)http_reply_problem(req, 503, "no-memory",
+					 "Try again later.", NULL);
+		return;
+	}
+
+	if (epoch)
+		(void)re_snprintf(r->epoch, sizeof(r->epoch), "%s", epoch);
+	if (after)
+		r->after = strtoull(after, NULL, 10);
+
+	if (ws_accept(&r->ws, req, &config, &handlers, r)) {
+		if (!http_is_answered(req))
+			(void)http_reply_problem(req, 503, "no-memory",
+						 "Try again later.", NULL);
+		mem_deref(r);
+		return;
+	}
+
+	list_append(&events.readers, &r->le, r);
+}

@@ -1,0 +1,360 @@
+/* fork.c - see fork.h */
+#include "base/log.h"
+#include "pbx/call.h"
+#include "pbx/fork.h"
+#include "pbx/registrar.h"
+#include "pbx/server.h"
+#include "pbx/settings.h"
+#include "pbx/turn.h"
+
+#define ELSEWHERE "SIP;cause=200;text=\"Call completed elsewhere\""
+
+enum { HEADERS_BYTES = 2048 };
+
+/* Within 4xx: lower is better. */
+static unsigned rank_4xx(uint16_t status)
+{
+	switch (status) {
+	case 486: /* busy */
+	case 491: return 0;
+	case 415: /* say what would help */
+	case 420:
+	case 484:
+	case 488: return 1;
+	case 403: return 2;
+	case 404:
+	case 410: return 3;
+	case 480: return 4;
+	case 408: /* nobody there */
+	case 487: return 6;
+	default: return 5;
+	}
+}
+
+static unsigned rank(uint16_t status)
+{
+	unsigned class = status / 100;
+
+	if (class == 6)
+		return 0;
+	if (class == 4)
+		return 400 + rank_4xx(status);
+	if (class == 5)
+		return status == 503 ? 600 : 500;
+
+	return class * 100;
+}
+
+uint16_t fork_better(uint16_t a, uint16_t b)
+{
+	if (!a || !b)
+		return a ? a : b;
+
+	return rank(b) < rank(a) ? b : a;
+}
+
+uint16_t fork_answer_for_caller(uint16_t status)
+{
+	switch (status) {
+	case 401:
+	case 407: return 500;
+	case 481:
+	case 482:
+	case 410: return 480;
+	case 503: return 500;
+	default: return status >= 300 && status < 400 ? 480 : status;
+	}
+}
+
+uint16_t fork_best(const struct call *call)
+{
+	uint16_t best = 0;
+	struct le *le;
+
+	for (le = list_head(&call->branches); le; le = le->next) {
+		const struct leg *leg = le->data;
+
+		best = fork_better(best, leg->status);
+	}
+
+	return best ? fork_answer_for_caller(best) : 480;
+}
+
+bool fork_is_done(const struct call *call)
+{
+	struct le *le;
+
+	for (le = list_head(&call->branches); le; le = le->next) {
+		const struct leg *leg = le->data;
+
+		if (!leg->is_done)
+			return false;
+	}
+
+	return true;
+}
+
+void fork_cancel(struct call *call, const struct leg *but, const char *reason)
+{
+	char buf[256];
+	struct sip_out o;
+	struct le *le = list_head(&call->branches);
+
+	sip_out_init(&o, buf, sizeof(buf));
+	if (reason)
+		sip_out_header(&o, SIP_HEADER_REASON, span_of(reason));
+
+	while (le) {
+		struct leg *leg = le->data;
+
+		le = le->next;
+		if (leg == but || leg->is_cancelled)
+			continue;
+		if (leg->is_done)
+			continue;
+
+		leg->is_cancelled = true;
+		(void)sip_client_cancel(leg->invite, sip_out_span(&o));
+		(void)leg_turn(leg, LEG_CLEARED);
+	}
+}
+
+/* A 2xx that nobody waits for: thank and hang up. */
+static void end_surplus(struct leg *leg, struct sip_dialog *dialog)
+{
+	struct sip_dialog *own = leg->dialog;
+
+	(void)sip_dialog_ack(dialog, (struct span){ NULL, 0 },
+			     (struct span){ NULL, 0 });
+	leg->dialog = dialog;
+	leg_bye(leg, ELSEWHERE);
+	leg->dialog = own;
+}
+
+static void branch_accepted(struct leg *leg, const struct sip_message *m,
+			    struct sip_flow *flow)
+{
+	struct call *call = leg->call;
+	struct sip_dialog *forked = NULL;
+	int err = sip_dialog_answered(&forked, leg->dialog, m, flow);
+
+	if (err) {
+		log_warn("fork", "call=%s 2xx of %s: %s", call->id,
+			 leg->phone->number, strerror(err));
+		leg->is_done = true;
+		leg->status = 500;
+		return;
+	}
+
+	if (call->state >= CALL_ANSWERED) {
+		end_surplus(leg, forked ? forked : leg->dialog);
+		mem_deref(forked);
+		leg->is_done = true;
+		call_bury(call);
+		return;
+	}
+
+	if (forked) {
+		mem_deref(leg->dialog);
+		leg->dialog = forked;
+		sip_dialog_set_arg(forked, leg);
+	}
+
+	leg->is_done = true;
+	call_answered(call, leg, m);
+	fork_cancel(call, leg, ELSEWHERE);
+}
+
+static void branch_refused(struct leg *leg, int err,
+			   const struct sip_message *m)
+{
+	struct call *call = leg->call;
+	uint16_t status = m ? m->status : err == ETIMEDOUT ? 408 : 503;
+
+	sip_client_forget(&leg->invite);
+	leg->is_done = true;
+	if (leg->is_cancelled) {
+		call_bury(call);
+		return;
+	}
+
+	leg->status = status;
+	(void)leg_turn(leg, LEG_REFUSED);
+
+	if (call->state >= CALL_ANSWERED)
+		return;
+
+	if (status >= 600)
+		fork_cancel(call, leg, NULL);
+	if (status >= 600 || fork_is_done(call))
+		call_refused(call, fork_best(call), NULL);
+}
+
+static void branch_progress(struct leg *leg, const struct sip_message *m,
+			    struct sip_flow *flow)
+{
+	struct sip_dialog *forked = NULL;
+
+	if (m->status == 100 || leg->is_cancelled || leg->is_done)
+		return;
+
+	if (!m->to_tag.len ||
+	    sip_dialog_answered(&forked, leg->dialog, m, flow))
+		return;
+
+	leg_learn(leg, m);
+	if (leg->state == LEG_INITIATED)
+		(void)leg_turn(leg, LEG_RINGS);
+	call_progress(leg->call, leg, m);
+	mem_deref(forked);
+}
+
+static void branch_told(int err, const struct sip_message *m,
+			struct sip_flow *flow, void *arg)
+{
+	struct leg *leg = arg;
+
+	if (err || m->status >= 300)
+		branch_refused(leg, err, m);
+	else if (m->status >= 200)
+		branch_accepted(leg, m, flow);
+	else
+		branch_progress(leg, m, flow);
+}
+
+static void write_headers(struct sip_out *o, struct leg *leg,
+			  const struct sip_message *m, bool is_only)
+{
+	const struct call *call = leg->call;
+	bool with_100rel = is_only && call->caller->knows_100rel;
+
+	leg_headers(leg, o);
+	leg_identity(call->caller, o);
+	sip_out_text(o, "Allow: " PBX_ALLOW "\r\nSupported: timer");
+	sip_out_text(o, with_100rel ? ", 100rel\r\n" : "\r\n");
+	if (with_100rel && call->wants_reliable)
+		sip_out_text(o, "Require: 100rel\r\n");
+	session_offer(leg, o);
+	sip_out_copy(o, m, SIP_HEADER_SUBJECT);
+	sip_out_copy(o, m, SIP_HEADER_ALERT_INFO);
+	sip_out_copy(o, m, SIP_HEADER_MIME_VERSION);
+	sip_out_copy(o, m, SIP_HEADER_CONTENT_DISPOSITION);
+}
+
+static int branch_dialog(struct leg *leg, const struct binding *b)
+{
+	char local[400], remote[400];
+	struct sip_out from, to;
+	struct sip_dialog_begin begin;
+
+	sip_out_init(&from, local, sizeof(local));
+	sip_out_init(&to, remote, sizeof(remote));
+	server_identity(&from, phone_name(leg->call->caller->phone),
+			phone_shown_number(leg->call->caller->phone));
+	server_identity(&to, NULL, leg->call->number);
+
+	memset(&begin, 0, sizeof(begin));
+	begin.local = sip_out_span(&from);
+	begin.remote = sip_out_span(&to);
+	begin.target = span_of(b->contact);
+	begin.routes = span_of(b->path);
+	begin.contact_user = SPAN("pbx");
+	if (b->flow && sip_flow_is_alive(b->flow))
+		begin.flow = b->flow;
+
+	return sip_dialog_alloc(&leg->dialog, server_sip(), &begin, leg);
+}
+
+static int branch_start(struct call *call, const struct binding *b,
+			const struct sip_message *m, bool is_only)
+{
+	char buf[HEADERS_BYTES];
+	struct sip_out o;
+	struct sip_dialog_request request = { .method = "INVITE" };
+	struct leg *leg = NULL;
+	int err;
+
+	err = leg_alloc(&leg, call, b->phone);
+	if (err)
+		return err;
+	list_append(&call->branches, &leg->le, leg);
+
+	err = branch_dialog(leg, b);
+	if (err)
+		goto out;
+
+	sip_out_init(&o, buf, sizeof(buf));
+	write_headers(&o, leg, m, is_only);
+	if (o.is_full) {
+		err = E2BIG;
+		goto out;
+	}
+
+	request.headers = sip_out_span(&o);
+	request.content_type = sip_header_value(m, SIP_HEADER_CONTENT_TYPE);
+	request.body = m->body;
+	request.max_forwards = (uint8_t)(m->max_forwards < 0
+						 ? 70
+						 : m->max_forwards - 1);
+	err = sip_dialog_request(&leg->invite, leg->dialog, &request,
+				 branch_told, leg);
+	if (err)
+		goto out;
+
+	(void)leg_turn(leg, LEG_ASKED);
+
+out:
+	if (err) {
+		log_warn("fork", "call=%s cannot ring %s: %s", call->id,
+			 b->phone->number, strerror(err));
+		mem_deref(leg);
+	}
+
+	return err;
+}
+
+uint32_t fork_start(struct call *call, const struct routing *routing,
+		    const struct sip_message *m, struct fork_answer *refusal)
+{
+	uint32_t contacts = 0, busy = 0, failed = 0, rung = 0;
+
+	for (uint32_t i = 0; i < routing->count; i++) {
+		const struct phone *p = routing->phones[i];
+
+		if (p->bindings_count &&
+		    p->calls >= pbx_settings.calls_per_line) {
+			trail_add(&call->trail, "%s has %u calls: busy",
+				  p->number, p->calls);
+			busy++;
+		}
+		else {
+			contacts += p->bindings_count;
+			if (!p->bindings_count)
+				trail_add(&call->trail, "%s is not registered",
+					  p->number);
+		}
+	}
+
+	for (uint32_t i = 0; i < routing->count; i++) {
+		const struct phone *p = routing->phones[i];
+		uint16_t before = p->calls;
+
+		if (before >= pbx_settings.calls_per_line)
+			continue;
+		for (const struct binding *b = p->bindings; b; b = b->next) {
+			if (branch_start(call, b, m, contacts == 1))
+				failed++;
+			else
+				rung++;
+		}
+	}
+
+	if (!rung) {
+		refusal->status = busy ? 486 : failed ? 500 : 480;
+		refusal->cause = busy     ? "Busy Here"
+				 : failed ? NULL
+					  : "Not Registered";
+	}
+
+	return rung;
+}

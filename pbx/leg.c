@@ -1,0 +1,218 @@
+/* leg.c - see leg.h
+ *
+ * One arrow function for each event tells the event stream and the trail;
+ * where an arrow leads is leg_state.c's table.
+ */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "pbx/bridge.h"
+#include "pbx/call.h"
+#include "pbx/event.h"
+#include "pbx/leg.h"
+#include "pbx/server.h"
+
+/* It takes no place on its line any more. */
+static void uncount(struct leg *leg)
+{
+	if (leg->is_counted)
+		leg->phone->calls--;
+	leg->is_counted = false;
+}
+
+static void leg_destructor(void *data)
+{
+	struct leg *leg = data;
+
+	session_stop(leg);
+	list_unlink(&leg->le);
+	bridge_flush(leg);
+	sip_client_forget(&leg->invite);
+	sip_server_forget(&leg->asked);
+	mem_deref(leg->dialog);
+	mem_deref(leg->sdp);
+	uncount(leg);
+	mem_deref(leg->phone);
+}
+
+int leg_alloc(struct leg **legp, struct call *call, struct phone *phone)
+{
+	struct leg *leg = mem_zalloc(sizeof(*leg), leg_destructor);
+
+	if (!leg)
+		return ENOMEM;
+
+	leg->call = call;
+	leg->number = ++call->legs;
+	if (phone) {
+		leg->phone = mem_ref(phone);
+		leg->phone->calls++;
+		leg->is_counted = true;
+	}
+	*legp = leg;
+
+	return 0;
+}
+
+static const char *who(const struct leg *leg)
+{
+	return leg->phone ? leg->phone->number : "?";
+}
+
+static void asked(struct leg *leg)
+{
+	if (leg->number > 1)
+		trail_add(&leg->call->trail, "rings %s (%s)", who(leg),
+			  leg->phone ? phone_name(leg->phone) : "?");
+}
+
+static void rings(struct leg *leg)
+{
+	if (leg->number > 1)
+		trail_add(&leg->call->trail, "%s is ringing", who(leg));
+}
+
+static void answered(struct leg *leg)
+{
+	if (leg->number > 1)
+		trail_add(&leg->call->trail, "answered by %s at %s",
+			  leg->phone ? phone_name(leg->phone) : "?", who(leg));
+}
+
+static void holds(struct leg *leg)
+{
+	trail_add(&leg->call->trail, "%s holds the call", who(leg));
+}
+
+static void retrieves(struct leg *leg)
+{
+	trail_add(&leg->call->trail, "%s takes the call back", who(leg));
+}
+
+static void refused(struct leg *leg)
+{
+	uncount(leg);
+	if (leg->number > 1)
+		trail_add(&leg->call->trail, "%s refused: %u", who(leg),
+			  leg->status);
+}
+
+static void cleared(struct leg *leg)
+{
+	uncount(leg);
+	session_stop(leg);
+}
+
+static void (*const arrows[LEG_EVENTS])(struct leg *leg) = {
+	[LEG_ASKED] = asked,         [LEG_RINGS] = rings,
+	[LEG_ANSWERED] = answered,   [LEG_HOLDS] = holds,
+	[LEG_RETRIEVES] = retrieves, [LEG_REFUSED] = refused,
+	[LEG_CLEARED] = cleared,
+};
+
+int leg_turn(struct leg *leg, enum leg_event event)
+{
+	enum leg_state next = leg_state_next(leg->state, event);
+
+	if (next == LEG_STATES) {
+		log_debug("leg", "call=%s leg=%u %s means nothing when %s",
+			  leg->call->id, leg->number, leg_event_name(event),
+			  leg_state_name(leg->state));
+		return EPROTO;
+	}
+
+	leg->state = (uint8_t)next;
+	arrows[event](leg);
+	event_leg(leg);
+
+	return 0;
+}
+
+bool leg_is_up(const struct leg *leg)
+{
+	return leg->state == LEG_CONNECTED || leg->state == LEG_HELD;
+}
+
+struct leg *leg_peer(const struct leg *leg)
+{
+	const struct call *call = leg->call;
+	struct le *le;
+
+	if (leg != call->caller)
+		return call->caller;
+	if (call->callee)
+		return call->callee;
+	if (call->early)
+		return call->early;
+
+	le = list_head(&call->branches);
+	return le && !le->next ? le->data : NULL;
+}
+
+void leg_headers(const struct leg *leg, struct sip_out *o)
+{
+	sip_out_raw(o, SPAN("Session-ID: "));
+	sip_out_text(o, leg->call->id);
+	sip_out_raw(o, SPAN(";remote=00000000000000000000000000000000\r\n"));
+}
+
+void leg_identity(const struct leg *shown, struct sip_out *o)
+{
+	if (!shown->phone)
+		return;
+
+	sip_out_raw(o, SPAN("P-Asserted-Identity: "));
+	server_identity(o, phone_name(shown->phone),
+			phone_shown_number(shown->phone));
+	sip_out_raw(o, SPAN("\r\n"));
+}
+
+void leg_learn(struct leg *leg, const struct sip_message *m)
+{
+	leg->allows_update = sip_header_has(m, SIP_HEADER_ALLOW, "UPDATE");
+	leg->knows_100rel = sip_header_has(m, SIP_HEADER_SUPPORTED, "100rel") ||
+			    sip_header_has(m, SIP_HEADER_REQUIRE, "100rel");
+}
+
+void leg_keep_sdp(struct leg *leg, struct span body)
+{
+	struct mbuf *mb;
+
+	if (leg->allows_update || !leg->session.is_ours || !body.len)
+		return;
+
+	mb = mbuf_alloc(body.len);
+	if (!mb)
+		return;
+
+	(void)mbuf_write_mem(mb, (const uint8_t *)body.p, body.len);
+	mem_deref(leg->sdp);
+	leg->sdp = mb;
+}
+
+void leg_bye(struct leg *leg, const char *reason)
+{
+	char buf[512];
+	struct sip_out o;
+	struct sip_dialog_request request = { .method = "BYE" };
+	int err;
+
+	if (!leg->dialog)
+		return;
+
+	sip_out_init(&o, buf, sizeof(buf));
+	leg_headers(leg, &o);
+	if (reason)
+		sip_out_header(&o, SIP_HEADER_REASON, span_of(reason));
+
+	request.headers = sip_out_span(&o);
+	err = sip_dialog_request(NULL, leg->dialog, &request, NULL, NULL);
+	if (err)
+		log_warn("leg", "call=%s leg=%u BYE: %s", leg->call->id,
+			 leg->number, strerror(err));
+}
+
+void leg_id(const struct leg *leg, char out[LEG_ID_SIZE])
+{
+	(void)snprintf(out, LEG_ID_SIZE, "%s-%u", leg->call->id, leg->number);
+}

@@ -1,0 +1,345 @@
+/* main.c - `holdfast pbx`: the call controller
+ *
+ * Order of start: what is provisioned, what is registered, what calls go on;
+ * only then the sockets.  Order of end: the reverse, after a last commit.
+ */
+#include <stdio.h>
+
+#include "base/conf.h"
+#include "base/http.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/metrics.h"
+#include "base/service.h"
+#include "base/tls.h"
+#include "model/provision.h"
+#include "pbx/api.h"
+#include "pbx/auth.h"
+#include "pbx/call.h"
+#include "pbx/event.h"
+#include "pbx/kinds.h"
+#include "pbx/main.h"
+#include "pbx/registrar.h"
+#include "pbx/restore.h"
+#include "pbx/server.h"
+#include "pbx/settings.h"
+#include "pbx/store.h"
+#include "pbx/turn.h"
+
+enum { PORT_SIP = 60, PORT_TLS = 61, PORT_REST = 82 };
+
+struct settings pbx_settings;
+
+struct pbx {
+	struct store *store;
+	struct router *router;
+	struct provision *provision;
+};
+
+static const struct setting settings[] = {
+	{ "no-answer", SETTING_NUMBER, "60", 1, 600, NULL,
+	  "seconds a call rings before it is given up" },
+	{ "calls-per-line", SETTING_NUMBER, "4", 1, 100, NULL,
+	  "calls a phone line takes at once; more are busy" },
+	{ "registration-min", SETTING_NUMBER, "60", 1, 3600, NULL,
+	  "shortest registration in seconds" },
+	{ "registration-max", SETTING_NUMBER, "3600", 60, 86400, NULL,
+	  "longest registration in seconds" },
+	{ "session-timer", SETTING_NUMBER, "1800", 0, 86400, NULL,
+	  "seconds between refreshes of a call; 0 = only where a phone asks" },
+	{ "challenges", SETTING_NUMBER, "2000", 1, 100000, NULL,
+	  "requests without credentials a second from one address" },
+};
+
+static void read_settings(const struct conf *conf)
+{
+	pbx_settings = (struct settings){
+		.realm = conf_text(conf, "realm"),
+		.no_answer_s = (uint32_t)conf_number(conf, "no-answer"),
+		.calls_per_line = (uint32_t)conf_number(conf, "calls-per-line"),
+		.registration_min_s = (uint32_t)conf_number(conf,
+							    "registration-min"),
+		.registration_max_s = (uint32_t)conf_number(conf,
+							    "registration-max"),
+		.session_s = (uint32_t)conf_number(conf, "session-timer"),
+		.challenges_per_s = (uint32_t)conf_number(conf, "challenges"),
+	};
+}
+
+/* ---- metrics ---- */
+
+static int64_t read_registrations(void *arg)
+{
+	(void)arg;
+	return registrar_count();
+}
+
+static int64_t read_calls(void *arg)
+{
+	(void)arg;
+	return call_count();
+}
+
+static int64_t read_phones(void *arg)
+{
+	(void)arg;
+	return directory_counts().phones;
+}
+
+static int64_t read_readers(void *arg)
+{
+	(void)arg;
+	return event_readers();
+}
+
+static int64_t read_failures(void *arg)
+{
+	(void)arg;
+	return (int64_t)keep_failures();
+}
+
+static int64_t read_challenged(void *arg)
+{
+	(void)arg;
+	return (int64_t)auth_counts()->challenged;
+}
+
+static int64_t read_failed(void *arg)
+{
+	(void)arg;
+	return (int64_t)auth_counts()->failed;
+}
+
+static int64_t read_limited(void *arg)
+{
+	(void)arg;
+	return (int64_t)auth_counts()->limited;
+}
+
+static struct metric metrics[] = {
+	{ .name = "holdfast_registrations",
+	  .kind = METRIC_GAUGE,
+	  .help = "Bindings of phones",
+	  .read = read_registrations },
+	{ .name = "holdfast_calls",
+	  .kind = METRIC_GAUGE,
+	  .help = "Calls that go on",
+	  .read = read_calls },
+	{ .name = "holdfast_phones",
+	  .kind = METRIC_GAUGE,
+	  .help = "Phone lines provisioned",
+	  .read = read_phones },
+	{ .name = "holdfast_event_readers",
+	  .kind = METRIC_GAUGE,
+	  .help = "Readers of the event stream",
+	  .read = read_readers },
+	{ .name = "holdfast_store_failures_total",
+	  .kind = METRIC_COUNTER,
+	  .help = "Rows of live state that could not be written",
+	  .read = read_failures },
+	{ .name = "holdfast_sip_challenges_total",
+	  .kind = METRIC_COUNTER,
+	  .help = "Requests challenged",
+	  .read = read_challenged },
+	{ .name = "holdfast_sip_auth_failures_total",
+	  .kind = METRIC_COUNTER,
+	  .help = "Requests with wrong credentials",
+	  .read = read_failed },
+	{ .name = "holdfast_sip_limited_total",
+	  .kind = METRIC_COUNTER,
+	  .help = "Requests not answered because their source asks too much",
+	  .read = read_limited },
+};
+
+enum { METRIC_COUNT = sizeof(metrics) / sizeof(metrics[0]) };
+
+/* ---- sockets ---- */
+
+static int listen_at(const struct sa *sa, struct tls *tls)
+{
+	int err;
+
+	if (tls)
+		return sip_listen(server_sip(), SIP_TLS, sa, tls);
+
+	err = sip_listen(server_sip(), SIP_UDP, sa, NULL);
+	if (!err)
+		err = sip_listen(server_sip(), SIP_TCP, sa, NULL);
+
+	return err;
+}
+
+static int listen_all(const struct conf *conf)
+{
+	const char *dir = conf_text(conf, "dir");
+	struct tls *tls = NULL;
+	struct sa sa;
+	int err;
+
+	err = tls_make_files(dir, "pbx", conf_text(conf, "listen"));
+	if (!err)
+		err = tls_server_ctx(&tls, dir, "pbx", false);
+	if (err)
+		return err;
+
+	err = conf_address(&sa, conf, PORT_SIP);
+	if (!err)
+		err = listen_at(&sa, NULL);
+	if (!err)
+		err = conf_address(&sa, conf, PORT_TLS);
+	if (!err)
+		err = listen_at(&sa, tls);
+
+	if (!err && !conf_is_given(conf, "port-base")) {
+		sa_set_port(&sa, 5060);
+		if (listen_at(&sa, NULL))
+			log_warn("main", "port 5060 is taken; we serve ours");
+		sa_set_port(&sa, 5061);
+		if (listen_at(&sa, tls))
+			log_warn("main", "port 5061 is taken; we serve ours");
+	}
+	mem_deref(tls);
+
+	return err;
+}
+
+/* ---- life ---- */
+
+static void gone(struct phone *phone, void *arg)
+{
+	(void)arg;
+	registrar_drop(phone);
+}
+
+static int open_live(const struct conf *conf, const uint8_t key[32])
+{
+	char file[512], host[80];
+	struct sa sa;
+	int err;
+
+	err = conf_path(conf, "live.db", file, sizeof(file));
+	if (!err)
+		err = keep_open(file);
+	if (!err)
+		err = conf_address(&sa, conf, PORT_SIP);
+	if (err)
+		return err;
+
+	(void)re_snprintf(host, sizeof(host), "%j", &sa);
+	if (sa_is_any(&sa))
+		(void)re_snprintf(host, sizeof(host), "%s", pbx_settings.realm);
+
+	err = auth_init(pbx_settings.realm, pbx_settings.challenges_per_s);
+	if (!err)
+		err = directory_init(gone, NULL);
+	if (!err)
+		err = registrar_init();
+	if (!err)
+		err = event_init();
+	if (!err)
+		err = call_init();
+	if (!err)
+		err = server_init(key, host);
+
+	return err;
+}
+
+static int open_rest(struct pbx *pbx, struct service *service)
+{
+	char url[600], file[512];
+	int err;
+
+	err = conf_path(service->conf, "pbx.db", file, sizeof(file));
+	if (err)
+		return err;
+
+	(void)snprintf(url, sizeof(url), "sqlite:%s", file);
+	err = store_open(&pbx->store, url, STORE_FULL_SYNC);
+	if (!err)
+		err = router_alloc(&pbx->router, "pbx", service->http);
+	if (err)
+		return err;
+
+	router_token(pbx->router, service->token);
+	err = api_start(pbx->router);
+	if (!err)
+		err = provision_alloc(&pbx->provision, pbx->router, pbx->store,
+				      service->keys);
+	if (!err)
+		err = kinds_start(pbx->provision);
+
+	return err;
+}
+
+static void pbx_destructor(void *data)
+{
+	struct pbx *pbx = data;
+
+	turn_end();
+	mem_deref(pbx->provision);
+	mem_deref(pbx->router);
+	mem_deref(pbx->store);
+	event_close();
+	call_close();
+	registrar_close();
+	server_close();
+	directory_close();
+	auth_close();
+	keep_close();
+}
+
+/* Names of flows hold across restarts: their key comes from the token. */
+static void derive_key(uint8_t key[32], const char *token)
+{
+	char text[TOKEN_SIZE + 8], hash[TOKEN_HASH_SIZE];
+
+	(void)snprintf(text, sizeof(text), "flows %s", token);
+	token_hash(hash, text);
+	(void)str_hex(key, 32, hash);
+	secret_wipe(text, sizeof(text));
+}
+
+static int start(struct service *service, void **statep)
+{
+	struct pbx *pbx = mem_zalloc(sizeof(*pbx), pbx_destructor);
+	uint8_t key[32];
+	int err;
+
+	if (!pbx)
+		return ENOMEM;
+
+	read_settings(service->conf);
+	derive_key(key, service->token);
+	err = open_live(service->conf, key);
+	if (!err)
+		err = open_rest(pbx, service);
+	if (!err)
+		err = listen_all(service->conf);
+	if (!err)
+		err = registrar_restore();
+	if (!err)
+		err = restore_all();
+	if (err) {
+		mem_deref(pbx);
+		return err;
+	}
+
+	turn_end();
+	metrics_add(metrics, METRIC_COUNT);
+	*statep = pbx;
+
+	return 0;
+}
+
+int pbx_main(int argc, char *argv[])
+{
+	const struct service_program program = {
+		.name = "pbx",
+		.rest_port = PORT_REST,
+		.settings = settings,
+		.settings_count = sizeof(settings) / sizeof(settings[0]),
+		.start = start,
+	};
+
+	return service_main(&program, argc, argv);
+}

@@ -1,0 +1,249 @@
+/* restore.c - see restore.h
+ *
+ * A row is a list of fields, each a length of 32 bits and octets, in a fixed
+ * order behind a version.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "pbx/call.h"
+#include "pbx/cdr.h"
+#include "pbx/restore.h"
+#include "pbx/server.h"
+#include "pbx/store.h"
+#include "pbx/turn.h"
+
+#define ROW_VERSION "1"
+
+static int put(struct mbuf *mb, struct span s)
+{
+	int err = mbuf_write_mem(mb, (const uint8_t *)&s.len, sizeof(s.len));
+
+	if (!err && s.len)
+		err = mbuf_write_mem(mb, (const uint8_t *)s.p, s.len);
+
+	return err;
+}
+
+static int put_number(struct mbuf *mb, uint64_t n)
+{
+	return put(mb, (struct span){ (const char *)&n, sizeof(n) });
+}
+
+static int put_leg(struct mbuf *mb, const struct leg *leg)
+{
+	struct mbuf *text = mbuf_alloc(1024);
+	int err;
+
+	if (!text)
+		return ENOMEM;
+
+	err = put(mb, span_of(leg->phone ? leg->phone->id : ""));
+	err |= put_number(mb, leg->number);
+	err |= put_number(mb, leg->state);
+	err |= put_number(mb, leg->allows_update);
+	err |= put_number(mb, leg->session.interval_s);
+	err |= put_number(mb, leg->session.is_ours);
+	if (leg->dialog)
+		err |= sip_dialog_save(leg->dialog, text);
+	err |= put(mb, (struct span){ (const char *)text->buf,
+				      (uint32_t)text->end });
+	mem_deref(text);
+
+	return err;
+}
+
+int restore_save(const struct call *call)
+{
+	struct mbuf *mb = mbuf_alloc(4096);
+	int err;
+
+	if (!mb)
+		return ENOMEM;
+
+	err = put(mb, SPAN(ROW_VERSION));
+	err |= put(mb, span_of(call->id));
+	err |= put(mb, span_of(call->customer));
+	err |= put(mb, span_of(call->callee_user));
+	err |= put(mb, span_of(call->number));
+	err |= put_number(mb, call->state);
+	err |= put_number(mb, call->started_ms);
+	err |= put_number(mb, call->answered_ms);
+	err |= put(mb, trail_span(&call->trail));
+	err |= put_leg(mb, call->caller);
+	if (call->callee)
+		err |= put_leg(mb, call->callee);
+	if (!err)
+		keep_put_call(call->row, (struct span){ (const char *)mb->buf,
+							(uint32_t)mb->end });
+	mem_deref(mb);
+
+	return err;
+}
+
+static bool get(struct span *s, struct span *restp)
+{
+	if (restp->len < sizeof(s->len))
+		return false;
+
+	memcpy(&s->len, restp->p, sizeof(s->len));
+	restp->p += sizeof(s->len);
+	restp->len -= (uint32_t)sizeof(s->len);
+	if (s->len > restp->len)
+		return false;
+
+	s->p = restp->p;
+	restp->p += s->len;
+	restp->len -= s->len;
+
+	return true;
+}
+
+static bool get_text(char *out, size_t size, struct span *restp)
+{
+	struct span s;
+
+	if (!get(&s, restp) || s.len >= size)
+		return false;
+
+	memcpy(out, s.p, s.len);
+	out[s.len] = '\0';
+
+	return true;
+}
+
+static bool get_number(uint64_t *n, struct span *restp)
+{
+	struct span s;
+
+	if (!get(&s, restp) || s.len != sizeof(*n))
+		return false;
+
+	memcpy(n, s.p, sizeof(*n));
+
+	return true;
+}
+
+static int get_leg(struct leg **legp, struct call *call, struct span *restp)
+{
+	char phone[DIRECTORY_ID_SIZE];
+	uint64_t number, state, allows, interval, is_ours;
+	struct span dialog;
+	struct leg *leg = NULL;
+	int err;
+
+	if (!get_text(phone, sizeof(phone), restp) ||
+	    !get_number(&number, restp) || !get_number(&state, restp) ||
+	    !get_number(&allows, restp) || !get_number(&interval, restp) ||
+	    !get_number(&is_ours, restp) || !get(&dialog, restp))
+		return EBADMSG;
+
+	err = leg_alloc(&leg, call, directory_phone(span_of(phone)));
+	if (err)
+		return err;
+
+	leg->number = (uint16_t)number;
+	if (call->legs < number)
+		call->legs = (uint16_t)number;
+	leg->state = (uint8_t)(state < LEG_STATES ? state : LEG_NULL);
+	leg->allows_update = allows;
+	leg->is_done = true;
+	if (dialog.len)
+		err = sip_dialog_restore(&leg->dialog, server_sip(), dialog,
+					 leg);
+	if (!err && call->state == CALL_ANSWERED)
+		session_restore(leg, (uint32_t)interval, is_ours);
+
+	*legp = leg;
+
+	return err;
+}
+
+static int read_call(struct call *call, struct span rest)
+{
+	char version[8];
+	uint64_t state;
+	struct span trail;
+	int err;
+
+	if (!get_text(version, sizeof(version), &rest) ||
+	    strcmp(version, ROW_VERSION) != 0 ||
+	    !get_text(call->id, sizeof(call->id), &rest) ||
+	    !get_text(call->customer, sizeof(call->customer), &rest) ||
+	    !get_text(call->callee_user, sizeof(call->callee_user), &rest) ||
+	    !get_text(call->number, sizeof(call->number), &rest) ||
+	    !get_number(&state, &rest) ||
+	    !get_number(&call->started_ms, &rest) ||
+	    !get_number(&call->answered_ms, &rest) || !get(&trail, &rest))
+		return EBADMSG;
+
+	call->state = (uint8_t)state;
+	err = trail_restore(&call->trail, trail);
+	if (!err)
+		err = get_leg(&call->caller, call, &rest);
+	if (!err && call->state == CALL_ANSWERED) {
+		err = get_leg(&call->callee, call, &rest);
+		if (call->callee)
+			list_append(&call->branches, &call->callee->le,
+				    call->callee);
+	}
+
+	return err;
+}
+
+/* The monotonic clock may have begun anew: go by the wall clock once. */
+static uint64_t mono_of(uint64_t wall_ms)
+{
+	uint64_t now = clock_wall_ms();
+	uint64_t ago = now > wall_ms ? now - wall_ms : 0;
+	uint64_t mono = clock_mono_ms();
+
+	return mono > ago ? mono - ago : 0;
+}
+
+static void restore(uint64_t row, struct span blob, void *arg)
+{
+	uint32_t *count = arg;
+	struct call *call = call_alloc();
+	int err;
+
+	if (!call)
+		return;
+
+	call->row = row;
+	call->is_stored = true;
+	err = read_call(call, blob);
+	if (err) {
+		log_error("restore", "row %llu: %s", (unsigned long long)row,
+			  strerror(err));
+		keep_remove_call(row);
+		turn_touch();
+		mem_deref(call);
+		return;
+	}
+
+	call->answered_mono_ms = mono_of(call->answered_ms);
+	(void)call_adopt(call);
+	(*count)++;
+	if (call->state == CALL_ANSWERED) {
+		trail_add(&call->trail, "the pbx was restarted");
+	}
+	else {
+		trail_add(&call->trail, "the pbx was restarted before anybody "
+					"answered");
+		call_abort(call);
+	}
+}
+
+int restore_all(void)
+{
+	uint32_t count = 0;
+	int err = keep_each_call(restore, &count);
+
+	if (count)
+		log_info("restore", "%u calls are back", count);
+
+	return err;
+}

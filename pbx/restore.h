@@ -1,0 +1,20 @@
+/* restore.h - calls as octets: kept while they live, made again after a crash
+ *
+ * An answered call comes back with both dialogs and its session timers, so
+ * that it can be held and ended; one that was still ringing is over, and gets
+ * its record.
+ *
+ * Source: design.md 4.5; reliability.md I5, I7.
+ */
+#ifndef PBX_RESTORE_H
+#define PBX_RESTORE_H
+
+struct call;
+
+/** Write a call's row in this turn.  0 or ENOMEM. */
+int restore_save(const struct call *call);
+
+/** Make all calls again, at start.  0 or the store's errno. */
+int restore_all(void);
+
+#endif

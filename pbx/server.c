@@ -1,0 +1,194 @@
+/* server.c - see server.h */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "pbx/auth.h"
+#include "pbx/bridge.h"
+#include "pbx/call.h"
+#include "pbx/registrar.h"
+#include "pbx/server.h"
+#include "pbx/settings.h"
+#include "sip/dialog.h"
+
+#define METHOD(name) (1u << SIP_METHOD_##name)
+
+static struct {
+	struct sip *sip;
+	char host[128];
+} server;
+
+static const char *const option_tags[] = { "100rel", "timer", "path",
+					   "outbound", NULL };
+static const char *const call_bodies[] = { "application/sdp", "multipart/mixed",
+					   "multipart/alternative", NULL };
+
+static const struct sip_rules rules = {
+	.methods = METHOD(INVITE) | METHOD(ACK) | METHOD(BYE) | METHOD(CANCEL) |
+		   METHOD(OPTIONS) | METHOD(REGISTER) | METHOD(PRACK) |
+		   METHOD(UPDATE) | METHOD(INFO),
+	.option_tags = option_tags,
+};
+
+static const struct sip_rules call_rules = {
+	.methods = METHOD(INVITE) | METHOD(UPDATE) | METHOD(PRACK),
+	.option_tags = option_tags,
+	.body_types = call_bodies,
+};
+
+struct sip *server_sip(void)
+{
+	return server.sip;
+}
+
+void server_identity(struct sip_out *o, const char *name, const char *number)
+{
+	if (name) {
+		sip_out_quoted(o, span_of(name));
+		sip_out_raw(o, SPAN(" "));
+	}
+	sip_out_raw(o, SPAN("<sip:"));
+	sip_out_user(o, span_of(number));
+	sip_out_raw(o, SPAN("@"));
+	sip_out_text(o, server.host);
+	sip_out_raw(o, SPAN(">"));
+}
+
+static void refuse_fault(const struct sip_message *m, struct sip_flow *flow,
+			 const struct sip_fault *fault)
+{
+	struct sip_reply reply = {
+		.status = fault->status,
+		.reason = fault->reason,
+		.headers = span_of(fault->headers),
+	};
+
+	(void)sip_reply_stateless(server.sip, m, flow, &reply);
+}
+
+static bool is_call_method(uint8_t method)
+{
+	return method == SIP_METHOD_INVITE || method == SIP_METHOD_UPDATE ||
+	       method == SIP_METHOD_PRACK;
+}
+
+static void in_dialog(const struct sip_message *m, struct sip_flow *flow)
+{
+	struct sip_dialog *d = sip_dialog_find(server.sip, m);
+	struct leg *leg;
+	int err;
+
+	if (!d) {
+		(void)sip_refuse(server.sip, m, flow, 481,
+				 (struct span){ NULL, 0 });
+		return;
+	}
+
+	leg = sip_dialog_arg(d);
+	if (!sip_dialog_flow(d) || !sip_flow_equal(flow, sip_dialog_flow(d))) {
+		const struct phone *phone = auth_phone(m, flow);
+
+		if (!phone)
+			return;
+		if (phone != leg->phone) {
+			(void)sip_refuse(server.sip, m, flow, 403,
+					 (struct span){ NULL, 0 });
+			return;
+		}
+	}
+
+	err = sip_dialog_receive(d, m, flow);
+	if (err) {
+		(void)sip_refuse(server.sip, m, flow, 500,
+				 SPAN("Retry-After: 2\r\n"));
+		return;
+	}
+
+	bridge_request(leg, m, flow);
+}
+
+static void options(const struct sip_message *m, struct sip_flow *flow)
+{
+	struct sip_reply reply = {
+		.status = 200,
+		.headers = SPAN("Allow: " PBX_ALLOW "\r\n"
+				"Accept: application/sdp\r\n"
+				"Accept-Encoding: identity\r\n"
+				"Accept-Language: en, fr\r\n"
+				"Supported: " PBX_SUPPORTED "\r\n"),
+		.with_contact = true,
+	};
+
+	(void)sip_reply_stateless(server.sip, m, flow, &reply);
+}
+
+static void out_of_dialog(const struct sip_message *m, struct sip_flow *flow)
+{
+	struct phone *phone;
+
+	switch (m->method) {
+	case SIP_METHOD_OPTIONS: options(m, flow); return;
+
+	case SIP_METHOD_REGISTER:
+		phone = auth_phone(m, flow);
+		if (phone)
+			registrar_request(m, flow, phone);
+		return;
+
+	case SIP_METHOD_INVITE:
+		if (m->max_forwards == 0) {
+			(void)sip_refuse(server.sip, m, flow, 483,
+					 (struct span){ NULL, 0 });
+			return;
+		}
+		phone = auth_phone(m, flow);
+		if (phone)
+			call_begin(m, flow, phone);
+		return;
+
+	default:
+		(void)sip_refuse(server.sip, m, flow, 481,
+				 (struct span){ NULL, 0 });
+		return;
+	}
+}
+
+static void requested(const struct sip_message *m, struct sip_flow *flow,
+		      void *arg)
+{
+	struct sip_fault fault = { 0 };
+
+	(void)arg;
+
+	if (m->method == SIP_METHOD_ACK)
+		return;
+
+	if (sip_request_check(m,
+			      is_call_method(m->method) ? &call_rules : &rules,
+			      &fault)) {
+		refuse_fault(m, flow, &fault);
+		return;
+	}
+
+	if (m->to_tag.len && m->method != SIP_METHOD_REGISTER)
+		in_dialog(m, flow);
+	else
+		out_of_dialog(m, flow);
+}
+
+int server_init(const uint8_t token_key[32], const char *host)
+{
+	struct sip_config config = {
+		.user_agent = "Holdfast/" HOLDFAST_VERSION,
+		.allow = PBX_ALLOW,
+		.token_key = token_key,
+	};
+
+	(void)snprintf(server.host, sizeof(server.host), "%s", host);
+
+	return sip_alloc(&server.sip, &config, requested, NULL, NULL);
+}
+
+void server_close(void)
+{
+	server.sip = mem_deref(server.sip);
+}

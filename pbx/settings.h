@@ -1,0 +1,26 @@
+/* settings.h - what the operator may choose, read once at start (main.c) */
+#ifndef PBX_SETTINGS_H
+#define PBX_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct settings {
+	const char *realm;
+	uint32_t no_answer_s;        /* ringing before a call is given up */
+	uint32_t calls_per_line;     /* call waiting: more are busy */
+	uint32_t registration_min_s; /* shorter is refused (423) */
+	uint32_t registration_max_s; /* longer is cut */
+	uint32_t session_s;          /* session timer offered (RFC 4028) */
+	uint32_t challenges_per_s;   /* of one source, without credentials */
+	bool refuses_odd_media;      /* loopback and multicast in SDP */
+};
+
+extern struct settings pbx_settings;
+
+/* What the pbx understands, as it says in Allow and Supported. */
+#define PBX_ALLOW                                                              \
+	"INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO"
+#define PBX_SUPPORTED "100rel, timer, path, outbound"
+
+#endif

@@ -1,0 +1,110 @@
+/* turn.c - see turn.h
+ *
+ * libre's loop handles all ready descriptors, then its timers; a timer of 0 ms
+ * started in a handler is therefore the end of that turn.
+ */
+#include "base/fault.h"
+#include "pbx/store.h"
+#include "pbx/turn.h"
+
+struct deferred {
+	turn_h *handler;
+	void *arg;
+};
+
+static struct {
+	struct tmr tmr;
+	turn_h *flush;
+	void *flush_arg;
+	struct deferred *items;
+	uint32_t count;
+	uint32_t size;
+	bool is_touched;
+	bool is_ending;
+} turn;
+
+static void turn_over(void *arg)
+{
+	(void)arg;
+	turn_end();
+}
+
+void turn_on_flush(turn_h *h, void *arg)
+{
+	turn.flush = h;
+	turn.flush_arg = arg;
+}
+
+void turn_touch(void)
+{
+	if (turn.is_touched)
+		return;
+
+	turn.is_touched = true;
+	if (!turn.is_ending)
+		tmr_start(&turn.tmr, 0, turn_over, NULL);
+}
+
+static int make_room(void)
+{
+	uint32_t size = turn.size ? turn.size * 2 : 256;
+	struct deferred *items;
+
+	if (turn.count < turn.size)
+		return 0;
+
+	items = turn.items ? mem_realloc(turn.items, size * sizeof(*items))
+			   : mem_alloc(size * sizeof(*items), NULL);
+	if (!items)
+		return ENOMEM;
+
+	turn.items = items;
+	turn.size = size;
+
+	return 0;
+}
+
+void turn_defer(turn_h *h, void *arg)
+{
+	if (make_room()) {
+		turn_end();
+		h(arg);
+		return;
+	}
+
+	turn.items[turn.count++] = (struct deferred){ h, arg };
+	turn_touch();
+}
+
+static void commit(void)
+{
+	fault_point("pbx.turn.before");
+	if (turn.flush)
+		turn.flush(turn.flush_arg);
+	(void)keep_flush();
+	fault_point("pbx.turn.after");
+}
+
+void turn_end(void)
+{
+	if (turn.is_ending)
+		return;
+
+	tmr_cancel(&turn.tmr);
+	turn.is_ending = true;
+	while (turn.is_touched) {
+		uint32_t count = turn.count;
+
+		turn.is_touched = false;
+		commit();
+
+		/* What they defer anew waits for one more commit. */
+		for (uint32_t i = 0; i < count; i++)
+			turn.items[i].handler(turn.items[i].arg);
+
+		turn.count -= count;
+		memmove(turn.items, turn.items + count,
+			turn.count * sizeof(turn.items[0]));
+	}
+	turn.is_ending = false;
+}
