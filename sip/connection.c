@@ -10,14 +10,10 @@
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <openssl/ssl.h>
-#include <openssl/x509_vfy.h>
-#include <openssl/x509v3.h>
 
+#include "base/tls.h"
 #include "sip/frame.h"
 #include "sip/private.h"
-
-struct ssl_ctx_st *tls_openssl_context(const struct tls *tls);
 
 enum {
 	LAYER_TLS = 0,
@@ -297,6 +293,7 @@ static void established(void *arg)
 
 	c->is_open = true;
 	c->heard_ms = wheel_now_ms();
+	(void)sip_flow_local(c->flow); /* stays readable afterwards */
 	c->pending = NULL;
 	if (pending)
 		(void)sip_connection_send(c, pending->buf, pending->end);
@@ -441,37 +438,15 @@ int sip_listen_stream(struct sip_listener *l)
 	return err;
 }
 
-/* libre's own client side verifies nothing.  What is set on the context is
- * inherited by the connection made next, and we make one at a time. */
+/* The name or, without one, the address must be in the certificate. */
 static int start_tls(struct sip_connection *c, struct tls *tls,
 		     const struct sa *peer, const char *host)
 {
-	SSL_CTX *ctx = tls_openssl_context(tls);
-	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx);
 	char addr[64];
-	bool is_name;
-	struct sa sa;
-	int err;
 
 	(void)re_snprintf(addr, sizeof(addr), "%j", peer);
-	if (!host || !*host)
-		host = addr;
-	is_name = sa_set_str(&sa, host, 0) != 0;
-
-	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-	X509_VERIFY_PARAM_set_hostflags(param,
-					X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	(void)X509_VERIFY_PARAM_set1_host(param, NULL, 0);
-	(void)X509_VERIFY_PARAM_set1_ip(param, NULL, 0);
-	if (is_name ? !X509_VERIFY_PARAM_set1_host(param, host, 0)
-		    : !X509_VERIFY_PARAM_set1_ip_asc(param, host))
-		return EINVAL;
-
-	err = tls_start_tcp(&c->tls, tls, c->tcp, LAYER_TLS);
-	if (!err && is_name)
-		err = tls_set_servername(c->tls, host);
-
-	return err;
+	return tls_client_start(&c->tls, tls, c->tcp,
+				host && *host ? host : addr);
 }
 
 int sip_connect(struct sip_flow **fp, struct sip *sip, enum sip_transport tp,

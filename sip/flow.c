@@ -318,7 +318,6 @@ void sip_flow_lose(struct sip_flow *f, int err)
 {
 	struct le *le;
 
-	(void)sip_flow_local(f); /* stays readable */
 	f->conn = NULL;
 	if (f->sip) {
 		table_remove(&f->sip->flows, &f->entry);

@@ -85,8 +85,9 @@ int sip_listen(struct sip *sip, enum sip_transport tp, const struct sa *local,
 /** Address of the first listener of a transport, or ENOENT. */
 int sip_local(const struct sip *sip, enum sip_transport tp, struct sa *local);
 
-/** Context for connections we open: carries the accepted CAs.  Server name
- * and host verification are set by the stack.  Without one TLS is refused. */
+/** Context for connections we open, from tls_client_ctx(): carries the
+ * accepted CAs.  The host is verified for each connection.  Without a context
+ * TLS is refused. */
 void sip_set_tls_client(struct sip *sip, struct tls *tls);
 
 /** Contents of a response. */
