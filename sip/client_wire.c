@@ -36,7 +36,7 @@ static void write_contact(struct sip_out *o, struct sip *sip,
 	if (!flow || sip_contact_uri(sip, flow, user, uri, sizeof(uri))) {
 		sip_out_text(o, "Contact: <sip:");
 		sip_out_value(o, user);
-		sip_out_text(o, "@invalid>\r\n");
+		sip_out_text(o, user.len ? "@invalid>\r\n" : "invalid>\r\n");
 		return;
 	}
 	sip_out_text(o, "Contact: <");
