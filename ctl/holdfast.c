@@ -14,6 +14,7 @@
 #include "ctl/up.h"
 #include "pbx/main.h"
 #include "uc/main.h"
+#include "phone/main.h"
 
 static int help_main(int argc, char *argv[]);
 static int version_main(int argc, char *argv[]);
@@ -28,6 +29,7 @@ static const struct command commands[] = {
 	{ "border", "gateway for phones outside", border_main },
 	{ "pbx", "the call controller", pbx_main },
 	{ "uc", "users' services server", uc_main },
+	{ "phone", "a softphone led by lines of command", phone_main },
 	{ "version", "print the version", version_main },
 };
 

@@ -1,0 +1,586 @@
+/* command.c - see command.h
+ *
+ * A row per command: how many words it takes, and who does it.  What the
+ * capability table refuses is refused here, before the row's function is
+ * asked; the row finds the call it means, and each error has a stable code.
+ */
+#include <stdio.h>
+
+#include "phone/cache.h"
+#include "phone/call.h"
+#include "phone/command.h"
+#include "phone/engine.h"
+#include "phone/event.h"
+#include "phone/journal.h"
+#include "phone/phone.h"
+#include "phone/registration.h"
+#include "phone/speech.h"
+#include "phone/uc_link.h"
+#include "sip/build.h"
+
+enum { URI_SIZE = 320 };
+
+struct words {
+	const char *command;
+	const char *first; /* "" when absent */
+	const char *rest;  /* "" when absent; may hold blanks */
+};
+
+typedef void(command_h)(struct engine *e, const struct words *w);
+
+struct row {
+	const char *name;
+	int least; /* words after the command */
+	int most;
+	const char *usage;
+	command_h *run;
+};
+
+static void ok(struct engine *e, const struct words *w)
+{
+	event_reply(e, w->command, NULL, NULL);
+}
+
+static void no(struct engine *e, const struct words *w, const char *code,
+	       const char *detail)
+{
+	event_reply(e, w->command, code, detail);
+}
+
+static void no_errno(struct engine *e, const struct words *w, int err)
+{
+	if (err == EBUSY)
+		no(e, w, "busy", "Another change of this call is under way.");
+	else if (err == EINVAL)
+		no(e, w, "wrong-state", "The call is not in that state.");
+	else
+		no(e, w, "failed", strerror(err));
+}
+
+/* ---- which call is meant ---- */
+
+/* By id when given, else the newest in the first state that has one. */
+static struct call *pick(struct engine *e, const struct words *w,
+			 const enum call_state *states, size_t count)
+{
+	struct call *c = NULL;
+
+	if (*w->first) {
+		c = call_find(e, w->first);
+		if (!c)
+			no(e, w, "no-such-call", "No call has this id.");
+		return c;
+	}
+	for (size_t i = 0; !c && i < count; i++)
+		c = call_in_state(e, states[i]);
+	if (!c)
+		no(e, w, "no-call", "There is no such call.");
+	return c;
+}
+
+#define PICK(e, w, ...)                                                        \
+	pick(e, w, (const enum call_state[]){ __VA_ARGS__ },                   \
+	     sizeof((const enum call_state[]){ __VA_ARGS__ }) /                \
+		     sizeof(enum call_state))
+
+/* The same for commands whose words are no call's id. */
+static struct call *pick_any(struct engine *e, const struct words *w,
+			     enum call_state one, enum call_state two)
+{
+	const struct words none = { w->command, "", "" };
+
+	return PICK(e, &none, one, two);
+}
+
+static struct call *pick_ringing(struct engine *e, const struct words *w)
+{
+	struct call *c = NULL;
+
+	if (*w->first) {
+		c = call_find(e, w->first);
+	}
+	else {
+		for (struct le *le = list_head(&e->calls); le && !c;
+		     le = le->next) {
+			struct call *at = le->data;
+
+			if (!at->is_over && !at->is_outgoing &&
+			    at->state == CALL_ALERTING)
+				c = at;
+		}
+	}
+	if (!c || c->is_outgoing || c->state != CALL_ALERTING) {
+		no(e, w, "no-call", "No such call is ringing.");
+		return NULL;
+	}
+
+	return c;
+}
+
+/* ---- calls ---- */
+
+static void run_call(struct engine *e, const struct words *w)
+{
+	const char *code = NULL;
+	struct call *c = NULL;
+	int err = call_dial(&c, e, w->first, &code);
+
+	if (!err)
+		event_reply_with(e, w->command, "call", json_string(c->id));
+	else if (err == ENOTCONN)
+		no(e, w, code, "The phone is not registered: no telephony.");
+	else if (err == EINVAL && code && !strcmp(code, "bad-number"))
+		no(e, w, code, "This number cannot be dialled.");
+	else if (err == EMFILE)
+		no(e, w, code, "End a call first.");
+	else
+		no_errno(e, w, err);
+}
+
+static void run_answer(struct engine *e, const struct words *w)
+{
+	struct call *c = pick_ringing(e, w);
+	int err = c ? call_answer(c) : 0;
+
+	if (err)
+		no_errno(e, w, err);
+	else if (c)
+		ok(e, w);
+}
+
+static void run_decline(struct engine *e, const struct words *w)
+{
+	struct call *c = pick_ringing(e, w);
+
+	if (!c)
+		return;
+	(void)call_refuse(c, 603, NULL, "declined");
+	ok(e, w);
+}
+
+static void run_redirect(struct engine *e, const struct words *w)
+{
+	const struct words none = { w->command, "", "" };
+	struct call *c = pick_ringing(e, &none);
+	char uri[URI_SIZE];
+	struct sip_out o;
+
+	if (!c)
+		return;
+	if (!e->registration) {
+		no(e, w, "not-registered", "There is no call controller.");
+		return;
+	}
+	sip_out_init(&o, uri, sizeof(uri) - 1);
+	sip_out_text(&o, "sip:");
+	sip_out_user(&o, span_of(w->first));
+	sip_out_text(&o, "@");
+	sip_out_raw(&o, registration_host(e->registration));
+	if (o.is_full) {
+		no(e, w, "bad-number", "This number cannot be dialled.");
+		return;
+	}
+	uri[o.len] = 0;
+	(void)call_refuse(c, 302, uri, "redirected");
+	ok(e, w);
+}
+
+static void run_hold(struct engine *e, const struct words *w)
+{
+	struct call *c = PICK(e, w, CALL_CONNECTED);
+	int err = c ? call_wish(c, WISH_HOLD, "hold") : 0;
+
+	if (err)
+		no_errno(e, w, err);
+}
+
+static void run_retrieve(struct engine *e, const struct words *w)
+{
+	struct call *c = PICK(e, w, CALL_HELD);
+	int err = c ? call_wish(c, WISH_RETRIEVE, "retrieve") : 0;
+
+	if (err)
+		no_errno(e, w, err);
+	else if (c)
+		call_hold_others(c);
+}
+
+static void mute(struct engine *e, const struct words *w, bool is_muted)
+{
+	struct call *c = pick_any(e, w, CALL_CONNECTED, CALL_HELD);
+
+	if (!c)
+		return;
+	c->is_muted = is_muted;
+	speech_set_muted(c->speech, is_muted);
+	event_call(e, c);
+	ok(e, w);
+}
+
+static void run_mute(struct engine *e, const struct words *w)
+{
+	mute(e, w, true);
+}
+
+static void run_unmute(struct engine *e, const struct words *w)
+{
+	mute(e, w, false);
+}
+
+static void run_dtmf(struct engine *e, const struct words *w)
+{
+	struct call *c = pick_any(e, w, CALL_CONNECTED, CALL_CONNECTED);
+	int err = c ? speech_send_keys(c->speech, w->first) : 0;
+
+	if (err == EINVAL)
+		no(e, w, "bad-keys", "Keys are 0-9, *, # and A-D.");
+	else if (err == ENOBUFS)
+		no(e, w, "busy", "Too many keys are waiting.");
+	else if (err)
+		no(e, w, "wrong-state", "The far end does not listen.");
+	else if (c)
+		ok(e, w);
+}
+
+static void run_hangup(struct engine *e, const struct words *w)
+{
+	struct call *c = PICK(e, w, CALL_CONNECTED, CALL_INITIATED,
+			      CALL_ALERTING, CALL_FAILED, CALL_HELD);
+
+	if (!c)
+		return;
+	call_hangup(c);
+	ok(e, w);
+}
+
+/* ---- several calls ---- */
+
+static void run_consult(struct engine *e, const struct words *w)
+{
+	struct call *first = pick_any(e, w, CALL_CONNECTED, CALL_CONNECTED);
+	const char *code = NULL;
+	struct call *c = NULL;
+	int err;
+
+	if (!first)
+		return;
+	err = call_dial(&c, e, w->first, &code);
+	if (err) {
+		no(e, w, code, "The second call could not be made.");
+		return;
+	}
+	snprintf(c->consulted, sizeof(c->consulted), "%s", first->id);
+	event_reply_with(e, w->command, "call", json_string(c->id));
+}
+
+static struct call *consultation(struct engine *e)
+{
+	for (struct le *le = list_tail(&e->calls); le; le = le->prev) {
+		struct call *c = le->data;
+
+		if (!c->is_over && c->consulted[0] && c->is_confirmed &&
+		    call_find(e, c->consulted))
+			return c;
+	}
+
+	return NULL;
+}
+
+static void run_transfer(struct engine *e, const struct words *w)
+{
+	struct call *c, *to = NULL;
+	int err;
+
+	if (*w->first) {
+		c = pick_any(e, w, CALL_CONNECTED, CALL_HELD);
+		if (!c)
+			return;
+		err = call_transfer(c, w->first, NULL, "transfer");
+	}
+	else {
+		to = consultation(e);
+		if (!to) {
+			no(e, w, "no-consultation",
+			   "Say to which number, or consult somebody first.");
+			return;
+		}
+		err = call_transfer(call_find(e, to->consulted), NULL, to,
+				    "transfer");
+	}
+	if (err)
+		no_errno(e, w, err);
+}
+
+static void run_trade(struct engine *e, const struct words *w)
+{
+	struct call *held = pick_any(e, w, CALL_HELD, CALL_HELD);
+	int err = held ? call_wish(held, WISH_RETRIEVE, "trade") : 0;
+
+	if (err)
+		no_errno(e, w, err);
+	else if (held)
+		call_hold_others(held);
+}
+
+/* ---- asking ---- */
+
+static struct call *call_of_interest(struct engine *e)
+{
+	static const enum call_state order[] = {
+		CALL_CONNECTED, CALL_ALERTING, CALL_INITIATED,
+		CALL_HELD,      CALL_FAILED,
+	};
+	struct call *c = NULL;
+
+	for (size_t i = 0; !c && i < sizeof(order) / sizeof(order[0]); i++)
+		c = call_in_state(e, order[i]);
+	return c;
+}
+
+static struct surroundings look_around(const struct engine *e,
+				       const struct call *c)
+{
+	return (struct surroundings){
+		.has_phone = account_has_phone(e->account),
+		.has_uc = e->link != NULL,
+		.is_online = engine_is_online(e),
+		.moment = engine_moment(e, c),
+	};
+}
+
+/* NULL when any present call, or the idle phone, is in its moment. */
+static const char *refusal(struct engine *e, const struct capability *c)
+{
+	struct surroundings now = look_around(e, NULL);
+	const char *code = capability_refusal(c, &now);
+
+	for (struct le *le = list_head(&e->calls); le && code; le = le->next) {
+		const struct call *at = le->data;
+
+		if (at->is_over)
+			continue;
+		now.moment = engine_moment(e, at);
+		code = capability_refusal(c, &now);
+	}
+
+	return code;
+}
+
+/* Of one call, or of all together. */
+static void run_offers(struct engine *e, const struct words *w)
+{
+	struct call *c = *w->first ? call_find(e, w->first) : NULL;
+	struct surroundings now = look_around(e, c);
+	json_t *list = json_array();
+
+	if (*w->first && !c) {
+		json_decref(list);
+		no(e, w, "no-such-call", "No call has this id.");
+		return;
+	}
+	for (size_t i = 0; list && i < capability_count; i++) {
+		const struct capability *row = &capabilities[i];
+
+		if (!(c ? capability_refusal(row, &now) : refusal(e, row)))
+			json_array_append_new(list, json_string(row->name));
+	}
+	event_reply_with(e, w->command, "offers", list);
+}
+
+static void run_history(struct engine *e, const struct words *w)
+{
+	event_reply_with(e, w->command, "items", journal_list(e->journal));
+}
+
+static void run_directory(struct engine *e, const struct words *w)
+{
+	json_t *list = cache_get(e->cache, "directory");
+	json_t *copy = list ? json_deep_copy(list) : json_array(), *person;
+	size_t i;
+
+	/* SIN-7: what was seen last is shown, marked as such */
+	json_array_foreach(copy, i, person)
+	{
+		json_object_set_new(person, "is_stale",
+				    json_boolean(!engine_is_online(e)));
+	}
+	event_reply_with(e, w->command, "items", copy);
+}
+
+static void run_stats(struct engine *e, const struct words *w)
+{
+	struct call *c = *w->first ? call_find(e, w->first)
+				   : call_of_interest(e);
+
+	if (!c || !c->speech) {
+		no(e, w, "no-call", "There is no call with sound.");
+		return;
+	}
+	event_media(e, c);
+	ok(e, w);
+}
+
+static void run_calls(struct engine *e, const struct words *w)
+{
+	for (struct le *le = list_head(&e->calls); le; le = le->next) {
+		const struct call *c = le->data;
+
+		if (!c->is_over)
+			event_call(e, c);
+	}
+	ok(e, w);
+}
+
+/* ---- settings ---- */
+
+static bool *setting_slot(struct engine *e, const char *name)
+{
+	if (!strcmp(name, "dnd"))
+		return &e->settings.dnd;
+	if (!strcmp(name, "auto-answer"))
+		return &e->settings.auto_answer;
+	if (!strcmp(name, "busy"))
+		return &e->settings.busy;
+
+	return NULL;
+}
+
+static void run_set(struct engine *e, const struct words *w)
+{
+	const struct capability *c = capability_find(w->first);
+	struct surroundings now = look_around(e, NULL);
+	bool *slot = setting_slot(e, w->first);
+	const char *code = c ? capability_refusal(c, &now) : NULL;
+	bool is_on = !strcmp(w->rest, "on") || !strcmp(w->rest, "yes");
+
+	if (code) {
+		no(e, w, code, capability_sentence(code));
+		return;
+	}
+	if (!slot) {
+		no(e, w, "unknown-setting",
+		   "Settings are dnd, auto-answer and busy.");
+		return;
+	}
+	if (!is_on && strcmp(w->rest, "off") && strcmp(w->rest, "no")) {
+		no(e, w, "bad-value", "The value is on or off.");
+		return;
+	}
+
+	*slot = is_on;
+	cache_set(e->cache, "settings",
+		  json_pack("{s:b, s:b}", "dnd", e->settings.dnd, "auto-answer",
+			    e->settings.auto_answer));
+	ok(e, w);
+}
+
+static void run_try(struct engine *e, const struct words *w)
+{
+	if (e->link)
+		uc_link_try(e->link);
+	if (e->registration)
+		registration_try(e->registration);
+	ok(e, w);
+}
+
+static void run_quit(struct engine *e, const struct words *w)
+{
+	ok(e, w);
+	engine_quit(e);
+}
+
+/* ---- the table ---- */
+
+/* What the capability table says is not built has no function. */
+static const struct row rows[] = {
+	{ "call", 1, 1, "call NUMBER", run_call },
+	{ "answer", 0, 1, "answer [ID]", run_answer },
+	{ "decline", 0, 1, "decline [ID]", run_decline },
+	{ "redirect", 1, 1, "redirect NUMBER", run_redirect },
+	{ "hold", 0, 1, "hold [ID]", run_hold },
+	{ "retrieve", 0, 1, "retrieve [ID]", run_retrieve },
+	{ "mute", 0, 0, "mute", run_mute },
+	{ "unmute", 0, 0, "unmute", run_unmute },
+	{ "dtmf", 1, 1, "dtmf KEYS", run_dtmf },
+	{ "hangup", 0, 1, "hangup [ID]", run_hangup },
+	{ "consult", 1, 1, "consult NUMBER", run_consult },
+	{ "transfer", 0, 1, "transfer [NUMBER]", run_transfer },
+	{ "conference", 0, 0, "conference", NULL },
+	{ "trade", 0, 0, "trade", run_trade },
+	{ "record", 0, 1, "record [on|off]", NULL },
+	{ "offers", 0, 1, "offers [ID]", run_offers },
+	{ "set", 2, 2, "set KEY VALUE", run_set },
+	{ "chat", 2, 2, "chat WHO TEXT", NULL },
+	{ "status", 1, 2, "status NAME", NULL },
+	{ "history", 0, 0, "history", run_history },
+	{ "directory", 0, 0, "directory", run_directory },
+	{ "stats", 0, 1, "stats [ID]", run_stats },
+	{ "calls", 0, 0, "calls", run_calls },
+	{ "try", 0, 0, "try", run_try },
+	{ "quit", 0, 0, "quit", run_quit },
+};
+
+static const struct row *find_row(const char *name)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!strcmp(rows[i].name, name))
+			return &rows[i];
+	}
+
+	return NULL;
+}
+
+/* Cut a line into command, first word and rest, in place. */
+static void cut(char *line, struct words *w)
+{
+	char *save = NULL;
+	char *command = strtok_r(line, " \t\r\n", &save);
+	char *first = command ? strtok_r(NULL, " \t\r\n", &save) : NULL;
+	char *rest = first ? save : NULL;
+
+	while (rest && (*rest == ' ' || *rest == '\t'))
+		rest++;
+	for (size_t n = rest ? strlen(rest) : 0;
+	     n && strchr(" \t\r\n", rest[n - 1]); n--)
+		rest[n - 1] = 0;
+	w->command = command ? command : "";
+	w->first = first ? first : "";
+	w->rest = rest ? rest : "";
+}
+
+void command_run(struct engine *e, const char *text)
+{
+	char line[PHONE_LINE_MAX + 1];
+	const struct capability *c;
+	const struct row *row;
+	const char *code;
+	struct words w;
+	int count;
+
+	snprintf(line, sizeof(line), "%s", text);
+	cut(line, &w);
+	if (!*w.command)
+		return;
+
+	row = find_row(w.command);
+	if (!row) {
+		no(e, &w, "unknown-command",
+		   "holdfast-phone(1) lists the commands.");
+		return;
+	}
+	w.command = row->name;
+	count = !!*w.first + !!*w.rest;
+	if (count < row->least || count > row->most) {
+		no(e, &w, "usage", row->usage);
+		return;
+	}
+
+	c = capability_find(row->name);
+	code = c ? refusal(e, c) : NULL;
+	if (code)
+		no(e, &w, code, capability_sentence(code));
+	else if (!row->run)
+		no(e, &w, "not-built", capability_sentence("not-built"));
+	else
+		row->run(e, &w);
+}

@@ -1,0 +1,315 @@
+/* speech.c - see speech.h */
+#include "base/wheel.h"
+#include "media/dtmf.h"
+#include "media/g711.h"
+#include "media/pacer.h"
+#include "media/rtp.h"
+#include "phone/audio.h"
+#include "phone/engine.h"
+#include "phone/event.h"
+#include "phone/speech.h"
+
+enum {
+	QUIET_MS = 60, /* without a packet the ear hears silence */
+	CALL_ID_SIZE = 24,
+	LOST_MAX = 5, /* packets made good with silence */
+};
+
+struct speech {
+	struct engine *e; /* borrowed */
+	char call[CALL_ID_SIZE];
+	char address[64];
+	struct rtp_stream *rtp;
+	struct pacer pacer;
+	struct sdp_audio ours;
+	struct sdp_agreed agreed;
+	bool is_agreed;
+	bool is_open;
+	bool is_muted;
+	bool is_talking; /* the last tick sent a packet */
+	struct voice voice;
+	struct dtmf_sender keys;
+	struct dtmf_receiver receiver;
+	struct tone_gen key_tone; /* keys in band */
+	uint32_t key_left;        /* samples */
+	struct tone_ear ear;
+	enum tone_kind local;
+};
+
+static void speech_destructor(void *data)
+{
+	struct speech *s = data;
+
+	pacer_stop(&s->pacer);
+	mem_deref(s->rtp);
+}
+
+/* ---- hearing ---- */
+
+static void heard(const struct tone_heard *h, void *arg)
+{
+	struct speech *s = arg;
+
+	if (s->local == TONE_SILENCE)
+		event_heard(s->e, s->call, h, "line");
+}
+
+static void hear_key(struct speech *s, const struct rtp_in *in)
+{
+	struct tone_heard h = { .kind = TONE_DTMF };
+
+	h.digit = dtmf_receive(&s->receiver, in);
+	if (h.digit)
+		event_heard(s->e, s->call, &h, "line");
+}
+
+static void receive(const struct rtp_in *in, void *arg)
+{
+	struct speech *s = arg;
+	int16_t pcm[RTP_PACKET_MAX];
+	uint32_t lost = in->lost < LOST_MAX ? in->lost : LOST_MAX;
+
+	if (!s->is_agreed)
+		return;
+	if (g711_is_payload_type(in->pt)) {
+		tone_ear_feed_silence(&s->ear, lost * TONE_FRAME);
+		g711_decode(in->pt, pcm, in->payload, in->length);
+		tone_ear_feed(&s->ear, pcm, in->length);
+	}
+	else if (in->pt == s->agreed.dtmf_payload ||
+		 in->pt == DTMF_PAYLOAD_TYPE) {
+		hear_key(s, in);
+	}
+}
+
+/* ---- talking ---- */
+
+static bool is_sending(const struct speech *s)
+{
+	return s->is_agreed && s->is_open &&
+	       (s->agreed.direction & SDP_DIRECTION_SENDONLY) &&
+	       s->ours.direction == SDP_DIRECTION_SENDRECV;
+}
+
+/* Keys as sound, for a far end without telephone-event. */
+static bool make_key_sound(struct speech *s, int16_t *pcm)
+{
+	struct tone_spec spec;
+
+	if (!s->key_left && s->keys.queued) {
+		(void)dtmf_tone_spec(&spec, s->keys.queue[0]);
+		tone_gen_init(&s->key_tone, &spec);
+		s->keys.queued--;
+		memmove(s->keys.queue, s->keys.queue + 1, s->keys.queued);
+		s->key_left = 2 * DTMF_KEY_MS * (TONE_RATE_HZ / 1000);
+	}
+	if (!s->key_left)
+		return false;
+
+	memset(pcm, 0, TONE_FRAME * sizeof(*pcm));
+	if (s->key_left > DTMF_KEY_MS * (TONE_RATE_HZ / 1000))
+		tone_gen_make(&s->key_tone, pcm, TONE_FRAME);
+	s->key_left -= TONE_FRAME;
+	return true;
+}
+
+static void send_frame(struct speech *s)
+{
+	uint8_t pt = s->agreed.codec.payload;
+	int16_t pcm[TONE_FRAME];
+	uint8_t coded[TONE_FRAME];
+
+	if (s->agreed.dtmf_payload) {
+		if (dtmf_sender_tick(&s->keys, s->rtp, s->agreed.dtmf_payload))
+			return;
+		audio_read(s->e->audio, &s->voice, pcm, TONE_FRAME);
+	}
+	else if (!make_key_sound(s, pcm)) {
+		audio_read(s->e->audio, &s->voice, pcm, TONE_FRAME);
+	}
+	if (s->is_muted)
+		memset(pcm, 0, sizeof(pcm));
+
+	g711_encode(pt, coded, pcm, TONE_FRAME);
+	(void)rtp_stream_send(s->rtp, pt, !s->is_talking, coded, TONE_FRAME,
+			      TONE_FRAME);
+	s->is_talking = true;
+}
+
+static void tick(void *arg)
+{
+	struct speech *s = arg;
+
+	if (rtp_stream_idle_ms(s->rtp) > QUIET_MS)
+		tone_ear_feed_silence(&s->ear, TONE_FRAME);
+
+	if (is_sending(s)) {
+		send_frame(s);
+	}
+	else {
+		rtp_stream_skip(s->rtp, TONE_FRAME);
+		s->is_talking = false;
+	}
+}
+
+/* ---- descriptions ---- */
+
+static void act_on(struct speech *s, const struct sdp_agreed *agreed)
+{
+	struct sa remote;
+
+	s->agreed = *agreed;
+	s->is_agreed = true;
+	if (!g711_is_payload_type(agreed->codec.payload) || !agreed->port ||
+	    sa_set_str(&remote, agreed->address, agreed->port) ||
+	    sa_is_any(&remote))
+		rtp_stream_set_remote(s->rtp, NULL);
+	else
+		rtp_stream_set_remote(s->rtp, &remote);
+}
+
+int speech_open(struct speech **sp, struct engine *e, const char *call)
+{
+	struct speech *s;
+	int err;
+
+	s = mem_zalloc(sizeof(*s), speech_destructor);
+	if (!s)
+		return ENOMEM;
+
+	s->e = e;
+	snprintf(s->call, sizeof(s->call), "%s", call);
+	err = rtp_stream_open(&s->rtp, &e->local, 0, 0, receive, s);
+	if (err)
+		goto out;
+	(void)re_snprintf(s->address, sizeof(s->address), "%j", &e->local);
+	sdp_audio_init(&s->ours, s->address, sa_port(rtp_stream_local(s->rtp)),
+		       (uint64_t)rand_u32() << 16 | rand_u16());
+	tone_ear_init(&s->ear, heard, s);
+	pacer_start(&s->pacer, tick, s);
+
+out:
+	if (err)
+		mem_deref(s);
+	else
+		*sp = s;
+
+	return err;
+}
+
+int speech_offer(struct speech *s, enum sdp_direction direction,
+		 struct sip_out *o)
+{
+	s->ours.direction = (uint8_t)direction;
+	s->ours.version++;
+	return sdp_audio_write(o, &s->ours);
+}
+
+int speech_offer_again(struct speech *s, struct sip_out *o)
+{
+	return sdp_audio_write(o, &s->ours);
+}
+
+int speech_take_answer(struct speech *s, struct span body)
+{
+	struct sdp_agreed agreed;
+	struct sdp sdp;
+	int err;
+
+	err = sdp_parse(&sdp, body);
+	if (err)
+		return err;
+	err = sdp_audio_read(&agreed, &sdp, &s->ours);
+	if (err)
+		return err;
+
+	act_on(s, &agreed);
+	return 0;
+}
+
+int speech_answer(struct speech *s, struct span offer,
+		  enum sdp_direction direction, struct sip_out *o)
+{
+	struct sdp_agreed agreed;
+	struct sdp sdp;
+	int err;
+
+	err = sdp_parse(&sdp, offer);
+	if (err)
+		return err;
+
+	s->ours.direction = (uint8_t)direction;
+	s->ours.version++;
+	err = sdp_audio_answer(o, &agreed, &sdp, &s->ours);
+	if (err)
+		return err;
+
+	act_on(s, &agreed);
+	return 0;
+}
+
+int speech_check(struct span offer)
+{
+	struct sdp_agreed agreed;
+	struct sdp_audio ours;
+	struct sdp sdp;
+	int err;
+
+	err = sdp_parse(&sdp, offer);
+	if (err)
+		return err;
+	sdp_audio_init(&ours, "127.0.0.1", 9, 1);
+	return sdp_audio_read(&agreed, &sdp, &ours);
+}
+
+/* ---- the user's wishes ---- */
+
+void speech_set_open(struct speech *s, bool is_open)
+{
+	s->is_open = is_open;
+}
+
+void speech_set_muted(struct speech *s, bool is_muted)
+{
+	s->is_muted = is_muted;
+}
+
+int speech_send_keys(struct speech *s, const char *keys)
+{
+	if (!is_sending(s))
+		return ENOTCONN;
+	return dtmf_sender_add(&s->keys, keys);
+}
+
+void speech_play(struct speech *s, enum tone_kind kind)
+{
+	struct tone_heard h = { .kind = kind };
+
+	if (s->local == kind)
+		return;
+	s->local = kind;
+	if (kind == TONE_SILENCE)
+		event_heard(s->e, s->call, &s->ear.now, "line");
+	else
+		event_heard(s->e, s->call, &h, "local");
+}
+
+bool speech_is_held_by_peer(const struct speech *s)
+{
+	return s->is_agreed && s->agreed.is_held;
+}
+
+bool speech_is_agreed(const struct speech *s)
+{
+	return s->is_agreed;
+}
+
+bool speech_has_received(const struct speech *s)
+{
+	return rtp_stream_counts(s->rtp)->rx_packets > 0;
+}
+
+const struct rtp_counts *speech_counts(const struct speech *s)
+{
+	return rtp_stream_counts(s->rtp);
+}

@@ -1,0 +1,36 @@
+/* uc_link.h - the phone's link to the uc server
+ *
+ * connecting -> online -> suspect -> offline -> online.  A lost connection is
+ * noticed at once, a hang after four seconds of silence (the server pings
+ * every two).  While offline it tries again after 1, 2, 4, 4 … s with jitter,
+ * or at once when the user says so.  Calls are never touched by it: it only
+ * tells the face and fills cache and journal.
+ *
+ * Source: SIN-1, SIN-4, SIN-9; design.md section 6.
+ */
+#ifndef PHONE_UC_LINK_H
+#define PHONE_UC_LINK_H
+
+#include <stdbool.h>
+
+struct engine;
+struct uc_link;
+
+enum {
+	UC_LINK_SUSPECT_MS = 3000, /* silence: ask */
+	UC_LINK_SILENCE_MS = 4000, /* silence: taken for a hang */
+	UC_LINK_CONNECT_MS = 3000, /* a try may take that long */
+	UC_LINK_RETRY_MS = 1000,   /* doubles up to: */
+	UC_LINK_RETRY_MAX_MS = 4000,
+};
+
+/** Begin to connect.  0 or ENOMEM. */
+int uc_link_start(struct uc_link **lp, struct engine *e);
+
+/** Online or merely suspect. */
+bool uc_link_is_online(const struct uc_link *l);
+
+/** Try now; harmless while online. */
+void uc_link_try(struct uc_link *l);
+
+#endif
