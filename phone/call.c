@@ -6,8 +6,8 @@
 #include "media/dtmf.h"
 #include "phone/call.h"
 #include "phone/engine.h"
-#include "phone/event.h"
-#include "phone/journal.h"
+#include "phone/face.h"
+#include "phone/diary.h"
 #include "phone/registration.h"
 #include "phone/speech.h"
 #include "sip/address.h"
@@ -45,7 +45,7 @@ static void call_destructor(void *data)
 	mem_deref(c->offer);
 }
 
-int call_alloc(struct call **cp, struct engine *e, bool is_outgoing)
+int phone_call_alloc(struct call **cp, struct engine *e, bool is_outgoing)
 {
 	struct call *c;
 
@@ -67,12 +67,12 @@ int call_alloc(struct call **cp, struct engine *e, bool is_outgoing)
 
 /* ---- state ---- */
 
-const char *call_state_name(enum call_state state)
+const char *phone_call_state_name(enum call_state state)
 {
 	return state_names[state];
 }
 
-const char *call_reason(uint16_t status)
+const char *phone_call_reason(uint16_t status)
 {
 	switch (status) {
 	case 404: return "unknown-number";
@@ -91,8 +91,8 @@ const char *call_reason(uint16_t status)
 	}
 }
 
-void call_set_state(struct call *c, enum call_state state, const char *reason,
-		    uint16_t status)
+void phone_call_set_state(struct call *c, enum call_state state,
+			  const char *reason, uint16_t status)
 {
 	c->state = state;
 	c->status = status;
@@ -100,7 +100,7 @@ void call_set_state(struct call *c, enum call_state state, const char *reason,
 		snprintf(c->reason, sizeof(c->reason), "%s", reason);
 	if (state == CALL_CONNECTED && !c->answered_ms)
 		c->answered_ms = clock_wall_ms();
-	event_call(c->e, c);
+	face_call(c->e, c);
 }
 
 /* ---- the end ---- */
@@ -114,7 +114,7 @@ static void sweep(void *arg)
 	engine_check_closed(e);
 }
 
-void call_sweep(struct call *c)
+void phone_call_sweep(struct call *c)
 {
 	if (!c->is_over)
 		return;
@@ -129,16 +129,16 @@ void call_sweep(struct call *c)
 static void reply_pending(struct call *c)
 {
 	if (c->wish_command)
-		event_reply(c->e, c->wish_command, "call-ended",
-			    "The call has ended.");
+		face_reply(c->e, c->wish_command, "call-ended",
+			   "The call has ended.");
 	if (c->refer_command && !c->is_transferring)
-		event_reply(c->e, c->refer_command, "call-ended",
-			    "The call has ended.");
+		face_reply(c->e, c->refer_command, "call-ended",
+			   "The call has ended.");
 	c->wish_command = NULL;
 	c->refer_command = NULL;
 }
 
-void call_over(struct call *c, const char *reason, uint16_t status)
+void phone_call_over(struct call *c, const char *reason, uint16_t status)
 {
 	if (c->is_over)
 		return;
@@ -153,13 +153,13 @@ void call_over(struct call *c, const char *reason, uint16_t status)
 		struct tone_heard silence = { .kind = TONE_SILENCE };
 
 		c->speech = mem_deref(c->speech);
-		event_heard(c->e, c->id, &silence, "line");
+		face_heard(c->e, c->id, &silence, "line");
 	}
-	journal_add(c->e->journal, c, reason);
-	call_set_state(c, CALL_NULL, reason, status);
+	diary_add(c->e->diary, c, reason);
+	phone_call_set_state(c, CALL_NULL, reason, status);
 	reply_pending(c);
 	sip_client_forget(&c->refer);
-	call_sweep(c);
+	phone_call_sweep(c);
 }
 
 static void bye_answered(int err, const struct sip_message *m,
@@ -170,36 +170,37 @@ static void bye_answered(int err, const struct sip_message *m,
 	(void)flow;
 	if (!err && m->status < 200)
 		return;
-	call_sweep(c);
+	phone_call_sweep(c);
 }
 
-void call_bye(struct call *c, const char *reason, uint16_t status)
+void phone_call_bye(struct call *c, const char *reason, uint16_t status)
 {
 	struct sip_dialog_request request = { .method = "BYE" };
 
 	if (!c->bye &&
 	    sip_dialog_request(&c->bye, c->dialog, &request, bye_answered, c))
 		log_warn("call", "%s: BYE could not be sent", c->id);
-	call_over(c, reason, status);
-	call_sweep(c);
+	phone_call_over(c, reason, status);
+	phone_call_sweep(c);
 }
 
-void call_hangup(struct call *c)
+void phone_call_hangup(struct call *c)
 {
 	if (c->is_over)
 		return;
 
 	if (c->is_confirmed) {
-		call_bye(c, "hangup", 0);
+		phone_call_bye(c, "hangup", 0);
 	}
 	else if (!c->is_outgoing) {
-		(void)call_refuse(c, 603, NULL, "declined");
+		(void)phone_call_refuse(c, 603, NULL, "declined");
 	}
 	else {
 		if (c->invite && !sip_client_is_final(c->invite))
 			(void)sip_client_cancel(c->invite, SPAN(""));
-		call_over(c, c->state == CALL_FAILED ? c->reason : "hangup",
-			  c->state == CALL_FAILED ? c->status : 0);
+		phone_call_over(c,
+				c->state == CALL_FAILED ? c->reason : "hangup",
+				c->state == CALL_FAILED ? c->status : 0);
 	}
 }
 
@@ -213,7 +214,7 @@ static bool set_text(char *slot, const char *text)
 	return true;
 }
 
-bool call_read_identity(struct call *c, const struct sip_message *m)
+bool phone_call_read_identity(struct call *c, const struct sip_message *m)
 {
 	struct span value = sip_header_value(m, SIP_HEADER_P_ASSERTED_IDENTITY);
 	char user[CALL_PEER_SIZE] = "", name[CALL_PEER_SIZE] = "";
@@ -240,7 +241,7 @@ bool call_read_identity(struct call *c, const struct sip_message *m)
 	return has_changed;
 }
 
-void call_headers(const struct call *c, struct sip_out *o)
+void phone_call_headers(const struct call *c, struct sip_out *o)
 {
 	sip_out_text(o, "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, "
 			"PRACK, NOTIFY, INFO\r\n"
@@ -249,7 +250,7 @@ void call_headers(const struct call *c, struct sip_out *o)
 		       c->session_remote);
 }
 
-void call_read_peer(struct call *c, const struct sip_message *m)
+void phone_call_read_peer(struct call *c, const struct sip_message *m)
 {
 	struct span id = sip_header_value(m, SIP_HEADER_SESSION_ID);
 	uint32_t i;
@@ -289,7 +290,8 @@ static void hung_up(struct call *c, const struct sip_message *m,
 			(void)sip_server_answer(c->server, 487);
 		sip_server_forget(&c->server);
 	}
-	call_over(c, c->is_transferring ? "transferred" : "remote-hangup", 0);
+	phone_call_over(c, c->is_transferring ? "transferred" : "remote-hangup",
+			0);
 }
 
 /* A key in an INFO, as some phones send it. */
@@ -305,7 +307,7 @@ static void take_info(struct call *c, const struct sip_message *m)
 	    dtmf_event_of(at[7]) < 0)
 		return;
 	h.digit = at[7];
-	event_heard(c->e, c->id, &h, "line");
+	face_heard(c->e, c->id, &h, "line");
 }
 
 static bool comes_from_peer(const struct call *c, struct sip_flow *flow)
@@ -320,8 +322,8 @@ static bool comes_from_peer(const struct call *c, struct sip_flow *flow)
 	       registration_knows(c->e->registration, source);
 }
 
-void call_request(struct call *c, const struct sip_message *m,
-		  struct sip_flow *flow)
+void phone_call_request(struct call *c, const struct sip_message *m,
+			struct sip_flow *flow)
 {
 	struct sip *sip = c->e->sip;
 	struct sip_dialog *d = sip_dialog_find(sip, m);
@@ -338,15 +340,15 @@ void call_request(struct call *c, const struct sip_message *m,
 	switch (m->method) {
 	case SIP_METHOD_BYE: hung_up(c, m, flow); break;
 	case SIP_METHOD_INVITE:
-	case SIP_METHOD_UPDATE: call_reoffered(c, m, flow); break;
-	case SIP_METHOD_NOTIFY: call_notified(c, m, flow); break;
+	case SIP_METHOD_UPDATE: phone_call_reoffered(c, m, flow); break;
+	case SIP_METHOD_NOTIFY: phone_call_notified(c, m, flow); break;
 	case SIP_METHOD_INFO:
 		answer_simply(c, m, flow, 200);
 		take_info(c, m);
 		break;
 	case SIP_METHOD_PRACK:
 		answer_simply(c, m, flow, 200);
-		call_pracked(c);
+		phone_call_pracked(c);
 		break;
 	case SIP_METHOD_OPTIONS: answer_simply(c, m, flow, 200); break;
 	case SIP_METHOD_REFER: answer_simply(c, m, flow, 603); break;
@@ -357,18 +359,18 @@ void call_request(struct call *c, const struct sip_message *m,
 
 /* ---- all calls ---- */
 
-void call_hold_others(struct call *c)
+void phone_call_hold_others(struct call *c)
 {
 	for (struct le *le = list_head(&c->e->calls); le; le = le->next) {
 		struct call *other = le->data;
 
 		if (other != c && other->state == CALL_CONNECTED &&
 		    !other->is_over && other->wish != WISH_HOLD)
-			(void)call_wish(other, WISH_HOLD, NULL);
+			(void)phone_call_wish(other, WISH_HOLD, NULL);
 	}
 }
 
-struct call *call_find(const struct engine *e, const char *id)
+struct call *phone_call_find(const struct engine *e, const char *id)
 {
 	for (struct le *le = list_head(&e->calls); le; le = le->next) {
 		struct call *c = le->data;
@@ -380,7 +382,7 @@ struct call *call_find(const struct engine *e, const char *id)
 	return NULL;
 }
 
-struct call *call_in_state(const struct engine *e, enum call_state state)
+struct call *phone_call_in_state(const struct engine *e, enum call_state state)
 {
 	for (struct le *le = list_tail(&e->calls); le; le = le->prev) {
 		struct call *c = le->data;
@@ -392,7 +394,7 @@ struct call *call_in_state(const struct engine *e, enum call_state state)
 	return NULL;
 }
 
-uint32_t calls_count(const struct engine *e)
+uint32_t phone_calls_count(const struct engine *e)
 {
 	uint32_t count = 0;
 
@@ -405,7 +407,7 @@ uint32_t calls_count(const struct engine *e)
 	return count;
 }
 
-void calls_rebind(struct engine *e, struct sip_flow *flow)
+void phone_calls_rebind(struct engine *e, struct sip_flow *flow)
 {
 	for (struct le *le = list_head(&e->calls); le; le = le->next) {
 		struct call *c = le->data;

@@ -41,7 +41,7 @@ enum call_state {
 	CALL_FAILED,
 };
 
-enum call_wish {
+enum phone_call_wish {
 	WISH_NONE,
 	WISH_HOLD,
 	WISH_RETRIEVE,
@@ -54,7 +54,7 @@ enum {
 	CALL_SDP_MAX = 2048,
 	CALL_HEADERS_MAX = 1024,
 	CALL_RING_MS = 180000, /* then given up */
-	CALL_FAILED_MS = 3000, /* busy tone before the call goes */
+	CALL_FAILED_MS = 1500, /* busy tone before the call goes */
 	SESSION_EXPIRES_S = 1800,
 	SESSION_MIN_S = 90,
 };
@@ -90,7 +90,7 @@ struct call {
 	bool awaits_answer;        /* it comes in the ACK */
 	bool is_answering;         /* waits for a PRACK */
 
-	enum call_wish wish;
+	enum phone_call_wish wish;
 	const char *wish_command;  /* waits for a reply, or NULL */
 	struct sip_client *change; /* re-INVITE or UPDATE of ours */
 	struct wheel_timer retry;
@@ -112,58 +112,58 @@ struct call {
 /* ---- the object: call.c ---- */
 
 /** Make a call in the engine's list, without a state yet.  0 or ENOMEM. */
-int call_alloc(struct call **cp, struct engine *e, bool is_outgoing);
+int phone_call_alloc(struct call **cp, struct engine *e, bool is_outgoing);
 
 /** Change the state and tell. */
-void call_set_state(struct call *c, enum call_state state, const char *reason,
-		    uint16_t status);
+void phone_call_set_state(struct call *c, enum call_state state,
+			  const char *reason, uint16_t status);
 
-/** It is gone for the user: told, written to the journal, swept later. */
-void call_over(struct call *c, const char *reason, uint16_t status);
+/** It is gone for the user: told, written to the diary, swept later. */
+void phone_call_over(struct call *c, const char *reason, uint16_t status);
 
-/** Send BYE and call_over(). */
-void call_bye(struct call *c, const char *reason, uint16_t status);
+/** Send BYE and phone_call_over(). */
+void phone_call_bye(struct call *c, const char *reason, uint16_t status);
 
 /** Hang up, whatever the state. */
-void call_hangup(struct call *c);
+void phone_call_hangup(struct call *c);
 
 /** Free it in the next turn if nothing is awaited any more. */
-void call_sweep(struct call *c);
+void phone_call_sweep(struct call *c);
 
 /** Take name and number from a message: P-Asserted-Identity, else From of a
  * request.  True when something has changed. */
-bool call_read_identity(struct call *c, const struct sip_message *m);
+bool phone_call_read_identity(struct call *c, const struct sip_message *m);
 
 /** Headers of our INVITEs and their answers: Allow, Supported, Session-ID. */
-void call_headers(const struct call *c, struct sip_out *o);
+void phone_call_headers(const struct call *c, struct sip_out *o);
 
 /** Read Session-ID and Allow of the far end. */
-void call_read_peer(struct call *c, const struct sip_message *m);
+void phone_call_read_peer(struct call *c, const struct sip_message *m);
 
 /** Put all other connected calls on hold. */
-void call_hold_others(struct call *c);
+void phone_call_hold_others(struct call *c);
 
 /** A request inside a dialog of ours. */
-void call_request(struct call *c, const struct sip_message *m,
-		  struct sip_flow *flow);
+void phone_call_request(struct call *c, const struct sip_message *m,
+			struct sip_flow *flow);
 
 /** The call told "null" not yet, by id. */
-struct call *call_find(const struct engine *e, const char *id);
+struct call *phone_call_find(const struct engine *e, const char *id);
 
 /** Newest call in this state, or NULL. */
-struct call *call_in_state(const struct engine *e, enum call_state state);
+struct call *phone_call_in_state(const struct engine *e, enum call_state state);
 
 /** Calls not over. */
-uint32_t calls_count(const struct engine *e);
+uint32_t phone_calls_count(const struct engine *e);
 
 /** Calls whose connection has gone are bound to this one. */
-void calls_rebind(struct engine *e, struct sip_flow *flow);
+void phone_calls_rebind(struct engine *e, struct sip_flow *flow);
 
 /** "null", "initiated", … */
-const char *call_state_name(enum call_state state);
+const char *phone_call_state_name(enum call_state state);
 
 /** What a refusal means: "busy", "declined", "no-answer", … */
-const char *call_reason(uint16_t status);
+const char *phone_call_reason(uint16_t status);
 
 /* ---- call_out.c ---- */
 
@@ -175,27 +175,27 @@ const char *call_reason(uint16_t status);
  *
  * @return 0; EINVAL; ENOTCONN; EMFILE; ENOMEM
  */
-int call_dial(struct call **cp, struct engine *e, const char *number,
-	      const char **codep);
+int phone_call_dial(struct call **cp, struct engine *e, const char *number,
+		    const char **codep);
 
 /* ---- call_in.c ---- */
 
 /** An INVITE outside any dialog. */
-void call_invited(struct engine *e, const struct sip_message *m,
-		  struct sip_flow *flow);
+void phone_call_invited(struct engine *e, const struct sip_message *m,
+			struct sip_flow *flow);
 
 /** Answer a ringing call.  0; EINVAL; another errno when it could not be. */
-int call_answer(struct call *c);
+int phone_call_answer(struct call *c);
 
 /** Refuse a ringing call with 603, 486 … or 302 to a contact URI. */
-int call_refuse(struct call *c, uint16_t status, const char *contact,
-		const char *reason);
+int phone_call_refuse(struct call *c, uint16_t status, const char *contact,
+		      const char *reason);
 
 /** After a PRACK: give the final answer if it waits. */
-void call_pracked(struct call *c);
+void phone_call_pracked(struct call *c);
 
 /** Told of the ACK of any INVITE of theirs; arg is the call. */
-void call_acked(int err, const struct sip_message *m, void *arg);
+void phone_call_acked(int err, const struct sip_message *m, void *arg);
 
 /* ---- change.c ---- */
 
@@ -205,34 +205,35 @@ void call_acked(int err, const struct sip_message *m, void *arg);
  *
  * @return 0; EBUSY while another is under way; EINVAL in a wrong state
  */
-int call_wish(struct call *c, enum call_wish wish, const char *command);
+int phone_call_wish(struct call *c, enum phone_call_wish wish,
+		    const char *command);
 
 /** A re-INVITE or UPDATE of theirs. */
-void call_reoffered(struct call *c, const struct sip_message *m,
-		    struct sip_flow *flow);
+void phone_call_reoffered(struct call *c, const struct sip_message *m,
+			  struct sip_flow *flow);
 
 /** What we want while talking or holding. */
-enum sdp_direction call_direction(const struct call *c);
+enum sdp_direction phone_call_direction(const struct call *c);
 
 /** Tell when the far end has put us on hold or taken us back. */
-void call_note_hold(struct call *c);
+void phone_call_note_hold(struct call *c);
 
 /* ---- session.c ---- */
 
 /** Headers that ask for a session timer. */
-void session_ask(struct sip_out *o);
+void phone_session_ask(struct sip_out *o);
 
 /** The 2xx of our INVITE or UPDATE. */
-void session_agreed(struct call *c, const struct sip_message *m);
+void phone_session_agreed(struct call *c, const struct sip_message *m);
 
 /** Their INVITE or UPDATE: what they ask for. */
-void session_offered(struct call *c, const struct sip_message *m);
+void phone_session_offered(struct call *c, const struct sip_message *m);
 
 /** Headers of our 2xx to it; starts the timer. */
-void session_answer(struct call *c, struct sip_out *o);
+void phone_session_answer(struct call *c, struct sip_out *o);
 
 /** Whether their interval is too short: answer 422. */
-bool session_is_short(const struct sip_message *m);
+bool phone_session_is_short(const struct sip_message *m);
 
 /* ---- transfer.c ---- */
 
@@ -242,11 +243,11 @@ bool session_is_short(const struct sip_message *m);
  *
  * @return 0; EBUSY; EINVAL; ENOMEM
  */
-int call_transfer(struct call *c, const char *number, const struct call *to,
-		  const char *command);
+int phone_call_transfer(struct call *c, const char *number,
+			const struct call *to, const char *command);
 
 /** A NOTIFY of the transfer's progress. */
-void call_notified(struct call *c, const struct sip_message *m,
-		   struct sip_flow *flow);
+void phone_call_notified(struct call *c, const struct sip_message *m,
+			 struct sip_flow *flow);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "phone/call.h"
 #include "phone/engine.h"
-#include "phone/event.h"
+#include "phone/face.h"
 #include "phone/phone.h"
 #include "phone/registration.h"
 #include "phone/speech.h"
@@ -35,7 +35,7 @@ static uint16_t verdict(const struct engine *e, const struct sip_message *m)
 	if (e->is_closing)
 		return 480;
 	if (e->settings.dnd || e->settings.busy ||
-	    calls_count(e) >= PHONE_CALLS_MAX)
+	    phone_calls_count(e) >= PHONE_CALLS_MAX)
 		return 486;
 	if (m->body.len) {
 		int err = speech_check(m->body);
@@ -74,12 +74,12 @@ static void cancelled(const struct sip_message *m, void *arg)
 		reason = "answered-elsewhere";
 	(void)sip_server_answer(c->server, 487);
 	sip_server_forget(&c->server);
-	call_over(c, reason, 487);
+	phone_call_over(c, reason, 487);
 }
 
 static void rang_too_long(void *arg)
 {
-	(void)call_refuse(arg, 480, NULL, "no-answer");
+	(void)phone_call_refuse(arg, 480, NULL, "no-answer");
 }
 
 static void answer_itself(void *arg)
@@ -87,10 +87,10 @@ static void answer_itself(void *arg)
 	struct call *c = arg;
 
 	wheel_start(&c->timer, CALL_RING_MS, rang_too_long, c);
-	(void)call_answer(c);
+	(void)phone_call_answer(c);
 }
 
-void call_acked(int err, const struct sip_message *m, void *arg)
+void phone_call_acked(int err, const struct sip_message *m, void *arg)
 {
 	struct call *c = arg;
 
@@ -98,7 +98,7 @@ void call_acked(int err, const struct sip_message *m, void *arg)
 	if (c->is_over)
 		return;
 	if (err) {
-		call_bye(c, "no-ack", 408);
+		phone_call_bye(c, "no-ack", 408);
 		return;
 	}
 	if (!c->awaits_answer)
@@ -106,9 +106,9 @@ void call_acked(int err, const struct sip_message *m, void *arg)
 
 	c->awaits_answer = false;
 	if (!m->body.len || speech_take_answer(c->speech, m->body))
-		call_bye(c, "no-common-codec", 488);
+		phone_call_bye(c, "no-common-codec", 488);
 	else
-		call_note_hold(c);
+		phone_call_note_hold(c);
 }
 
 static int keep_offer(struct call *c, const struct sip_message *m)
@@ -135,7 +135,7 @@ static int ring(struct call *c, const struct sip_message *m)
 	};
 
 	sip_out_init(&h, headers, sizeof(headers));
-	call_headers(c, &h);
+	phone_call_headers(c, &h);
 	reply.headers = sip_out_span(&h);
 	return sip_server_reply(c->server, &reply);
 }
@@ -147,7 +147,7 @@ static int take(struct call *c, const struct sip_message *m,
 	int err;
 
 	err = sip_server_accept(&c->server, e->sip, m, flow, cancelled,
-				call_acked, c);
+				phone_call_acked, c);
 	if (err)
 		return err;
 	err = sip_dialog_accept(&c->dialog, e->sip, m, c->server,
@@ -158,14 +158,14 @@ static int take(struct call *c, const struct sip_message *m,
 	if (err)
 		return err;
 
-	call_read_peer(c, m);
-	(void)call_read_identity(c, m);
-	session_offered(c, m);
+	phone_call_read_peer(c, m);
+	(void)phone_call_read_identity(c, m);
+	phone_session_offered(c, m);
 	return ring(c, m);
 }
 
-void call_invited(struct engine *e, const struct sip_message *m,
-		  struct sip_flow *flow)
+void phone_call_invited(struct engine *e, const struct sip_message *m,
+			struct sip_flow *flow)
 {
 	struct sip_fault fault;
 	struct call *c = NULL;
@@ -180,7 +180,7 @@ void call_invited(struct engine *e, const struct sip_message *m,
 		refuse_early(e, m, flow, fault.status, fault.headers);
 		return;
 	}
-	if (session_is_short(m)) {
+	if (phone_session_is_short(m)) {
 		refuse_early(e, m, flow, 422, "Min-SE: 90\r\n");
 		return;
 	}
@@ -190,7 +190,7 @@ void call_invited(struct engine *e, const struct sip_message *m,
 		return;
 	}
 
-	err = call_alloc(&c, e, false);
+	err = phone_call_alloc(&c, e, false);
 	if (err)
 		return;
 	err = take(c, m, flow);
@@ -201,7 +201,7 @@ void call_invited(struct engine *e, const struct sip_message *m,
 		return;
 	}
 
-	call_set_state(c, CALL_ALERTING, "", 0);
+	phone_call_set_state(c, CALL_ALERTING, "", 0);
 	if (e->settings.auto_answer)
 		wheel_start(&c->timer, 0, answer_itself, c);
 	else
@@ -241,14 +241,14 @@ static int send_ok(struct call *c)
 		return err;
 
 	sip_out_init(&h, headers, sizeof(headers));
-	call_headers(c, &h);
-	session_answer(c, &h);
+	phone_call_headers(c, &h);
+	phone_session_answer(c, &h);
 	reply.headers = sip_out_span(&h);
 	reply.body = sip_out_span(&b);
 	return sip_server_reply(c->server, &reply);
 }
 
-int call_answer(struct call *c)
+int phone_call_answer(struct call *c)
 {
 	int err;
 
@@ -267,28 +267,29 @@ int call_answer(struct call *c)
 	}
 	err = send_ok(c);
 	if (err) {
-		(void)call_refuse(c, err == ENOENT ? 488 : 500, NULL,
-				  call_reason(err == ENOENT ? 488 : 500));
+		(void)phone_call_refuse(
+			c, err == ENOENT ? 488 : 500, NULL,
+			phone_call_reason(err == ENOENT ? 488 : 500));
 		return err;
 	}
 
 	wheel_stop(&c->timer);
 	c->is_confirmed = true;
-	call_hold_others(c);
+	phone_call_hold_others(c);
 	speech_set_open(c->speech, true);
-	call_set_state(c, CALL_CONNECTED, "", 0);
-	call_note_hold(c);
+	phone_call_set_state(c, CALL_CONNECTED, "", 0);
+	phone_call_note_hold(c);
 	return 0;
 }
 
-void call_pracked(struct call *c)
+void phone_call_pracked(struct call *c)
 {
 	if (c->is_answering && !c->is_over)
-		(void)call_answer(c);
+		(void)phone_call_answer(c);
 }
 
-int call_refuse(struct call *c, uint16_t status, const char *contact,
-		const char *reason)
+int phone_call_refuse(struct call *c, uint16_t status, const char *contact,
+		      const char *reason)
 {
 	char headers[512] = "";
 	struct sip_reply reply = { .status = status };
@@ -302,6 +303,6 @@ int call_refuse(struct call *c, uint16_t status, const char *contact,
 	reply.headers = span_of(headers);
 	(void)sip_server_reply(c->server, &reply);
 	sip_server_forget(&c->server);
-	call_over(c, reason, status);
+	phone_call_over(c, reason, status);
 	return 0;
 }

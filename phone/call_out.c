@@ -3,7 +3,7 @@
 
 #include "phone/call.h"
 #include "phone/engine.h"
-#include "phone/event.h"
+#include "phone/face.h"
 #include "phone/phone.h"
 #include "phone/registration.h"
 #include "phone/speech.h"
@@ -61,8 +61,8 @@ static void progress(struct call *c, const struct sip_message *m,
 	if (d && sip_message_is_reliable(m))
 		(void)sip_dialog_prack(NULL, d, m, SPAN(""), SPAN(""), NULL,
 				       NULL);
-	call_read_peer(c, m);
-	has_news = call_read_identity(c, m);
+	phone_call_read_peer(c, m);
+	has_news = phone_call_read_identity(c, m);
 	if (has_sdp(m))
 		has_early = !speech_take_answer(c->speech, m->body);
 
@@ -72,9 +72,9 @@ static void progress(struct call *c, const struct sip_message *m,
 		speech_play(c->speech, TONE_RINGBACK);
 
 	if ((m->status == 180 || has_early) && c->state == CALL_INITIATED)
-		call_set_state(c, CALL_ALERTING, "", m->status);
+		phone_call_set_state(c, CALL_ALERTING, "", m->status);
 	else if (has_news)
-		event_call(c->e, c);
+		face_call(c->e, c);
 }
 
 /* A second device of the far end has answered, too: let it go. */
@@ -104,7 +104,7 @@ static void answered(struct call *c, const struct sip_message *m,
 	int err = 0;
 
 	if (!d) {
-		call_over(c, "failed", 500);
+		phone_call_over(c, "failed", 500);
 		return;
 	}
 	if (c->is_confirmed) {
@@ -118,27 +118,27 @@ static void answered(struct call *c, const struct sip_message *m,
 	c->is_confirmed = true;
 	(void)sip_dialog_ack(d, SPAN(""), SPAN(""));
 	if (c->is_over) {
-		call_bye(c, "hangup", 0);
+		phone_call_bye(c, "hangup", 0);
 		return;
 	}
 
 	wheel_stop(&c->timer);
-	call_read_peer(c, m);
-	(void)call_read_identity(c, m);
+	phone_call_read_peer(c, m);
+	(void)phone_call_read_identity(c, m);
 	if (has_sdp(m))
 		err = speech_take_answer(c->speech, m->body);
 	else if (!speech_is_agreed(c->speech))
 		err = EBADMSG;
 	if (err) {
-		call_bye(c, "no-common-codec", 488);
+		phone_call_bye(c, "no-common-codec", 488);
 		return;
 	}
 
-	session_agreed(c, m);
+	phone_session_agreed(c, m);
 	speech_play(c->speech, TONE_SILENCE);
 	speech_set_open(c->speech, true);
-	call_set_state(c, CALL_CONNECTED, "", m->status);
-	call_note_hold(c);
+	phone_call_set_state(c, CALL_CONNECTED, "", m->status);
+	phone_call_note_hold(c);
 }
 
 /* ---- refusal ---- */
@@ -147,23 +147,20 @@ static void tone_ended(void *arg)
 {
 	struct call *c = arg;
 
-	call_over(c, c->reason, c->status);
+	phone_call_over(c, c->reason, c->status);
 }
 
 static void failed(struct call *c, uint16_t status)
 {
-	const char *reason = call_reason(status);
+	const char *reason = phone_call_reason(status);
 
 	if (c->is_over) {
-		call_sweep(c);
+		phone_call_sweep(c);
 		return;
 	}
 
-	call_set_state(c, CALL_FAILED, reason, status);
-	if (strcmp(reason, "busy")) {
-		call_over(c, reason, status);
-		return;
-	}
+	wheel_stop(&c->timer);
+	phone_call_set_state(c, CALL_FAILED, reason, status);
 	speech_play(c->speech, TONE_BUSY);
 	wheel_start(&c->timer, CALL_FAILED_MS, tone_ended, c);
 }
@@ -182,7 +179,7 @@ static void invite_answered(int err, const struct sip_message *m,
 	else
 		failed(c, m->status);
 
-	call_sweep(c);
+	phone_call_sweep(c);
 }
 
 static void rang_too_long(void *arg)
@@ -190,7 +187,7 @@ static void rang_too_long(void *arg)
 	struct call *c = arg;
 
 	(void)sip_client_cancel(c->invite, SPAN(""));
-	call_over(c, "no-answer", 408);
+	phone_call_over(c, "no-answer", 408);
 }
 
 /* ---- dialling ---- */
@@ -284,8 +281,8 @@ static int send_invite(struct call *c)
 		return err;
 
 	sip_out_init(&h, headers, sizeof(headers));
-	call_headers(c, &h);
-	session_ask(&h);
+	phone_call_headers(c, &h);
+	phone_session_ask(&h);
 	request.headers = sip_out_span(&h);
 	request.content_type = SPAN("application/sdp");
 	request.body = sip_out_span(&b);
@@ -293,8 +290,8 @@ static int send_invite(struct call *c)
 				  invite_answered, c);
 }
 
-int call_dial(struct call **cp, struct engine *e, const char *number,
-	      const char **codep)
+int phone_call_dial(struct call **cp, struct engine *e, const char *number,
+		    const char **codep)
 {
 	char target[URI_SIZE];
 	struct call *c = NULL;
@@ -304,11 +301,11 @@ int call_dial(struct call **cp, struct engine *e, const char *number,
 	if (*codep)
 		return strcmp(*codep, "bad-number") ? ENOTCONN : EINVAL;
 	*codep = "too-many-calls";
-	if (calls_count(e) >= PHONE_CALLS_MAX)
+	if (phone_calls_count(e) >= PHONE_CALLS_MAX)
 		return EMFILE;
 	*codep = "failed";
 
-	err = call_alloc(&c, e, true);
+	err = phone_call_alloc(&c, e, true);
 	if (err)
 		return err;
 	snprintf(c->peer, sizeof(c->peer), "%s", number);
@@ -322,9 +319,9 @@ int call_dial(struct call **cp, struct engine *e, const char *number,
 	if (err)
 		goto out;
 
-	call_hold_others(c);
+	phone_call_hold_others(c);
 	wheel_start(&c->timer, CALL_RING_MS, rang_too_long, c);
-	call_set_state(c, CALL_INITIATED, "", 0);
+	phone_call_set_state(c, CALL_INITIATED, "", 0);
 
 out:
 	if (err)

@@ -6,7 +6,7 @@
  */
 #include "phone/call.h"
 #include "phone/engine.h"
-#include "phone/event.h"
+#include "phone/face.h"
 #include "phone/speech.h"
 #include "sip/build.h"
 #include "sip/client_tx.h"
@@ -23,20 +23,20 @@ enum {
 
 static void pursue(void *arg);
 
-enum sdp_direction call_direction(const struct call *c)
+enum sdp_direction phone_call_direction(const struct call *c)
 {
 	return c->state == CALL_HELD ? SDP_DIRECTION_SENDONLY
 				     : SDP_DIRECTION_SENDRECV;
 }
 
-void call_note_hold(struct call *c)
+void phone_call_note_hold(struct call *c)
 {
 	bool is_held = speech_is_held_by_peer(c->speech);
 
 	if (is_held == c->was_held_by_peer)
 		return;
 	c->was_held_by_peer = is_held;
-	event_call(c->e, c);
+	face_call(c->e, c);
 }
 
 /* ---- ours ---- */
@@ -45,18 +45,18 @@ void call_note_hold(struct call *c)
 static void wish_ended(struct call *c, const char *code, const char *detail)
 {
 	const char *command = c->wish_command;
-	enum call_wish wish = c->wish;
+	enum phone_call_wish wish = c->wish;
 
 	c->wish = WISH_NONE;
 	c->wish_command = NULL;
 	if (!code && wish == WISH_HOLD)
-		call_set_state(c, CALL_HELD, "", 0);
+		phone_call_set_state(c, CALL_HELD, "", 0);
 	else if (!code && wish == WISH_RETRIEVE)
-		call_set_state(c, CALL_CONNECTED, "", 0);
+		phone_call_set_state(c, CALL_CONNECTED, "", 0);
 	speech_set_open(c->speech, c->state == CALL_CONNECTED);
-	call_note_hold(c);
+	phone_call_note_hold(c);
 	if (command)
-		event_reply(c->e, command, code, detail);
+		face_reply(c->e, command, code, detail);
 }
 
 static void took_200(struct call *c, const struct sip_message *m)
@@ -66,8 +66,8 @@ static void took_200(struct call *c, const struct sip_message *m)
 
 	if (is_invite)
 		(void)sip_dialog_ack(c->dialog, SPAN(""), SPAN(""));
-	call_read_peer(c, m);
-	session_agreed(c, m);
+	phone_call_read_peer(c, m);
+	phone_session_agreed(c, m);
 	if (m->body.len)
 		err = speech_take_answer(c->speech, m->body);
 	if (err)
@@ -108,7 +108,7 @@ static void change_answered(int err, const struct sip_message *m,
 		try_later(c, 0);
 	}
 	else if (err == ETIMEDOUT || status == 481 || status == 408) {
-		call_bye(c, "lost", status ? status : 408);
+		phone_call_bye(c, "lost", status ? status : 408);
 	}
 	else {
 		wish_ended(c, "refused", "The far end refused the change.");
@@ -136,8 +136,8 @@ static int send_change(struct call *c)
 		return err;
 
 	sip_out_init(&h, headers, sizeof(headers));
-	call_headers(c, &h);
-	session_ask(&h);
+	phone_call_headers(c, &h);
+	phone_session_ask(&h);
 	request.headers = sip_out_span(&h);
 	if (c->wish == WISH_REFRESH && c->peer_updates) {
 		request.method = "UPDATE";
@@ -168,7 +168,8 @@ static void pursue(void *arg)
 		wish_ended(c, "failed", "The request could not be sent.");
 }
 
-int call_wish(struct call *c, enum call_wish wish, const char *command)
+int phone_call_wish(struct call *c, enum phone_call_wish wish,
+		    const char *command)
 {
 	if (c->is_over || !c->is_confirmed)
 		return EINVAL;
@@ -196,12 +197,13 @@ static int answer_body(struct call *c, const struct sip_message *m,
 		       struct sip_out *b)
 {
 	if (m->body.len)
-		return speech_answer(c->speech, m->body, call_direction(c), b);
+		return speech_answer(c->speech, m->body,
+				     phone_call_direction(c), b);
 	if (m->method == SIP_METHOD_UPDATE)
 		return 0;
 
 	c->awaits_answer = true;
-	return speech_offer(c->speech, call_direction(c), b);
+	return speech_offer(c->speech, phone_call_direction(c), b);
 }
 
 static void answer_change(struct call *c, const struct sip_message *m,
@@ -223,23 +225,23 @@ static void answer_change(struct call *c, const struct sip_message *m,
 		return;
 	}
 	sip_out_init(&h, headers, sizeof(headers));
-	call_read_peer(c, m);
-	call_headers(c, &h);
-	session_offered(c, m);
-	session_answer(c, &h);
+	phone_call_read_peer(c, m);
+	phone_call_headers(c, &h);
+	phone_session_offered(c, m);
+	phone_session_answer(c, &h);
 	reply.headers = sip_out_span(&h);
 	if (b.len) {
 		reply.content_type = SPAN("application/sdp");
 		reply.body = sip_out_span(&b);
 	}
 	(void)sip_server_reply(server, &reply);
-	if (call_read_identity(c, m))
-		event_call(c->e, c);
-	call_note_hold(c);
+	if (phone_call_read_identity(c, m))
+		face_call(c->e, c);
+	phone_call_note_hold(c);
 }
 
-void call_reoffered(struct call *c, const struct sip_message *m,
-		    struct sip_flow *flow)
+void phone_call_reoffered(struct call *c, const struct sip_message *m,
+			  struct sip_flow *flow)
 {
 	bool is_invite = m->method == SIP_METHOD_INVITE;
 	bool has_offer = is_invite || m->body.len;
@@ -260,14 +262,14 @@ void call_reoffered(struct call *c, const struct sip_message *m,
 		(void)sip_refuse(sip, m, flow, 500, SPAN("Retry-After: 2\r\n"));
 		return;
 	}
-	if (session_is_short(m)) {
+	if (phone_session_is_short(m)) {
 		(void)sip_refuse(sip, m, flow, 422, SPAN("Min-SE: 90\r\n"));
 		return;
 	}
 
 	if (is_invite) {
 		if (sip_server_accept(&c->server, sip, m, flow, NULL,
-				      call_acked, c))
+				      phone_call_acked, c))
 			return;
 		answer_change(c, m, c->server);
 		return;

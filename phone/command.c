@@ -10,8 +10,8 @@
 #include "phone/call.h"
 #include "phone/command.h"
 #include "phone/engine.h"
-#include "phone/event.h"
-#include "phone/journal.h"
+#include "phone/face.h"
+#include "phone/diary.h"
 #include "phone/phone.h"
 #include "phone/registration.h"
 #include "phone/speech.h"
@@ -38,13 +38,13 @@ struct row {
 
 static void ok(struct engine *e, const struct words *w)
 {
-	event_reply(e, w->command, NULL, NULL);
+	face_reply(e, w->command, NULL, NULL);
 }
 
 static void no(struct engine *e, const struct words *w, const char *code,
 	       const char *detail)
 {
-	event_reply(e, w->command, code, detail);
+	face_reply(e, w->command, code, detail);
 }
 
 static void no_errno(struct engine *e, const struct words *w, int err)
@@ -66,13 +66,13 @@ static struct call *pick(struct engine *e, const struct words *w,
 	struct call *c = NULL;
 
 	if (*w->first) {
-		c = call_find(e, w->first);
+		c = phone_call_find(e, w->first);
 		if (!c)
 			no(e, w, "no-such-call", "No call has this id.");
 		return c;
 	}
 	for (size_t i = 0; !c && i < count; i++)
-		c = call_in_state(e, states[i]);
+		c = phone_call_in_state(e, states[i]);
 	if (!c)
 		no(e, w, "no-call", "There is no such call.");
 	return c;
@@ -97,7 +97,7 @@ static struct call *pick_ringing(struct engine *e, const struct words *w)
 	struct call *c = NULL;
 
 	if (*w->first) {
-		c = call_find(e, w->first);
+		c = phone_call_find(e, w->first);
 	}
 	else {
 		for (struct le *le = list_head(&e->calls); le && !c;
@@ -123,10 +123,10 @@ static void run_call(struct engine *e, const struct words *w)
 {
 	const char *code = NULL;
 	struct call *c = NULL;
-	int err = call_dial(&c, e, w->first, &code);
+	int err = phone_call_dial(&c, e, w->first, &code);
 
 	if (!err)
-		event_reply_with(e, w->command, "call", json_string(c->id));
+		face_reply_with(e, w->command, "call", json_string(c->id));
 	else if (err == ENOTCONN)
 		no(e, w, code, "The phone is not registered: no telephony.");
 	else if (err == EINVAL && code && !strcmp(code, "bad-number"))
@@ -140,7 +140,7 @@ static void run_call(struct engine *e, const struct words *w)
 static void run_answer(struct engine *e, const struct words *w)
 {
 	struct call *c = pick_ringing(e, w);
-	int err = c ? call_answer(c) : 0;
+	int err = c ? phone_call_answer(c) : 0;
 
 	if (err)
 		no_errno(e, w, err);
@@ -154,7 +154,7 @@ static void run_decline(struct engine *e, const struct words *w)
 
 	if (!c)
 		return;
-	(void)call_refuse(c, 603, NULL, "declined");
+	(void)phone_call_refuse(c, 603, NULL, "declined");
 	ok(e, w);
 }
 
@@ -181,14 +181,14 @@ static void run_redirect(struct engine *e, const struct words *w)
 		return;
 	}
 	uri[o.len] = 0;
-	(void)call_refuse(c, 302, uri, "redirected");
+	(void)phone_call_refuse(c, 302, uri, "redirected");
 	ok(e, w);
 }
 
 static void run_hold(struct engine *e, const struct words *w)
 {
 	struct call *c = PICK(e, w, CALL_CONNECTED);
-	int err = c ? call_wish(c, WISH_HOLD, "hold") : 0;
+	int err = c ? phone_call_wish(c, WISH_HOLD, "hold") : 0;
 
 	if (err)
 		no_errno(e, w, err);
@@ -197,12 +197,12 @@ static void run_hold(struct engine *e, const struct words *w)
 static void run_retrieve(struct engine *e, const struct words *w)
 {
 	struct call *c = PICK(e, w, CALL_HELD);
-	int err = c ? call_wish(c, WISH_RETRIEVE, "retrieve") : 0;
+	int err = c ? phone_call_wish(c, WISH_RETRIEVE, "retrieve") : 0;
 
 	if (err)
 		no_errno(e, w, err);
 	else if (c)
-		call_hold_others(c);
+		phone_call_hold_others(c);
 }
 
 static void mute(struct engine *e, const struct words *w, bool is_muted)
@@ -213,7 +213,7 @@ static void mute(struct engine *e, const struct words *w, bool is_muted)
 		return;
 	c->is_muted = is_muted;
 	speech_set_muted(c->speech, is_muted);
-	event_call(e, c);
+	face_call(e, c);
 	ok(e, w);
 }
 
@@ -249,7 +249,7 @@ static void run_hangup(struct engine *e, const struct words *w)
 
 	if (!c)
 		return;
-	call_hangup(c);
+	phone_call_hangup(c);
 	ok(e, w);
 }
 
@@ -264,13 +264,13 @@ static void run_consult(struct engine *e, const struct words *w)
 
 	if (!first)
 		return;
-	err = call_dial(&c, e, w->first, &code);
+	err = phone_call_dial(&c, e, w->first, &code);
 	if (err) {
 		no(e, w, code, "The second call could not be made.");
 		return;
 	}
 	snprintf(c->consulted, sizeof(c->consulted), "%s", first->id);
-	event_reply_with(e, w->command, "call", json_string(c->id));
+	face_reply_with(e, w->command, "call", json_string(c->id));
 }
 
 static struct call *consultation(struct engine *e)
@@ -279,7 +279,7 @@ static struct call *consultation(struct engine *e)
 		struct call *c = le->data;
 
 		if (!c->is_over && c->consulted[0] && c->is_confirmed &&
-		    call_find(e, c->consulted))
+		    phone_call_find(e, c->consulted))
 			return c;
 	}
 
@@ -295,7 +295,7 @@ static void run_transfer(struct engine *e, const struct words *w)
 		c = pick_any(e, w, CALL_CONNECTED, CALL_HELD);
 		if (!c)
 			return;
-		err = call_transfer(c, w->first, NULL, "transfer");
+		err = phone_call_transfer(c, w->first, NULL, "transfer");
 	}
 	else {
 		to = consultation(e);
@@ -304,8 +304,8 @@ static void run_transfer(struct engine *e, const struct words *w)
 			   "Say to which number, or consult somebody first.");
 			return;
 		}
-		err = call_transfer(call_find(e, to->consulted), NULL, to,
-				    "transfer");
+		err = phone_call_transfer(phone_call_find(e, to->consulted),
+					  NULL, to, "transfer");
 	}
 	if (err)
 		no_errno(e, w, err);
@@ -314,12 +314,12 @@ static void run_transfer(struct engine *e, const struct words *w)
 static void run_trade(struct engine *e, const struct words *w)
 {
 	struct call *held = pick_any(e, w, CALL_HELD, CALL_HELD);
-	int err = held ? call_wish(held, WISH_RETRIEVE, "trade") : 0;
+	int err = held ? phone_call_wish(held, WISH_RETRIEVE, "trade") : 0;
 
 	if (err)
 		no_errno(e, w, err);
 	else if (held)
-		call_hold_others(held);
+		phone_call_hold_others(held);
 }
 
 /* ---- asking ---- */
@@ -333,7 +333,7 @@ static struct call *call_of_interest(struct engine *e)
 	struct call *c = NULL;
 
 	for (size_t i = 0; !c && i < sizeof(order) / sizeof(order[0]); i++)
-		c = call_in_state(e, order[i]);
+		c = phone_call_in_state(e, order[i]);
 	return c;
 }
 
@@ -369,7 +369,7 @@ static const char *refusal(struct engine *e, const struct capability *c)
 /* Of one call, or of all together. */
 static void run_offers(struct engine *e, const struct words *w)
 {
-	struct call *c = *w->first ? call_find(e, w->first) : NULL;
+	struct call *c = *w->first ? phone_call_find(e, w->first) : NULL;
 	struct surroundings now = look_around(e, c);
 	json_t *list = json_array();
 
@@ -384,12 +384,12 @@ static void run_offers(struct engine *e, const struct words *w)
 		if (!(c ? capability_refusal(row, &now) : refusal(e, row)))
 			json_array_append_new(list, json_string(row->name));
 	}
-	event_reply_with(e, w->command, "offers", list);
+	face_reply_with(e, w->command, "offers", list);
 }
 
 static void run_history(struct engine *e, const struct words *w)
 {
-	event_reply_with(e, w->command, "items", journal_list(e->journal));
+	face_reply_with(e, w->command, "items", diary_list(e->diary));
 }
 
 static void run_directory(struct engine *e, const struct words *w)
@@ -404,19 +404,19 @@ static void run_directory(struct engine *e, const struct words *w)
 		json_object_set_new(person, "is_stale",
 				    json_boolean(!engine_is_online(e)));
 	}
-	event_reply_with(e, w->command, "items", copy);
+	face_reply_with(e, w->command, "items", copy);
 }
 
 static void run_stats(struct engine *e, const struct words *w)
 {
-	struct call *c = *w->first ? call_find(e, w->first)
+	struct call *c = *w->first ? phone_call_find(e, w->first)
 				   : call_of_interest(e);
 
 	if (!c || !c->speech) {
 		no(e, w, "no-call", "There is no call with sound.");
 		return;
 	}
-	event_media(e, c);
+	face_media(e, c);
 	ok(e, w);
 }
 
@@ -426,7 +426,7 @@ static void run_calls(struct engine *e, const struct words *w)
 		const struct call *c = le->data;
 
 		if (!c->is_over)
-			event_call(e, c);
+			face_call(e, c);
 	}
 	ok(e, w);
 }

@@ -17,7 +17,7 @@ struct audio;
 struct cache;
 struct call;
 struct http_client;
-struct journal;
+struct diary;
 struct phone;
 struct registration;
 struct sip;
@@ -46,7 +46,7 @@ struct engine {
 	struct registration *registration; /* NULL without registrar */
 	struct uc_link *link;              /* NULL without uc */
 	struct cache *cache;
-	struct journal *journal;
+	struct diary *diary;
 	struct list calls; /* struct call, oldest first */
 	uint32_t call_serial;
 	struct settings settings;

@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "base/libre.h"
 #include "phone/file.h"
@@ -77,23 +76,4 @@ int file_replace(const char *path, const char *text, size_t length)
 		unlink(fresh);
 
 	return err;
-}
-
-int folder_make(const char *path)
-{
-	char part[PATH_MAX];
-
-	if (snprintf(part, sizeof(part), "%s", path) >= (int)sizeof(part))
-		return ENAMETOOLONG;
-
-	for (char *p = part + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-		*p = 0;
-		if (mkdir(part, 0700) && errno != EEXIST)
-			return errno;
-		*p = '/';
-	}
-
-	return mkdir(part, 0700) && errno != EEXIST ? errno : 0;
 }

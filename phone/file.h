@@ -16,7 +16,4 @@ int file_read(struct mbuf **mbp, const char *path, size_t max);
 /** Replace a file's contents.  0 or an errno. */
 int file_replace(const char *path, const char *text, size_t length);
 
-/** Make a folder and those above it.  0 or an errno. */
-int folder_make(const char *path);
-
 #endif

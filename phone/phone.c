@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 
 #include "base/http_client.h"
+#include "base/key_file.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/secrets.h"
@@ -20,9 +21,9 @@
 #include "phone/call.h"
 #include "phone/command.h"
 #include "phone/engine.h"
-#include "phone/event.h"
+#include "phone/face.h"
 #include "phone/file.h"
-#include "phone/journal.h"
+#include "phone/diary.h"
 #include "phone/phone.h"
 #include "phone/registration.h"
 #include "phone/trace.h"
@@ -132,8 +133,8 @@ enum moment engine_moment(const struct engine *e, const struct call *c)
 	case CALL_ALERTING:
 		return c->is_outgoing ? MOMENT_CALLING : MOMENT_RINGING;
 	case CALL_CONNECTED:
-		return call_in_state(e, CALL_HELD) ? MOMENT_CONSULTING
-						   : MOMENT_CONNECTED;
+		return phone_call_in_state(e, CALL_HELD) ? MOMENT_CONSULTING
+							 : MOMENT_CONNECTED;
 	case CALL_HELD: return MOMENT_HELD;
 	case CALL_FAILED: return MOMENT_FAILED;
 	default: return MOMENT_IDLE;
@@ -170,7 +171,7 @@ void engine_quit(struct engine *e)
 	wheel_start(&e->close_timer, ENGINE_CLOSE_MS, close_anyway, e);
 	e->link = mem_deref(e->link);
 	for (le = list_head(&e->calls); le; le = le->next)
-		call_hangup(le->data);
+		phone_call_hangup(le->data);
 	engine_check_closed(e);
 }
 
@@ -185,14 +186,14 @@ static void requested(const struct sip_message *m, struct sip_flow *flow,
 	if (m->to_tag.len) {
 		d = sip_dialog_find(e->sip, m);
 		if (d && sip_dialog_arg(d))
-			call_request(sip_dialog_arg(d), m, flow);
+			phone_call_request(sip_dialog_arg(d), m, flow);
 		else
 			(void)sip_refuse(e->sip, m, flow, 481, SPAN(""));
 		return;
 	}
 
 	switch (m->method) {
-	case SIP_METHOD_INVITE: call_invited(e, m, flow); break;
+	case SIP_METHOD_INVITE: phone_call_invited(e, m, flow); break;
 	case SIP_METHOD_OPTIONS:
 		(void)sip_refuse(e->sip, m, flow, 200,
 				 SPAN("Allow: INVITE, ACK, BYE, CANCEL, "
@@ -355,7 +356,7 @@ static int begin(struct phone *p)
 	if (err)
 		return err;
 	take_settings(e);
-	err = journal_open(&e->journal, e->state_dir, e->cache);
+	err = diary_open(&e->diary, e->state_dir, e->cache);
 	if (err)
 		return err;
 	err = audio_open(&e->audio, p->opt.audio ? p->opt.audio : "none",
@@ -370,7 +371,7 @@ static int begin(struct phone *p)
 	if (err)
 		return err;
 
-	event_ready(e);
+	face_ready(e);
 	if (e->account->registrar_count)
 		err = registration_start(&e->registration, e);
 	if (!err && account_has_uc(e->account))
@@ -479,7 +480,7 @@ static void close_engine(struct engine *e)
 	e->sip = mem_deref(e->sip);
 	if (e->cache)
 		(void)cache_flush(e->cache);
-	e->journal = mem_deref(e->journal);
+	e->diary = mem_deref(e->diary);
 	e->cache = mem_deref(e->cache);
 	e->audio = mem_deref(e->audio);
 	e->http = mem_deref(e->http);

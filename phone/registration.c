@@ -5,7 +5,7 @@
 #include "base/wheel.h"
 #include "phone/call.h"
 #include "phone/engine.h"
-#include "phone/event.h"
+#include "phone/face.h"
 #include "phone/registration.h"
 #include "sip/address.h"
 #include "sip/build.h"
@@ -86,7 +86,7 @@ static void tell(struct registration *r, const char *state, const char *reason)
 
 	r->told = state;
 	snprintf(r->told_reason, sizeof(r->told_reason), "%s", reason);
-	event_registration(r->e, state, reason, uri);
+	face_registration(r->e, state, reason, uri);
 }
 
 /* ---- one registrar ---- */
@@ -368,7 +368,7 @@ static void accepted(struct registration *r, const struct sip_message *m)
 	if (r->e->account->registrar_count > 1 &&
 	    !wheel_is_running(&r->ping_timer))
 		wheel_start(&r->ping_timer, REGISTRATION_PING_MS, send_ping, r);
-	calls_rebind(r->e, r->flow);
+	phone_calls_rebind(r->e, r->flow);
 	tell(r, "registered", "");
 }
 

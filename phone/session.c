@@ -13,7 +13,7 @@
 
 enum { EARLY_MAX_S = 32 };
 
-void session_ask(struct sip_out *o)
+void phone_session_ask(struct sip_out *o)
 {
 	sip_out_printf(o, "Session-Expires: %d\r\nMin-SE: %d\r\n",
 		       SESSION_EXPIRES_S, SESSION_MIN_S);
@@ -23,14 +23,14 @@ static void refresh(void *arg)
 {
 	struct call *c = arg;
 
-	(void)call_wish(c, WISH_REFRESH, NULL);
+	(void)phone_call_wish(c, WISH_REFRESH, NULL);
 	wheel_start(&c->session_timer, (uint64_t)c->session_s * 500, refresh,
 		    c);
 }
 
 static void expired(void *arg)
 {
-	call_bye(arg, "session-expired", 408);
+	phone_call_bye(arg, "session-expired", 408);
 }
 
 static void start(struct call *c)
@@ -68,7 +68,7 @@ static struct span refresher_of(const struct sip_message *m)
 	return who;
 }
 
-void session_agreed(struct call *c, const struct sip_message *m)
+void phone_session_agreed(struct call *c, const struct sip_message *m)
 {
 	c->session_s = sip_header_seconds(m, SIP_HEADER_SESSION_EXPIRES, 0);
 	if (c->session_s && c->session_s < SESSION_MIN_S)
@@ -77,14 +77,14 @@ void session_agreed(struct call *c, const struct sip_message *m)
 	start(c);
 }
 
-void session_offered(struct call *c, const struct sip_message *m)
+void phone_session_offered(struct call *c, const struct sip_message *m)
 {
 	c->session_s = sip_header_seconds(m, SIP_HEADER_SESSION_EXPIRES, 0);
 	/* the UAC refreshes unless it asked us to */
 	c->we_refresh = span_equal_nocase(refresher_of(m), SPAN("uas"));
 }
 
-void session_answer(struct call *c, struct sip_out *o)
+void phone_session_answer(struct call *c, struct sip_out *o)
 {
 	if (c->session_s) {
 		sip_out_printf(o, "Session-Expires: %u;refresher=%s\r\n",
@@ -95,7 +95,7 @@ void session_answer(struct call *c, struct sip_out *o)
 	start(c);
 }
 
-bool session_is_short(const struct sip_message *m)
+bool phone_session_is_short(const struct sip_message *m)
 {
 	uint32_t s = sip_header_seconds(m, SIP_HEADER_SESSION_EXPIRES, 0);
 

@@ -6,7 +6,7 @@
 #include "media/rtp.h"
 #include "phone/audio.h"
 #include "phone/engine.h"
-#include "phone/event.h"
+#include "phone/face.h"
 #include "phone/speech.h"
 
 enum {
@@ -51,7 +51,7 @@ static void heard(const struct tone_heard *h, void *arg)
 	struct speech *s = arg;
 
 	if (s->local == TONE_SILENCE)
-		event_heard(s->e, s->call, h, "line");
+		face_heard(s->e, s->call, h, "line");
 }
 
 static void hear_key(struct speech *s, const struct rtp_in *in)
@@ -60,7 +60,7 @@ static void hear_key(struct speech *s, const struct rtp_in *in)
 
 	h.digit = dtmf_receive(&s->receiver, in);
 	if (h.digit)
-		event_heard(s->e, s->call, &h, "line");
+		face_heard(s->e, s->call, &h, "line");
 }
 
 static void receive(const struct rtp_in *in, void *arg)
@@ -289,9 +289,9 @@ void speech_play(struct speech *s, enum tone_kind kind)
 		return;
 	s->local = kind;
 	if (kind == TONE_SILENCE)
-		event_heard(s->e, s->call, &s->ear.now, "line");
+		face_heard(s->e, s->call, &s->ear.now, "line");
 	else
-		event_heard(s->e, s->call, &h, "local");
+		face_heard(s->e, s->call, &h, "local");
 }
 
 bool speech_is_held_by_peer(const struct speech *s)

@@ -10,7 +10,7 @@
 
 #include "phone/call.h"
 #include "phone/engine.h"
-#include "phone/event.h"
+#include "phone/face.h"
 #include "phone/registration.h"
 #include "sip/build.h"
 #include "sip/client_tx.h"
@@ -34,15 +34,15 @@ static void refer_answered(int err, const struct sip_message *m,
 	c->refer_command = NULL;
 	if (!err && m->status < 300) {
 		c->is_transferring = true;
-		event_reply(c->e, command, NULL, NULL);
+		face_reply(c->e, command, NULL, NULL);
 		return;
 	}
 	if (!err && (m->status == 405 || m->status == 501))
-		event_reply(c->e, command, "not-built",
-			    "The call controller does not transfer calls.");
+		face_reply(c->e, command, "not-built",
+			   "The call controller does not transfer calls.");
 	else
-		event_reply(c->e, command, "refused",
-			    "The call controller refused the transfer.");
+		face_reply(c->e, command, "refused",
+			   "The call controller refused the transfer.");
 }
 
 /* Escape all but letters and digits: safe in a URI's header part. */
@@ -81,8 +81,8 @@ static void write_target(struct sip_out *o, const struct call *c,
 	write_escaped(o, sip_dialog_local_tag(to->dialog));
 }
 
-int call_transfer(struct call *c, const char *number, const struct call *to,
-		  const char *command)
+int phone_call_transfer(struct call *c, const char *number,
+			const struct call *to, const char *command)
 {
 	char headers[CALL_HEADERS_MAX + URI_SIZE];
 	struct sip_dialog_request request = { .method = "REFER" };
@@ -99,7 +99,7 @@ int call_transfer(struct call *c, const char *number, const struct call *to,
 	sip_out_text(&h, "Refer-To: <");
 	write_target(&h, c, number, to);
 	sip_out_text(&h, ">\r\n");
-	call_headers(c, &h);
+	phone_call_headers(c, &h);
 	if (h.is_full)
 		return EINVAL;
 
@@ -136,12 +136,12 @@ static void end_consulted(struct call *c)
 			continue;
 		if (!strcmp(other->consulted, c->id) ||
 		    !strcmp(c->consulted, other->id))
-			call_bye(other, "transferred", 0);
+			phone_call_bye(other, "transferred", 0);
 	}
 }
 
-void call_notified(struct call *c, const struct sip_message *m,
-		   struct sip_flow *flow)
+void phone_call_notified(struct call *c, const struct sip_message *m,
+			 struct sip_flow *flow)
 {
 	struct sip_server *server = NULL;
 	uint16_t status = fragment_status(m);
@@ -156,9 +156,9 @@ void call_notified(struct call *c, const struct sip_message *m,
 		return;
 	if (status < 300) {
 		end_consulted(c);
-		call_bye(c, "transferred", 0);
+		phone_call_bye(c, "transferred", 0);
 		return;
 	}
 	c->is_transferring = false;
-	call_set_state(c, c->state, "transfer-failed", status);
+	phone_call_set_state(c, c->state, "transfer-failed", status);
 }

@@ -8,8 +8,8 @@
 #include "base/wheel.h"
 #include "phone/cache.h"
 #include "phone/engine.h"
-#include "phone/event.h"
-#include "phone/journal.h"
+#include "phone/face.h"
+#include "phone/diary.h"
 #include "phone/uc_link.h"
 
 enum {
@@ -84,7 +84,7 @@ static void go_offline(struct uc_link *l, const char *reason)
 
 	l->state = LINK_OFFLINE;
 	if (is_news)
-		event_link(l->e, "offline", true, reason);
+		face_link(l->e, "offline", true, reason);
 	wheel_start(&l->retry, l->retry_ms - rand_u32() % (l->retry_ms / 4),
 		    try_now, l);
 	l->retry_ms *= 2;
@@ -147,7 +147,7 @@ static void took_history(int err, int status, const char *body, size_t len,
 	json_t *items = items_of(err, status, body, len);
 
 	l->lists[1] = mem_deref(l->lists[1]);
-	journal_server_list(l->e->journal, items);
+	diary_server_list(l->e->diary, items);
 	json_decref(items);
 }
 
@@ -177,7 +177,7 @@ static void said_hello(struct uc_link *l)
 	l->retry_ms = UC_LINK_RETRY_MS;
 	if (l->state != LINK_ONLINE && l->state != LINK_SUSPECT) {
 		l->state = LINK_ONLINE;
-		event_link(l->e, "online", false, "");
+		face_link(l->e, "online", false, "");
 	}
 	ask_list(l, 0);
 	ask_list(l, 1);
@@ -224,7 +224,7 @@ static void take_frame(struct uc_link *l, const json_t *frame)
 	else if (!strcmp(type, "presence"))
 		said_presence(l, data);
 	else if (!strcmp(type, "history"))
-		journal_server_entry(l->e->journal, data);
+		diary_server_entry(l->e->diary, data);
 	else if (!strcmp(type, "directory"))
 		ask_list(l, 0);
 }
@@ -372,7 +372,7 @@ int uc_link_start(struct uc_link **lp, struct engine *e)
 
 	l->e = e;
 	l->retry_ms = UC_LINK_RETRY_MS;
-	event_link(e, "connecting", false, "");
+	face_link(e, "connecting", false, "");
 	wheel_start(&l->retry, 0, try_now, l);
 	*lp = l;
 	return 0;

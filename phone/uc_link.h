@@ -4,7 +4,7 @@
  * noticed at once, a hang after four seconds of silence (the server pings
  * every two).  While offline it tries again after 1, 2, 4, 4 … s with jitter,
  * or at once when the user says so.  Calls are never touched by it: it only
- * tells the face and fills cache and journal.
+ * tells the face and fills cache and diary.
  *
  * Source: SIN-1, SIN-4, SIN-9; design.md section 6.
  */

@@ -1,4 +1,4 @@
-/* journal.c - see journal.h */
+/* diary.c - see diary.h */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,49 +10,49 @@
 #include "phone/call.h"
 #include "phone/engine.h"
 #include "phone/file.h"
-#include "phone/journal.h"
+#include "phone/diary.h"
 
-enum { JOURNAL_BYTES_MAX = 1024 * 1024 };
+enum { DIARY_BYTES_MAX = 1024 * 1024 };
 
-struct journal {
+struct diary {
 	char path[ENGINE_PATH_MAX];
 	struct cache *cache; /* keeps the server's list */
 	json_t *notes;       /* array, oldest first */
 };
 
-static void journal_destructor(void *data)
+static void diary_destructor(void *data)
 {
-	struct journal *j = data;
+	struct diary *j = data;
 
 	json_decref(j->notes);
 }
 
-static void save(struct journal *j)
+static void save(struct diary *j)
 {
 	size_t length = 0;
 	char *text = json_text(j->notes, &length);
 	int err = text ? file_replace(j->path, text, length) : ENOMEM;
 
 	if (err)
-		log_warn("journal", "%s: %s", j->path, strerror(err));
+		log_warn("diary", "%s: %s", j->path, strerror(err));
 	mem_deref(text);
 }
 
-int journal_open(struct journal **jp, const char *dir, struct cache *cache)
+int diary_open(struct diary **jp, const char *dir, struct cache *cache)
 {
-	struct journal *j;
+	struct diary *j;
 	struct mbuf *mb = NULL;
 
-	j = mem_zalloc(sizeof(*j), journal_destructor);
+	j = mem_zalloc(sizeof(*j), diary_destructor);
 	if (!j)
 		return ENOMEM;
 
 	j->cache = cache;
-	snprintf(j->path, sizeof(j->path), "%s/journal.json", dir);
-	if (!file_read(&mb, j->path, JOURNAL_BYTES_MAX)) {
+	snprintf(j->path, sizeof(j->path), "%s/diary.json", dir);
+	if (!file_read(&mb, j->path, DIARY_BYTES_MAX)) {
 		struct span text = { (char *)mb->buf, (uint32_t)mb->end };
 
-		(void)json_read(&j->notes, text, JOURNAL_BYTES_MAX, NULL);
+		(void)json_read(&j->notes, text, DIARY_BYTES_MAX, NULL);
 		mem_deref(mb);
 	}
 	if (!json_is_array(j->notes)) {
@@ -82,7 +82,7 @@ static const char *result_of(const struct call *c, const char *reason)
 	return reason;
 }
 
-void journal_add(struct journal *j, const struct call *c, const char *reason)
+void diary_add(struct diary *j, const struct call *c, const char *reason)
 {
 	uint64_t now = clock_wall_ms();
 	char id[ID_SIZE];
@@ -102,7 +102,7 @@ void journal_add(struct journal *j, const struct call *c, const char *reason)
 		"is_local", true);
 	if (!note || json_array_append_new(j->notes, note))
 		return;
-	while (json_array_size(j->notes) > JOURNAL_MAX)
+	while (json_array_size(j->notes) > DIARY_MAX)
 		json_array_remove(j->notes, 0);
 	save(j);
 }
@@ -122,10 +122,10 @@ static bool is_same_call(const json_t *a, const json_t *b)
 		return false;
 
 	return !strcmp(way_a, way_b) && !strcmp(peer_a, peer_b) &&
-	       llabs(apart) <= JOURNAL_MATCH_MS;
+	       llabs(apart) <= DIARY_MATCH_MS;
 }
 
-static void forget_known(struct journal *j, const json_t *items)
+static void forget_known(struct diary *j, const json_t *items)
 {
 	size_t before = json_array_size(j->notes);
 	json_t *item;
@@ -144,7 +144,7 @@ static void forget_known(struct journal *j, const json_t *items)
 		save(j);
 }
 
-void journal_server_list(struct journal *j, const json_t *items)
+void diary_server_list(struct diary *j, const json_t *items)
 {
 	if (!json_is_array(items))
 		return;
@@ -152,7 +152,7 @@ void journal_server_list(struct journal *j, const json_t *items)
 	forget_known(j, items);
 }
 
-void journal_server_entry(struct journal *j, const json_t *item)
+void diary_server_entry(struct diary *j, const json_t *item)
 {
 	const char *id = json_get_text(item, "id");
 	json_t *known = cache_get(j->cache, "history");
@@ -167,11 +167,11 @@ void journal_server_entry(struct journal *j, const json_t *item)
 	{
 		const char *other_id = json_get_text(other, "id");
 
-		if (json_array_size(list) < JOURNAL_MAX && other_id &&
+		if (json_array_size(list) < DIARY_MAX && other_id &&
 		    strcmp(other_id, id))
 			json_array_append(list, other);
 	}
-	journal_server_list(j, list);
+	diary_server_list(j, list);
 
 out:
 	json_decref(list);
@@ -185,21 +185,21 @@ static int by_time(const void *a, const void *b)
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
-json_t *journal_list(const struct journal *j)
+json_t *diary_list(const struct diary *j)
 {
-	json_t *all[2 * JOURNAL_MAX];
+	json_t *all[2 * DIARY_MAX];
 	json_t *known = cache_get(j->cache, "history");
 	json_t *list = json_array(), *item;
 	size_t count = 0, i;
 
 	json_array_foreach(known, i, item)
 	{
-		if (count < JOURNAL_MAX)
+		if (count < DIARY_MAX)
 			all[count++] = item;
 	}
 	json_array_foreach(j->notes, i, item)
 	{
-		if (count < 2 * JOURNAL_MAX)
+		if (count < 2 * DIARY_MAX)
 			all[count++] = item;
 	}
 	qsort(all, count, sizeof(all[0]), by_time);

@@ -1,33 +1,33 @@
-/* event.c - see event.h */
+/* face.c - see face.h */
 #include <stdio.h>
 
 #include "media/rtp.h"
 #include "phone/call.h"
 #include "phone/engine.h"
-#include "phone/event.h"
+#include "phone/face.h"
 #include "phone/speech.h"
 #include "sip/stack.h"
 
 /* SIN-4, to the letter: the dash is an en dash. */
 static const char banner[] = "Connection lost – limited functionality";
 
-void event_reply(struct engine *e, const char *command, const char *code,
-		 const char *detail)
+void face_reply(struct engine *e, const char *command, const char *code,
+		const char *detail)
 {
 	engine_event(e, json_pack("{s:s, s:s, s:b, s:s?, s:s?}", "event",
 				  "reply", "command", command, "ok", !code,
 				  "error", code, "detail", detail));
 }
 
-void event_reply_with(struct engine *e, const char *command, const char *name,
-		      json_t *value)
+void face_reply_with(struct engine *e, const char *command, const char *name,
+		     json_t *value)
 {
 	engine_event(e, json_pack("{s:s, s:s, s:b, s:n, s:n, s:o}", "event",
 				  "reply", "command", command, "ok", true,
 				  "error", "detail", name, value));
 }
 
-void event_ready(struct engine *e)
+void face_ready(struct engine *e)
 {
 	const struct account *a = e->account;
 	char uri[256] = "", local[64];
@@ -43,30 +43,30 @@ void event_ready(struct engine *e)
 				  a->client, "sip", uri));
 }
 
-void event_registration(struct engine *e, const char *state, const char *reason,
-			const char *registrar)
+void face_registration(struct engine *e, const char *state, const char *reason,
+		       const char *registrar)
 {
 	engine_event(e, json_pack("{s:s, s:s, s:s, s:s}", "event",
 				  "registration", "state", state, "reason",
 				  reason, "registrar", registrar));
 }
 
-void event_call(struct engine *e, const struct call *c)
+void face_call(struct engine *e, const struct call *c)
 {
 	json_t *event = json_pack(
 		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:s}",
 		"event", "call", "id", c->id, "state",
-		call_state_name(c->state), "peer", c->peer, "name", c->name,
-		"direction", c->is_outgoing ? "outgoing" : "incoming", "reason",
-		c->reason, "status", (int)c->status, "muted", c->is_muted,
-		"held_by_peer", c->was_held_by_peer, "session",
+		phone_call_state_name(c->state), "peer", c->peer, "name",
+		c->name, "direction", c->is_outgoing ? "outgoing" : "incoming",
+		"reason", c->reason, "status", (int)c->status, "muted",
+		c->is_muted, "held_by_peer", c->was_held_by_peer, "session",
 		c->session_local);
 
 	engine_event(e, event);
 }
 
-void event_heard(struct engine *e, const char *call,
-		 const struct tone_heard *heard, const char *from)
+void face_heard(struct engine *e, const char *call,
+		const struct tone_heard *heard, const char *from)
 {
 	json_t *event = json_pack("{s:s, s:s, s:s, s:s}", "event", "heard",
 				  "call", call, "what",
@@ -80,7 +80,7 @@ void event_heard(struct engine *e, const char *call,
 	engine_event(e, event);
 }
 
-void event_media(struct engine *e, const struct call *c)
+void face_media(struct engine *e, const struct call *c)
 {
 	const struct rtp_counts *n = speech_counts(c->speech);
 
@@ -94,8 +94,8 @@ void event_media(struct engine *e, const struct call *c)
 				  (json_int_t)n->jitter));
 }
 
-void event_link(struct engine *e, const char *state, bool has_banner,
-		const char *reason)
+void face_link(struct engine *e, const char *state, bool has_banner,
+	       const char *reason)
 {
 	engine_event(e,
 		     json_pack("{s:s, s:s, s:s?, s:s}", "event", "link",
