@@ -15,10 +15,8 @@
 #include "ctl/layout.h"
 #include "ctl/server.h"
 
-enum { TASK_LIMIT_MS = 60000, BINDING_SLACK_MS = 10000 };
-
-#define TEXT_(x) #x
-#define TEXT(x)  TEXT_(x)
+#define TASK_LIMIT_MS    "60000"
+#define BINDING_SLACK_MS "10000"
 
 /* An object of the portal that a server lacks, and the reverse. */
 #define WHOLE(kind, there, name)                                               \
@@ -77,14 +75,10 @@ enum { TASK_LIMIT_MS = 60000, BINDING_SLACK_MS = 10000 };
 const struct invariant invariants[] = {
 	WHOLE("customers", "pbx", "id"),
 	WHOLE("customers", "uc", "id"),
-	WHOLE("users", "pbx", "customer"),
+	WHOLE("users", "pbx", "extension IS NOT NULL AND o.customer"),
 	WHOLE("users", "uc", "customer"),
 	WHOLE("phones", "pbx", "customer"),
-	{ "I1", "every one of the uc's phones is known to the portal",
-	  "portal.phones uc.phones open",
-	  "SELECT 'phones ' || id || ' is at the uc and unknown to the portal'"
-	  " FROM uc.phones WHERE id NOT IN (SELECT id FROM portal.phones)"
-	  " AND id NOT IN (SELECT id FROM open)" },
+	WHOLE("phones", "uc", "user IS NOT NULL AND o.customer"),
 	{ "I1", "every device of the border is a phone of the portal",
 	  "portal.phones border.devices open",
 	  "SELECT 'device ' || id || ' is at the border and unknown to the "
@@ -100,9 +94,9 @@ const struct invariant invariants[] = {
 	  " AND d.id NOT IN (SELECT id FROM open)" },
 	{ "I1", "no task is open for more than a minute", "portal.tasks",
 	  "SELECT 'task ' || id || ' (' || type || ') is ' || state || "
-	  "' since ' || ((?1 - started_ms) / 1000) || ' s' FROM portal.tasks"
+	  "' since ' || ((?1 - made_ms) / 1000) || ' s' FROM portal.tasks"
 	  " WHERE state NOT IN ('done', 'undone', 'failed')"
-	  " AND ?1 - started_ms > " TEXT(TASK_LIMIT_MS) },
+	  " AND ?1 - made_ms > " TASK_LIMIT_MS },
 	{ "I1", "no task has failed to undo itself", "portal.tasks",
 	  "SELECT 'task ' || id || ' (' || type || ') failed; retry it'"
 	  " FROM portal.tasks WHERE state = 'failed'" },
@@ -116,7 +110,7 @@ const struct invariant invariants[] = {
 	  "pbx.bindings",
 	  "SELECT 'a binding of phone ' || phone || ' ended ' || "
 	  "((?1 - expires_ms) / 1000) || ' s ago' FROM pbx.bindings"
-	  " WHERE ?2 AND ?1 - expires_ms > " TEXT(BINDING_SLACK_MS) },
+	  " WHERE ?2 AND ?1 - expires_ms > " BINDING_SLACK_MS },
 
 	{ "I7", "every call has one record", "pbx.cdrs",
 	  "SELECT 'CDR ' || id || ' is there ' || count(*) || ' times' FROM "
@@ -130,6 +124,11 @@ const struct invariant invariants[] = {
 	  "', which never was' FROM pbx.cdrs WHERE customer NOT IN"
 	  " (SELECT id FROM pbx.customers) AND customer NOT IN"
 	  " (SELECT id FROM pbx.tombstones)" },
+
+	{ "I7", "every call stands once in a user's history", "uc.history",
+	  "SELECT 'call ' || call || ' stands ' || count(*) || ' times in the "
+	  "history of user ' || user FROM uc.history WHERE call IS NOT NULL "
+	  "GROUP BY call, user, direction HAVING count(*) > 1" },
 
 	UNIQUE("portal", "customers", "web_id", "web id"),
 	UNIQUE("portal", "users", "customer || ' ' || login", "login"),

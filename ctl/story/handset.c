@@ -176,6 +176,7 @@ static void on_reply(struct handset *h, json_t *e)
 	h->reply_ok = json_is_true(json_object_get(e, "ok"));
 	h->reply_error[0] = '\0';
 	copy(h->reply_error, sizeof(h->reply_error), e, "error");
+	copy(h->reply_error, sizeof(h->reply_error), e, "detail");
 	json_decref(h->reply);
 	h->reply = json_incref(e);
 }

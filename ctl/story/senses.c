@@ -398,6 +398,23 @@ struct offering {
 	char wrong[48];
 };
 
+/* The words of requirements/4 for what the phone calls by its command. */
+static const char *command_of(const char *name)
+{
+	static const char *const words[][2] = {
+		{ "hang-up", "hangup" },
+		{ "keypad", "dtmf" },
+		{ "call-back", "callback" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (!strcmp(words[i][0], name))
+			return words[i][1];
+	}
+
+	return name;
+}
+
 static bool is_offered(const json_t *reply, const char *name)
 {
 	json_t *list = json_object_get(reply, "offers");
@@ -407,7 +424,7 @@ static bool is_offered(const json_t *reply, const char *name)
 	json_array_foreach(list, i, item)
 	{
 		if (json_is_string(item) &&
-		    !strcmp(json_string_value(item), name))
+		    !strcmp(json_string_value(item), command_of(name)))
 			return true;
 	}
 
@@ -623,7 +640,7 @@ static bool line_of_history(struct line *l, const json_t *item,
 {
 	(void)who;
 	l->direction = text_in(item, "direction");
-	l->number = text_in(item, "number");
+	l->number = text_in(item, "peer_number");
 	l->result = text_in(item, "result");
 
 	return true;

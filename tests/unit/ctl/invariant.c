@@ -1,0 +1,308 @@
+/* Each invariant: a sound installation passes, a corrupted store is caught. */
+#include <errno.h>
+#include <ftw.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include "base/libre.h"
+#include "ctl/check.h"
+#include "ctl/invariant.h"
+#include "tests/unit/test.h"
+
+static char dir[64];
+
+static int remove_one(const char *path, const struct stat *st, int type,
+		      struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static void run_sql(const char *name, const char *sql)
+{
+	char path[200], *why = NULL;
+	sqlite3 *db = NULL;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	(void)mkdir(path, 0700);
+	(void)snprintf(path, sizeof(path), "%s/%s/%s.db", dir, name, name);
+	CHECK_INT(sqlite3_open(path, &db), SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, &why))
+		test_fail(__FILE__, __LINE__, "%s: %s", name, why);
+	(void)sqlite3_close(db);
+}
+
+/* An installation with one customer, two users and two phones, sound. */
+static void make(void)
+{
+	(void)snprintf(dir, sizeof(dir), "/tmp/holdfast-test.XXXXXX");
+	CHECK(mkdtemp(dir) != NULL);
+	run_sql("portal",
+		"CREATE TABLE platforms (id, name);"
+		"CREATE TABLE customers (id, web_id, platform);"
+		"CREATE TABLE users (id, customer, login, extension);"
+		"CREATE TABLE phones (id, customer, user, sip_user);"
+		"CREATE TABLE tasks (id, type, state, made_ms);"
+		"CREATE TABLE task_steps (task, object);"
+		"INSERT INTO platforms VALUES ('p', 'p1');"
+		"INSERT INTO customers VALUES ('c1', 'acme', 'p'),"
+		" ('c2', 'beta', 'p');"
+		"INSERT INTO users VALUES ('u1', 'c1', 'alice', '2001'),"
+		" ('u2', 'c1', 'bob', '2002'), ('u3', 'c2', 'bob', '2002'),"
+		" ('u4', 'c1', 'dora', NULL);"
+		"INSERT INTO phones VALUES ('f1', 'c1', 'u1', 's1'),"
+		" ('f2', 'c1', NULL, 's2');"
+		"INSERT INTO tasks VALUES ('t1', 'create-user', 'done', 1)");
+	run_sql("pbx",
+		"CREATE TABLE customers (id, web_id);"
+		"CREATE TABLE users (id, customer, extension);"
+		"CREATE TABLE phones (id, customer, user, number, sip_user);"
+		"CREATE TABLE tombstones (kind, id);"
+		"CREATE TABLE bindings (phone, expires_ms);"
+		"CREATE TABLE cdrs (id, customer, started_ms, json);"
+		"INSERT INTO customers VALUES ('c1', 'acme'), ('c2', 'beta');"
+		"INSERT INTO users VALUES ('u1', 'c1', '2001'),"
+		" ('u2', 'c1', '2002'), ('u3', 'c2', '2002');"
+		"INSERT INTO phones VALUES ('f1', 'c1', 'u1', '2001', 's1'),"
+		" ('f2', 'c1', NULL, '2009', 's2');"
+		"INSERT INTO tombstones VALUES ('customers', 'c0');"
+		"INSERT INTO bindings VALUES ('f1', 4102444800000);"
+		"INSERT INTO cdrs VALUES ('d1', 'c1', 5, '{\"ended_ms\":6}'),"
+		" ('d2', 'c0', 5, '{\"ended_ms\":5}')");
+	run_sql("uc",
+		"CREATE TABLE customers (id, web_id);"
+		"CREATE TABLE users (id, customer, login);"
+		"CREATE TABLE phones (id, customer, user);"
+		"CREATE TABLE history (id, call, user, direction);"
+		"INSERT INTO customers VALUES ('c1', 'acme'), ('c2', 'beta');"
+		"INSERT INTO users VALUES ('u1', 'c1', 'alice'),"
+		" ('u2', 'c1', 'bob'), ('u3', 'c2', 'bob'),"
+		" ('u4', 'c1', 'dora');"
+		"INSERT INTO phones VALUES ('f1', 'c1', 'u1');"
+		"INSERT INTO history VALUES ('h1', 'd1', 'u1', 'outgoing'),"
+		" ('h2', 'd1', 'u2', 'incoming')");
+	run_sql("border",
+		"CREATE TABLE devices (id, sip_user);"
+		"INSERT INTO devices VALUES ('f1', 's1'), ('f2', 's2')");
+}
+
+static void end(void)
+{
+	(void)nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+struct seen {
+	char text[4000];
+	size_t n;
+	unsigned skipped;
+};
+
+static void note(const struct invariant *v, const char *what, void *arg)
+{
+	struct seen *seen = arg;
+
+	seen->n += (size_t)snprintf(seen->text + seen->n,
+				    sizeof(seen->text) - seen->n, "%s %s; %s\n",
+				    v->id, what, v->claim);
+}
+
+static unsigned test_all(struct seen *seen)
+{
+	struct stores *s = NULL;
+	unsigned wrong = 0;
+
+	memset(seen, 0, sizeof(*seen));
+	CHECK_INT(stores_open(&s, dir), 0);
+	for (size_t i = 0; i < invariant_count; i++) {
+		bool skipped;
+
+		wrong += invariant_test(s, &invariants[i], note, seen,
+					&skipped);
+		seen->skipped += skipped;
+	}
+	mem_deref(s);
+
+	return wrong;
+}
+
+static void test_sound(void)
+{
+	struct seen seen;
+	unsigned wrong;
+
+	make();
+	wrong = test_all(&seen);
+	end();
+	CHECK_STR(seen.text, "");
+	CHECK_INT(wrong, 0);
+	CHECK_INT(seen.skipped, 0);
+}
+
+/* How each store is spoilt and what must be said of it. */
+static const struct {
+	const char *store;
+	const char *sql;
+	const char *wanted;
+} spoils[] = {
+	{ "pbx", "DELETE FROM users WHERE id = 'u3'",
+	  "I1 users u3 is not at the pbx" },
+	{ "uc", "DELETE FROM users WHERE id = 'u4'",
+	  "I1 users u4 is not at the uc" },
+	{ "pbx", "DELETE FROM phones WHERE id = 'f2'",
+	  "I1 phones f2 is not at the pbx" },
+	{ "uc", "DELETE FROM phones", "I1 phones f1 is not at the uc" },
+	{ "uc", "DELETE FROM customers WHERE id = 'c2'",
+	  "I1 customers c2 is not at the uc" },
+	{ "portal", "DELETE FROM users WHERE id = 'u3'",
+	  "I1 users u3 is at the pbx and unknown to the portal" },
+	{ "portal", "DELETE FROM phones WHERE id = 'f1'",
+	  "I1 device f1 is at the border and unknown to the portal" },
+	{ "pbx", "UPDATE phones SET sip_user = 's9' WHERE id = 'f1'",
+	  "I1 device f1 has SIP user s1, the pbx has s9" },
+	{ "portal", "UPDATE tasks SET state = 'running'",
+	  "I1 task t1 (create-user) is running since" },
+	{ "portal", "UPDATE tasks SET state = 'failed'",
+	  "I1 task t1 (create-user) failed; retry it" },
+	{ "pbx", "DELETE FROM phones WHERE id = 'f1'",
+	  "I6 a binding is of phone f1, which does not exist" },
+	{ "pbx", "INSERT INTO cdrs VALUES ('d1', 'c1', 5, '{}')",
+	  "I7 CDR d1 is there 2 times" },
+	{ "pbx", "UPDATE cdrs SET started_ms = 7 WHERE id = 'd1'",
+	  "I7 CDR d1 ends before it begins" },
+	{ "pbx", "UPDATE cdrs SET customer = 'c9' WHERE id = 'd1'",
+	  "I7 CDR d1 is of customer c9, which never was" },
+	{ "uc", "INSERT INTO history VALUES ('h3', 'd1', 'u1', 'outgoing')",
+	  "I7 call d1 stands 2 times in the history of user u1" },
+	{ "portal", "UPDATE customers SET web_id = 'acme'",
+	  "I8 2 customers have web id acme" },
+	{ "portal", "UPDATE users SET login = 'bob' WHERE id = 'u1'",
+	  "I8 2 users have login c1 bob" },
+	{ "portal", "UPDATE users SET extension = '2002' WHERE id = 'u1'",
+	  "I8 2 users have extension c1 2002" },
+	{ "portal", "UPDATE phones SET sip_user = 's1'",
+	  "I8 2 phones have SIP user s1" },
+	{ "pbx", "UPDATE customers SET web_id = 'acme'",
+	  "I8 2 customers have web id acme" },
+	{ "pbx", "UPDATE users SET extension = '2002' WHERE id = 'u1'",
+	  "I8 2 users have extension c1 2002" },
+	{ "pbx", "UPDATE phones SET sip_user = 's1'",
+	  "I8 2 phones have SIP user s1" },
+	{ "uc", "UPDATE users SET login = 'bob' WHERE id = 'u1'",
+	  "I8 2 users have login c1 bob" },
+	{ "border", "UPDATE devices SET sip_user = 's1'",
+	  "I8 2 devices have SIP user s1" },
+	{ "pbx", "UPDATE phones SET number = '2002' WHERE id = 'f1'",
+	  "I8 phone f1 has the extension 2002 of user u2" },
+	{ "portal", "UPDATE users SET customer = 'c9' WHERE id = 'u2'",
+	  "I9 users u2 has no customer c9" },
+	{ "pbx", "UPDATE users SET customer = 'c2' WHERE id = 'u1'",
+	  "I9 phones f1 of customer c1 refers to user u1 of c2" },
+	{ "uc", "UPDATE phones SET user = 'u3'",
+	  "I9 phones f1 of customer c1 refers to user u3 of c2" },
+	{ "portal", "UPDATE phones SET user = 'u3' WHERE id = 'f1'",
+	  "I9 phones f1 of customer c1 refers to user u3 of c2" },
+	{ "pbx", "UPDATE users SET customer = 'c2' WHERE id = 'u2'",
+	  "I9 user u2 is of c1 at the portal and of c2 at the pbx" },
+	{ "uc", "UPDATE users SET customer = 'c2' WHERE id = 'u2'",
+	  "I9 user u2 is of c1 at the portal and of c2 at the uc" },
+};
+
+static void test_spoilt(void)
+{
+	static struct seen seen;
+
+	for (size_t i = 0; i < ARRAY_SIZE(spoils); i++) {
+		unsigned wrong;
+
+		make();
+		run_sql(spoils[i].store, spoils[i].sql);
+		wrong = test_all(&seen);
+		end();
+		if (!wrong || !strstr(seen.text, spoils[i].wanted))
+			test_fail(__FILE__, __LINE__,
+				  "%s: \"%s\" is not among: %s", spoils[i].sql,
+				  spoils[i].wanted, seen.text);
+	}
+}
+
+static void test_live_task(void)
+{
+	struct seen seen;
+	unsigned wrong;
+
+	make();
+	run_sql("pbx", "DELETE FROM users WHERE id = 'u3'");
+	run_sql("portal",
+		"INSERT INTO tasks VALUES ('t2', 'delete-user', 'running',"
+		" 4102444800000); INSERT INTO task_steps VALUES"
+		" ('t2', 'u3')");
+	wrong = test_all(&seen);
+	end();
+	CHECK_STR(seen.text, "");
+	CHECK_INT(wrong, 0);
+}
+
+static void test_binding(void)
+{
+	struct seen seen;
+	char path[100];
+	FILE *f;
+
+	make();
+	run_sql("pbx", "UPDATE bindings SET expires_ms = 1000");
+	CHECK_INT(test_all(&seen), 0);
+
+	/* the same while "the pbx" runs */
+	(void)snprintf(path, sizeof(path), "%s/run", dir);
+	CHECK_INT(mkdir(path, 0700), 0);
+	(void)snprintf(path, sizeof(path), "%s/run/pbx.pid", dir);
+	f = fopen(path, "we");
+	CHECK(f != NULL);
+	(void)fprintf(f, "%d\n", (int)getpid());
+	(void)fclose(f);
+	CHECK_INT(test_all(&seen), 1);
+	end();
+	CHECK(strstr(seen.text, "I6 a binding of phone f1 ended") != NULL);
+}
+
+static void test_parts(void)
+{
+	struct stores *s = NULL;
+	struct seen seen;
+	char path[100];
+	int err;
+
+	make();
+	(void)snprintf(path, sizeof(path), "%s/portal/portal.db", dir);
+	CHECK_INT(remove(path), 0);
+	CHECK_INT(test_all(&seen), 0);
+	CHECK(seen.skipped > 10);
+	end();
+	CHECK_INT(stores_open(&s, dir), ENOENT);
+	CHECK_INT(check_dir(dir, true, &err), 0);
+	CHECK_INT(err, ENOENT);
+}
+
+static void test_broken_file(void)
+{
+	struct seen seen;
+
+	make();
+	run_sql("pbx", "ALTER TABLE users RENAME COLUMN extension TO gone");
+	CHECK(test_all(&seen) > 0);
+	end();
+	CHECK(strstr(seen.text, "no such column") != NULL);
+}
+
+static const struct test tests[] = {
+	{ "a sound installation breaks no invariant", test_sound },
+	{ "each spoilt store is caught", test_spoilt },
+	{ "what a live task works on is not wrong", test_live_task },
+	{ "an old binding is wrong only while the pbx runs", test_binding },
+	{ "stores that are not there are passed over", test_parts },
+	{ "a query that cannot be asked is told", test_broken_file },
+};
+
+TEST_MAIN("ctl/invariant", tests)
