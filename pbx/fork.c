@@ -259,8 +259,7 @@ static int branch_dialog(struct leg *leg, const struct binding *b)
 	begin.target = span_of(b->contact);
 	begin.routes = span_of(b->path);
 	begin.contact_user = SPAN("pbx");
-	if (b->flow && sip_flow_is_alive(b->flow))
-		begin.flow = b->flow;
+	begin.flow = binding_flow(b);
 
 	return sip_dialog_alloc(&leg->dialog, server_sip(), &begin, leg);
 }

@@ -176,6 +176,33 @@ void registrar_close(void)
 	}
 }
 
+struct sip_flow *binding_flow(const struct binding *b)
+{
+	struct sip_uri uri;
+	struct sa sa;
+	char host[64];
+
+	if (!b->flow || b->path[0])
+		return NULL;
+	if (sip_flow_is_reliable(b->flow) || b->reg_id)
+		return sip_flow_is_alive(b->flow) ? b->flow : NULL;
+
+	if (sip_uri_parse(&uri, span_of(b->contact)) ||
+	    uri.host.len >= sizeof(host))
+		return b->flow;
+
+	memcpy(host, uri.host.p, uri.host.len);
+	host[uri.host.len] = '\0';
+	if (host[0] == '[' && host[uri.host.len - 1] == ']') {
+		host[uri.host.len - 1] = '\0';
+		memmove(host, host + 1, strlen(host));
+	}
+	if (sa_set_str(&sa, host, 0))
+		return b->flow;
+
+	return sa_cmp(&sa, sip_flow_remote(b->flow), SA_ADDR) ? NULL : b->flow;
+}
+
 /* ---- on record ---- */
 
 /* The row of a binding: texts with their NULs, in a fixed order. */

@@ -49,4 +49,9 @@ void registrar_close(void);
 
 uint32_t registrar_count(void);
 
+/** The flow to ring a binding on; NULL: by its Path or Contact.  A phone that
+ * names its own address is rung there; one behind an address translator, on
+ * a stream or with outbound is rung on the flow it registered on. */
+struct sip_flow *binding_flow(const struct binding *b);
+
 #endif
