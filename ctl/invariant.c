@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/libre.h"
 #include "ctl/invariant.h"
-#include "ctl/layout.h"
 #include "ctl/server.h"
 
 #define TASK_LIMIT_MS    "60000"
@@ -102,26 +101,26 @@ const struct invariant invariants[] = {
 	  " FROM portal.tasks WHERE state = 'failed'" },
 
 	{ "I6", "every binding is of a phone that exists",
-	  "pbx.bindings pbx.phones",
+	  "live.bindings pbx.phones",
 	  "SELECT 'a binding is of phone ' || phone || ', which does not "
-	  "exist' FROM pbx.bindings WHERE phone NOT IN"
+	  "exist' FROM live.bindings WHERE phone NOT IN"
 	  " (SELECT id FROM pbx.phones)" },
 	{ "I6", "no binding lives 10 s past its end while the pbx runs",
-	  "pbx.bindings",
+	  "live.bindings",
 	  "SELECT 'a binding of phone ' || phone || ' ended ' || "
-	  "((?1 - expires_ms) / 1000) || ' s ago' FROM pbx.bindings"
+	  "((?1 - expires_ms) / 1000) || ' s ago' FROM live.bindings"
 	  " WHERE ?2 AND ?1 - expires_ms > " BINDING_SLACK_MS },
 
-	{ "I7", "every call has one record", "pbx.cdrs",
+	{ "I7", "every call has one record", "live.cdrs",
 	  "SELECT 'CDR ' || id || ' is there ' || count(*) || ' times' FROM "
-	  "pbx.cdrs GROUP BY id HAVING count(*) > 1" },
-	{ "I7", "no record ends before it begins", "pbx.cdrs",
-	  "SELECT 'CDR ' || id || ' ends before it begins' FROM pbx.cdrs"
+	  "live.cdrs GROUP BY id HAVING count(*) > 1" },
+	{ "I7", "no record ends before it begins", "live.cdrs",
+	  "SELECT 'CDR ' || id || ' ends before it begins' FROM live.cdrs"
 	  " WHERE json_extract(json, '$.ended_ms') < started_ms" },
 	{ "I7", "every record is of a known customer or of a deleted one",
-	  "pbx.cdrs pbx.customers pbx.tombstones",
+	  "live.cdrs pbx.customers pbx.tombstones",
 	  "SELECT 'CDR ' || id || ' is of customer ' || customer || "
-	  "', which never was' FROM pbx.cdrs WHERE customer NOT IN"
+	  "', which never was' FROM live.cdrs WHERE customer NOT IN"
 	  " (SELECT id FROM pbx.customers) AND customer NOT IN"
 	  " (SELECT id FROM pbx.tombstones)" },
 
@@ -202,14 +201,16 @@ static bool has_table(struct stores *s, const char *name)
 	return found;
 }
 
-static int attach(struct stores *s, const char *dir, const char *name)
+/* DIR/FOLDER/NAME.db, to be called NAME. */
+static int attach(struct stores *s, const char *dir, const char *folder,
+		  const char *name)
 {
 	char path[600], uri[640];
 	sqlite3_stmt *st = NULL;
 	struct stat file;
 	int rc;
 
-	(void)snprintf(path, sizeof(path), "%s/%s/%s.db", dir, name, name);
+	(void)snprintf(path, sizeof(path), "%s/%s/%s.db", dir, folder, name);
 	if (stat(path, &file))
 		return ENOENT;
 	(void)snprintf(uri, sizeof(uri), "file:%s?mode=ro", path);
@@ -251,6 +252,11 @@ static void views_make(struct stores *s)
 
 int stores_open(struct stores **sp, const char *dir)
 {
+	static const char *const files[][2] = {
+		{ "portal", "portal" }, { "uc", "uc" },
+		{ "pbx", "pbx" },       { "pbx", "live" },
+		{ "border", "border" },
+	};
 	struct stores *s = mem_zalloc(sizeof(*s), stores_destructor);
 	size_t found = 0;
 	int err = 0;
@@ -263,8 +269,8 @@ int stores_open(struct stores **sp, const char *dir)
 		goto out;
 	}
 	(void)sqlite3_busy_timeout(s->db, 5000);
-	for (size_t i = 0; i < LAYOUT_SERVERS; i++) {
-		err = attach(s, dir, layout_servers[i].name);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		err = attach(s, dir, files[i][0], files[i][1]);
 		if (!err)
 			found++;
 		if (err && err != ENOENT)

@@ -69,7 +69,7 @@ static bool account_write(struct play *p, struct device *d, const char *secret)
 			"realm", "holdfast", "sip_user", d->sip_user,
 			"sip_secret", secret, "number", d->number, "transport",
 			"udp");
-	account = json_pack("{sisssosnsoss}", "version", 1, "client", "desk",
+	account = json_pack("{sisssosnsoss}", "version", 1, "client", d->kind,
 			    "user", user, "uc", "sip", sip, "phone", d->id);
 	(void)snprintf(d->account, sizeof(d->account), "%s/%s-%s.json", p->dir,
 		       who->name, d->kind);
@@ -79,9 +79,16 @@ static bool account_write(struct play *p, struct device *d, const char *secret)
 	return err ? play_fail(p, "cannot write %s", d->account) : true;
 }
 
+static const char *type_of(const struct device *d, char out[32])
+{
+	(void)snprintf(out, 32, "%s%s",
+		       strcmp(d->kind, "desk") ? "softphone-" : "", d->kind);
+	return out;
+}
+
 static bool direct_phone(struct play *p, struct device *d)
 {
-	char secret[TOKEN_SIZE], name[TOKEN_SIZE];
+	char secret[TOKEN_SIZE], name[TOKEN_SIZE], type[32];
 	struct person *who = d->person;
 
 	id_make(d->id);
@@ -92,9 +99,9 @@ static bool direct_phone(struct play *p, struct device *d)
 	if (!pbx_put(p, "phones", d->id,
 		     json_pack("{sisssssssisssssssb}", "generation", 1,
 			       "customer", who->customer->id, "user", who->id,
-			       "number", d->number, "line", 1, "type", "desk",
-			       "sip_user", d->sip_user, "sip_secret", secret,
-			       "ring_with_user", 1)))
+			       "number", d->number, "line", 1, "type",
+			       type_of(d, type), "sip_user", d->sip_user,
+			       "sip_secret", secret, "ring_with_user", 1)))
 		return false;
 
 	return account_write(p, d, secret);
@@ -177,10 +184,8 @@ bool portal_make_phone(struct play *p, struct device *d, struct rest_answer *a)
 	const char *text;
 	json_t *body;
 
-	(void)snprintf(type, sizeof(type), "%s%s", is_desk ? "" : "softphone-",
-		       d->kind);
 	body = json_pack("{ssssss}", "customer", d->person->customer->id,
-			 "user", d->person->id, "type", type);
+			 "user", d->person->id, "type", type_of(d, type));
 	if (!is_desk)
 		(void)json_object_set_new(body, "deploy", json_true());
 	if (!portal_post(p, "phones", body, a))
@@ -378,7 +383,7 @@ bool cast_person(struct play *p, const struct step *s)
 
 		if (!device_registers(p, d, REGISTER_LIMIT_MS))
 			return false;
-		if (strcmp(d->kind, "desk") &&
+		if (p->has_all_servers && strcmp(d->kind, "desk") &&
 		    !play_until(p, REGISTER_LIMIT_MS, is_online, d))
 			return play_fail(p, "%s's %s is not online at the uc",
 					 who->name, d->kind);
@@ -390,4 +395,32 @@ bool cast_person(struct play *p, const struct step *s)
 bool cast_phoneless(struct play *p, const struct step *s)
 {
 	return person_make(p, s) != NULL;
+}
+
+bool cast_setting(struct play *p, const struct step *s)
+{
+	(void)p;
+	(void)s;
+	return true; /* see settings_write() */
+}
+
+int settings_write(const struct story *st, const char *dir)
+{
+	char path[300];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/holdfast.conf", dir);
+	f = fopen(path, "we");
+	if (!f)
+		return errno;
+	for (size_t i = 0; i < st->step_count; i++) {
+		const struct step *s = &st->steps[i];
+
+		if (s->sentence->run == cast_setting)
+			(void)fprintf(f, "program %s\n%s %s\n",
+				      s->slot[SLOT_SERVER], s->slot[SLOT_WORD],
+				      s->slot[SLOT_COUNT]);
+	}
+
+	return fclose(f) ? errno : 0;
 }

@@ -12,10 +12,15 @@ struct device;
 struct person;
 struct play;
 struct rest_answer;
+struct story;
 
 step_h cast_customer;
 step_h cast_person;
 step_h cast_phoneless;
+step_h cast_setting;
+
+/** Write the story's settings to DIR/holdfast.conf, before servers start. */
+int settings_write(const struct story *st, const char *dir);
 
 /** Make a user at the portal; the answer tells why not. */
 bool portal_make_user(struct play *p, struct person *who,

@@ -25,6 +25,9 @@ const struct sentence sentences[] = {
 	{ SENTENCE_CAST, "NAME at NUMBER without phone",
 	  "a user who has no telephone", cast_phoneless, ALL },
 
+	{ SENTENCE_CAST, "with SERVER setting WORD COUNT",
+	  "a setting of holdfast.conf, in force from the start", cast_setting },
+
 	{ SENTENCE_ACT, "WHO calls NUMBER", "dials from the (first) device",
 	  act_calls },
 	{ SENTENCE_ACT, "WHO answers", "takes the call that rings",

@@ -262,7 +262,7 @@ struct handset_call *handset_call_in(struct handset *h, const char *state,
 struct handset_call *handset_call_any(struct handset *h)
 {
 	for (size_t i = 0; h && i < HANDSET_CALLS_MAX; i++) {
-		if (h->call[i].id[0] && strcmp(h->call[i].state, "failed"))
+		if (h->call[i].id[0])
 			return &h->call[i];
 	}
 

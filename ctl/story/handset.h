@@ -86,7 +86,7 @@ bool handset_read(struct handset *h);
 struct handset_call *handset_call_in(struct handset *h, const char *state,
 				     int is_incoming);
 
-/** Any call that is not over, or NULL. */
+/** Any call, also a failed one that still sounds busy, or NULL. */
 struct handset_call *handset_call_any(struct handset *h);
 
 #endif

@@ -19,6 +19,7 @@
 #include "base/wheel.h"
 #include "ctl/child.h"
 #include "ctl/server.h"
+#include "ctl/story/cast.h"
 #include "ctl/story/ladder.h"
 #include "ctl/story/play.h"
 
@@ -461,7 +462,7 @@ static bool set_stage(struct play *p)
 	if (!base)
 		return play_fail(p, "no free ports");
 	layout_init(&p->layout, p->dir, "127.0.0.1", (uint16_t)base);
-	if (up_spawn(p, base))
+	if (settings_write(p->story, p->dir) || up_spawn(p, base))
 		return play_fail(p, "cannot start the servers");
 	if (!play_until(p, UP_LIMIT_MS, is_up, NULL) || !p->is_ready)
 		return play_fail(p,

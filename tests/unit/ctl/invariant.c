@@ -20,14 +20,16 @@ static int remove_one(const char *path, const struct stat *st, int type,
 	return remove(path);
 }
 
+/* "live" is the second store of the pbx. */
 static void run_sql(const char *name, const char *sql)
 {
+	const char *folder = strcmp(name, "live") ? name : "pbx";
 	char path[200], *why = NULL;
 	sqlite3 *db = NULL;
 
-	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, folder);
 	(void)mkdir(path, 0700);
-	(void)snprintf(path, sizeof(path), "%s/%s/%s.db", dir, name, name);
+	(void)snprintf(path, sizeof(path), "%s/%s/%s.db", dir, folder, name);
 	CHECK_INT(sqlite3_open(path, &db), SQLITE_OK);
 	if (sqlite3_exec(db, sql, NULL, NULL, &why))
 		test_fail(__FILE__, __LINE__, "%s: %s", name, why);
@@ -60,14 +62,15 @@ static void make(void)
 		"CREATE TABLE users (id, customer, extension);"
 		"CREATE TABLE phones (id, customer, user, number, sip_user);"
 		"CREATE TABLE tombstones (kind, id);"
-		"CREATE TABLE bindings (phone, expires_ms);"
-		"CREATE TABLE cdrs (id, customer, started_ms, json);"
 		"INSERT INTO customers VALUES ('c1', 'acme'), ('c2', 'beta');"
 		"INSERT INTO users VALUES ('u1', 'c1', '2001'),"
 		" ('u2', 'c1', '2002'), ('u3', 'c2', '2002');"
 		"INSERT INTO phones VALUES ('f1', 'c1', 'u1', '2001', 's1'),"
 		" ('f2', 'c1', NULL, '2009', 's2');"
-		"INSERT INTO tombstones VALUES ('customers', 'c0');"
+		"INSERT INTO tombstones VALUES ('customers', 'c0')");
+	run_sql("live",
+		"CREATE TABLE bindings (phone, expires_ms);"
+		"CREATE TABLE cdrs (id, customer, started_ms, json);"
 		"INSERT INTO bindings VALUES ('f1', 4102444800000);"
 		"INSERT INTO cdrs VALUES ('d1', 'c1', 5, '{\"ended_ms\":6}'),"
 		" ('d2', 'c0', 5, '{\"ended_ms\":5}')");
@@ -167,11 +170,11 @@ static const struct {
 	  "I1 task t1 (create-user) failed; retry it" },
 	{ "pbx", "DELETE FROM phones WHERE id = 'f1'",
 	  "I6 a binding is of phone f1, which does not exist" },
-	{ "pbx", "INSERT INTO cdrs VALUES ('d1', 'c1', 5, '{}')",
+	{ "live", "INSERT INTO cdrs VALUES ('d1', 'c1', 5, '{}')",
 	  "I7 CDR d1 is there 2 times" },
-	{ "pbx", "UPDATE cdrs SET started_ms = 7 WHERE id = 'd1'",
+	{ "live", "UPDATE cdrs SET started_ms = 7 WHERE id = 'd1'",
 	  "I7 CDR d1 ends before it begins" },
-	{ "pbx", "UPDATE cdrs SET customer = 'c9' WHERE id = 'd1'",
+	{ "live", "UPDATE cdrs SET customer = 'c9' WHERE id = 'd1'",
 	  "I7 CDR d1 is of customer c9, which never was" },
 	{ "uc", "INSERT INTO history VALUES ('h3', 'd1', 'u1', 'outgoing')",
 	  "I7 call d1 stands 2 times in the history of user u1" },
@@ -251,7 +254,7 @@ static void test_binding(void)
 	FILE *f;
 
 	make();
-	run_sql("pbx", "UPDATE bindings SET expires_ms = 1000");
+	run_sql("live", "UPDATE bindings SET expires_ms = 1000");
 	CHECK_INT(test_all(&seen), 0);
 
 	/* the same while "the pbx" runs */
