@@ -708,6 +708,7 @@ static void accepted(struct sip_client *c, const struct sip_message *m,
 		c->state = CLIENT_ACCEPTED;
 		drop_wire(c);
 		c->way = mem_deref(c->way);
+		c->auth = mem_deref(c->auth);
 		start_timer(c, 0, 64ull * c->sip->config.t1_ms);
 	}
 	else if (c->state != CLIENT_ACCEPTED) {
@@ -746,6 +747,7 @@ static void final(struct sip_client *c, const struct sip_message *m,
 
 	c->state = CLIENT_COMPLETED;
 	c->way = mem_deref(c->way);
+	c->auth = mem_deref(c->auth);
 	if (c->is_invite)
 		acknowledge(c, m);
 	else
