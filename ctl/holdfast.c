@@ -13,6 +13,7 @@
 #include "ctl/story/story.h"
 #include "ctl/up.h"
 #include "pbx/main.h"
+#include "portal/main.h"
 #include "uc/main.h"
 #include "phone/main.h"
 
@@ -28,6 +29,7 @@ static const struct command commands[] = {
 	{ "check", "test the invariants over all stores", check_main },
 	{ "border", "gateway for phones outside", border_main },
 	{ "pbx", "the call controller", pbx_main },
+	{ "portal", "management of customers, users and phones", portal_main },
 	{ "uc", "users' services server", uc_main },
 	{ "phone", "a softphone led by lines of command", phone_main },
 	{ "version", "print the version", version_main },

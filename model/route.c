@@ -61,9 +61,17 @@ void reply_not_found(struct http_request *req, const char *what)
 
 void reply_invalid(struct http_request *req, json_t *errors)
 {
-	(void)http_reply_problem(req, 422, "invalid",
-				 "Correct the fields named and send it again.",
-				 errors);
+	const json_t *first = json_array_get(errors, 0);
+	const char *field = json_string_value(json_object_get(first, "field"));
+	const char *why = json_string_value(json_object_get(first, "detail"));
+	size_t n = json_array_size(errors);
+	char text[400];
+
+	(void)snprintf(text, sizeof(text), "%s%s%s%s",
+		       field && *field ? field : "This",
+		       why && *why ? ": " : " is not right", why ? why : "",
+		       n > 1 ? "; and more, see the fields." : ".");
+	(void)http_reply_problem(req, 422, "invalid", text, errors);
 }
 
 void reply_error(struct http_request *req, int err)

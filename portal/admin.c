@@ -112,9 +112,8 @@ static void put_login(struct store_write *w, const struct saving *s)
 	const char *customer = json_get_text(any, "customer");
 	char id[ID_SIZE];
 
-	(void)store_write_add(
-		w, "DELETE FROM reservations WHERE object = $1",
-		STORE_ARGS(store_text(json_get_text(any, "id"))));
+	(void)store_write_add(w, "DELETE FROM reservations WHERE object = $1",
+			      STORE_ARGS(store_text(json_get_text(any, "id"))));
 	if (!s->admin)
 		return;
 	id_make(id);
@@ -235,8 +234,8 @@ static void admin_get(struct http_request *req, const struct caller *caller,
 	json_t *row = api_row(p, &p->admins, req, caller);
 
 	if (row)
-		(void)http_reply_json(req, 200,
-				      kind_view(&admin_kind, row, caller->role));
+		(void)http_reply_json(
+			req, 200, kind_view(&admin_kind, row, caller->role));
 	json_decref(row);
 }
 

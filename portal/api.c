@@ -21,9 +21,8 @@ static bool is_visible(const struct record_table *table, const json_t *row,
 
 	if (!*caller->customer)
 		return true;
-	tenant = json_get_text(row, kind_field(table->kind, "customer")
-					    ? "customer"
-					    : "id");
+	tenant = json_get_text(
+		row, kind_field(table->kind, "customer") ? "customer" : "id");
 
 	return tenant && !strcmp(tenant, caller->customer);
 }
@@ -366,19 +365,27 @@ static void object_delete(struct http_request *req, const struct caller *caller,
 	api_delete(arg, ops_of(req), req, caller);
 }
 
-#define KIND_ROUTES(plural, one)                                              \
-	{ "GET", "/api/v1/" plural, plural, ACTION_LIST, objects_list, 0,     \
-	  "List " plural },                                                   \
-	{ "GET", "/api/v1/" plural "/{id}", plural, ACTION_READ, object_get,  \
-	  0, "Show a " one },                                                 \
-	{ "POST", "/api/v1/" plural, plural, ACTION_CREATE, object_post, 0,   \
-	  "Create a " one },                                                  \
-	{ "PUT", "/api/v1/" plural "/{id}", plural, ACTION_UPDATE,            \
-	  object_put, 0, "Change a " one },                                   \
-	{ "PATCH", "/api/v1/" plural "/{id}", plural, ACTION_UPDATE,          \
-	  object_put, 0, "Change a " one },                                   \
-	{ "DELETE", "/api/v1/" plural "/{id}", plural, ACTION_DELETE,         \
-	  object_delete, 0, "Delete a " one }
+#define KIND_ROUTES(plural, one)                                                 \
+	{ "GET", "/api/v1/" plural, plural, ACTION_LIST, objects_list,           \
+	  0,     "List " plural },                                               \
+		{ "GET",        "/api/v1/" plural "/{id}",                       \
+		  plural,       ACTION_READ,                                     \
+		  object_get,   0,                                               \
+		  "Show a " one },                                               \
+		{ "POST", "/api/v1/" plural, plural, ACTION_CREATE, object_post, \
+		  0,      "Create a " one },                                     \
+		{ "PUT",          "/api/v1/" plural "/{id}",                     \
+		  plural,         ACTION_UPDATE,                                 \
+		  object_put,     0,                                             \
+		  "Change a " one },                                             \
+		{ "PATCH",        "/api/v1/" plural "/{id}",                     \
+		  plural,         ACTION_UPDATE,                                 \
+		  object_put,     0,                                             \
+		  "Change a " one },                                             \
+	{                                                                        \
+		"DELETE", "/api/v1/" plural "/{id}", plural, ACTION_DELETE,      \
+			object_delete, 0, "Delete a " one                        \
+	}
 
 static const struct route routes[] = {
 	KIND_ROUTES("customers", "customer"),

@@ -62,8 +62,8 @@ int attempts_alloc(struct attempts **ap)
 
 static struct attempt *find(const struct attempts *a, const char *name)
 {
-	struct table_entry *e =
-		table_first(&a->table, hash_span(0, span_of(name)));
+	struct table_entry *e = table_first(&a->table,
+					    hash_span(0, span_of(name)));
 
 	for (; e; e = table_next(e)) {
 		struct attempt *at = CONTAINER_OF(e, struct attempt, entry);
@@ -92,8 +92,7 @@ bool attempt_take(struct attempts *a, const char *name, uint32_t max)
 			return false;
 		at->begin_ms = now;
 		(void)snprintf(at->name, sizeof(at->name), "%s", name);
-		table_add(&a->table, &at->entry,
-			  hash_span(0, span_of(name)));
+		table_add(&a->table, &at->entry, hash_span(0, span_of(name)));
 		list_append(&a->list, &at->le, at);
 	}
 	if (at->count >= max)

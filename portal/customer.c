@@ -46,8 +46,7 @@ static void customer_create(struct plan *plan, json_t *object)
 	plan_row(plan, "customers", ROW_CREATE, object);
 	plan_step(plan, "pbx", platform, "customers", id, NULL,
 		  pbx_body(object));
-	plan_step(plan, "uc", platform, "customers", id, NULL,
-		  uc_body(object));
+	plan_step(plan, "uc", platform, "customers", id, NULL, uc_body(object));
 }
 
 /* The extensions that are there must still be right. */
@@ -78,9 +77,9 @@ static void customer_change(struct plan *plan, const json_t *before,
 	const char *new = json_get_text(after, "web_id");
 
 	check_extension_length(plan, before, after);
-	if (old && new && strcmp(old, new)) {
-		plan_reserve(plan, "web_id", "web_id", "", new, id,
-			     "customers", id);
+	if (old && new &&strcmp(old, new)) {
+		plan_reserve(plan, "web_id", "web_id", "", new, id, "customers",
+			     id);
 		plan_release(plan, "web_id", "", old);
 	}
 	plan_row(plan, "customers", ROW_CHANGE, after);
@@ -109,8 +108,7 @@ static void customer_remove(struct plan *plan, const json_t *before)
 	plan_each(plan, &p->deployments, "customer", id, deployment_remove);
 	plan_each(plan, &p->phones, "customer", id, phone_remove_uc);
 	plan_each(plan, &p->users, "customer", id, user_remove_uc);
-	plan_step(plan, "uc", platform, "customers", id, uc_body(before),
-		  NULL);
+	plan_step(plan, "uc", platform, "customers", id, uc_body(before), NULL);
 	plan_each(plan, &p->admins, "customer", id, remove_admin);
 	plan_row(plan, "customers", ROW_DELETE, before);
 }

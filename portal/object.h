@@ -17,8 +17,7 @@ struct object_kind {
 	void (*create)(struct plan *plan, json_t *object);
 
 	/** Plan a change; after is the whole object to be. */
-	void (*change)(struct plan *plan, const json_t *before,
-		       json_t *after);
+	void (*change)(struct plan *plan, const json_t *before, json_t *after);
 
 	/** Plan its deletion with all that belongs to it. */
 	void (*remove)(struct plan *plan, const json_t *before);

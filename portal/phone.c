@@ -83,12 +83,11 @@ static json_t *uc_body(const json_t *p)
 
 static json_t *deployment_body(const json_t *d)
 {
-	return body_clean(json_pack(
-		"{s:O?,s:O?,s:O?,s:O?}", "customer",
-		json_object_get(d, "customer"), "user",
-		json_object_get(d, "user"), "phone",
-		json_object_get(d, "phone"), "client",
-		json_object_get(d, "client")));
+	return body_clean(json_pack("{s:O?,s:O?,s:O?,s:O?}", "customer",
+				    json_object_get(d, "customer"), "user",
+				    json_object_get(d, "user"), "phone",
+				    json_object_get(d, "phone"), "client",
+				    json_object_get(d, "client")));
 }
 
 /* ---- creation ---- */
@@ -291,7 +290,7 @@ static void phone_change(struct plan *plan, const json_t *before, json_t *after)
 	if (!json_get_text(after, "sip_secret"))
 		(void)json_object_set(after, "sip_secret",
 				      json_object_get(before, "sip_secret"));
-	if (old && new && strcmp(old, new)) {
+	if (old && new &&strcmp(old, new)) {
 		if (!is_shared(new, user)) {
 			plan_check_length(plan, "number", customer, new);
 			plan_reserve(plan, "number", "number", tenant, new,
@@ -309,8 +308,8 @@ out:
 	json_decref(user);
 }
 
-void phones_renumber(struct plan *plan, const char *user,
-		     const char *platform, const char *old, const char *new)
+void phones_renumber(struct plan *plan, const char *user, const char *platform,
+		     const char *old, const char *new)
 {
 	struct store_rows *rows = NULL;
 

@@ -28,8 +28,8 @@ void phone_remove_uc(struct plan *plan, const json_t *phone);
 void deployment_remove(struct plan *plan, const json_t *deployment);
 
 /** Phones of a user that answer to its extension get the new one. */
-void phones_renumber(struct plan *plan, const char *user,
-		     const char *platform, const char *old, const char *new);
+void phones_renumber(struct plan *plan, const char *user, const char *platform,
+		     const char *old, const char *new);
 
 /** POST /phones/{id}/deploy. */
 int phone_routes(struct portal *p);

@@ -85,8 +85,8 @@ void plan_step(struct plan *plan, const char *server, const char *platform,
 
 	if (plan->count == plan->size) {
 		uint32_t size = plan->size ? 2 * plan->size : 8;
-		struct plan_step *steps =
-			mem_zalloc(size * sizeof(*steps), NULL);
+		struct plan_step *steps = mem_zalloc(size * sizeof(*steps),
+						     NULL);
 
 		if (!steps) {
 			json_decref(before);
@@ -258,10 +258,9 @@ void plan_reserve(struct plan *plan, const char *field, const char *scope,
 			     id);
 	if (plan->err || held < 0)
 		return;
-	if (!held && task_holds(plan->portal->tasks, scope, customer, value,
-				&entry)) {
-		const char *who =
-			json_string_value(json_array_get(entry, 3));
+	if (!held &&
+	    task_holds(plan->portal->tasks, scope, customer, value, &entry)) {
+		const char *who = json_string_value(json_array_get(entry, 3));
 
 		held = 1;
 		(void)snprintf(theirs, sizeof(theirs), "%s", who ? who : "");
@@ -289,7 +288,7 @@ void plan_release(struct plan *plan, const char *scope, const char *customer,
 		  const char *value)
 {
 	if (value &&
-	    json_array_append_new(plan->release, json_pack("[s,s,s]", scope,
-							   customer, value)))
+	    json_array_append_new(plan->release,
+				  json_pack("[s,s,s]", scope, customer, value)))
 		plan->err = ENOMEM;
 }

@@ -70,8 +70,7 @@ void plan_row(struct plan *plan, const char *kind, enum row_change change,
 
 /** An object of a server; before and after are taken over. */
 void plan_step(struct plan *plan, const char *server, const char *platform,
-	       const char *kind, const char *id, json_t *before,
-	       json_t *after);
+	       const char *kind, const char *id, json_t *before, json_t *after);
 
 /**
  * Take a value that must be unique.  If it is taken, the plan has a conflict.

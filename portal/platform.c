@@ -37,8 +37,8 @@ struct probe {
 	json_t *object;
 	json_t *reports;
 	bool is_ping;
-	size_t n;         /* server in work             */
-	bool is_second;   /* its token is being tried   */
+	size_t n;       /* server in work             */
+	bool is_second; /* its token is being tried   */
 	char problem[400];
 };
 
@@ -237,8 +237,7 @@ static void probe_answered(int err, int status, const char *body, size_t len,
 	if (status != 200 || !json_get_text(report, "server") ||
 	    strcmp(json_get_text(report, "server"), server)) {
 		json_decref(report);
-		probe_failed(pr, "wrong-server",
-			     "is another kind of server");
+		probe_failed(pr, "wrong-server", "is another kind of server");
 		return;
 	}
 	(void)json_object_set_new(pr->reports, server, report);
@@ -253,8 +252,7 @@ static void probe_next(struct probe *pr)
 	const char *base = NULL;
 	char url[400];
 
-	while (pr->n < 3 &&
-	       !(base = member(pr->object, servers[pr->n], "url")))
+	while (pr->n < 3 && !(base = member(pr->object, servers[pr->n], "url")))
 		pr->n++;
 	if (pr->n == 3) {
 		probe_done(pr);
@@ -299,9 +297,8 @@ static bool has_tokens(struct http_request *req, const json_t *object)
 {
 	json_t *errors;
 
-	if (!has_border(object) ||
-	    (json_get_text(object, "border_token") &&
-	     json_get_text(object, "border_sip")))
+	if (!has_border(object) || (json_get_text(object, "border_token") &&
+				    json_get_text(object, "border_sip")))
 		return true;
 
 	errors = json_array();

@@ -6,9 +6,8 @@
 #include "portal/sealed.h"
 
 static const char *const secret_names[] = {
-	"sip_secret", "initial_password", "pin",	  "tui_passcode",
-	"pbx_token",  "uc_token",	  "border_token", "token",
-	"password",
+	"sip_secret", "initial_password", "pin",   "tui_passcode", "pbx_token",
+	"uc_token",   "border_token",     "token", "password",
 };
 
 static const char context[] = "portal task";

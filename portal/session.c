@@ -31,7 +31,7 @@ struct signin {
 	struct http_request *req;
 	json_t *admin; /* NULL: no such login */
 	char login[160];
-	char token[TOKEN_SIZE]; /* of the new session            */
+	char token[TOKEN_SIZE];     /* of the new session            */
 	char link[TOKEN_HASH_SIZE]; /* hash of the link, or empty */
 };
 
@@ -223,12 +223,11 @@ static void session_written(const struct store_result *result, void *arg)
 				si->token, SESSION_S,
 				http_is_tls(si->req) ? "; Secure" : "");
 	(void)http_reply_header(si->req, "Cache-Control", "no-store");
-	(void)http_reply_json(si->req, 201,
-			      json_pack("{s:s,s:o,s:I}", "token", si->token,
-					"admin", session_view(si->admin),
-					"expires_ms",
-					(json_int_t)(clock_wall_ms() +
-						     1000ull * SESSION_S)));
+	(void)http_reply_json(
+		si->req, 201,
+		json_pack("{s:s,s:o,s:I}", "token", si->token, "admin",
+			  session_view(si->admin), "expires_ms",
+			  (json_int_t)(clock_wall_ms() + 1000ull * SESSION_S)));
 	mem_deref(si);
 }
 
@@ -443,12 +442,11 @@ int session_put_link(struct store_write *w, const struct sessions *s,
 	token_make(token);
 	token_hash(hash, token);
 
-	return store_write_add(
-		w,
-		"INSERT INTO links (token_hash, admin, ends_ms) "
-		"VALUES ($1, $2, $3)",
-		STORE_ARGS(store_text(hash), store_text(admin),
-			   store_int(ends)));
+	return store_write_add(w,
+			       "INSERT INTO links (token_hash, admin, ends_ms) "
+			       "VALUES ($1, $2, $3)",
+			       STORE_ARGS(store_text(hash), store_text(admin),
+					  store_int(ends)));
 }
 
 void session_add_link(const struct sessions *s, json_t *answer,
@@ -458,9 +456,9 @@ void session_add_link(const struct sessions *s, json_t *answer,
 		answer, "link",
 		json_sprintf("%s/link#%s", s->portal->url, token));
 	(void)json_object_set_new(answer, "link_token", json_string(token));
-	(void)json_object_set_new(answer, "link_ends_ms",
-				  json_integer((json_int_t)(clock_wall_ms() +
-							    1000ull * LINK_S)));
+	(void)json_object_set_new(
+		answer, "link_ends_ms",
+		json_integer((json_int_t)(clock_wall_ms() + 1000ull * LINK_S)));
 }
 
 /* The provider's first administrator, made when there is none. */
@@ -564,7 +562,7 @@ static void link_written(const struct store_result *result, void *arg)
 	mem_deref(l);
 }
 
-/* POST /links {"login"}: `holdfast ctl admin-link`. */
+/* POST /admin-links {"login"}: `holdfast ctl admin-link`. */
 static void link_create(struct http_request *req, const struct caller *caller,
 			void *arg)
 {
@@ -652,13 +650,14 @@ static void link_hashed(int err, const char *hash, void *arg)
 				      "DELETE FROM links WHERE token_hash = $1",
 				      STORE_ARGS(store_text(si->link)));
 		(void)store_write_require(w, ESTALE);
-		(void)store_write_add(w, "DELETE FROM sessions WHERE admin = $1",
-				      STORE_ARGS(store_text(id)));
 		(void)store_write_add(w,
-				      "UPDATE admins SET password_hash = $2 "
-				      "WHERE id = $1",
-				      STORE_ARGS(store_text(id),
-						 store_text(hash)));
+				      "DELETE FROM sessions WHERE admin = $1",
+				      STORE_ARGS(store_text(id)));
+		(void)store_write_add(
+			w,
+			"UPDATE admins SET password_hash = $2 "
+			"WHERE id = $1",
+			STORE_ARGS(store_text(id), store_text(hash)));
 		put_session(w, si, "set-password");
 		err = store_write_send(w, link_used, si);
 	}
@@ -691,12 +690,12 @@ static void link_use(struct http_request *req, const struct caller *caller,
 		si->sessions = s;
 		si->req = mem_ref(req);
 		token_hash(si->link, http_param(req, "token"));
-		err = store_query(&rows, s->portal->store,
-				  "SELECT admin FROM links WHERE "
-				  "token_hash = $1 AND ends_ms > $2",
-				  STORE_ARGS(store_text(si->link),
-					     store_int((int64_t)
-							       clock_wall_ms())));
+		err = store_query(
+			&rows, s->portal->store,
+			"SELECT admin FROM links WHERE "
+			"token_hash = $1 AND ends_ms > $2",
+			STORE_ARGS(store_text(si->link),
+				   store_int((int64_t)clock_wall_ms())));
 	}
 	if (!err && rows_count(rows))
 		err = record_get(&si->admin, &s->portal->admins,
@@ -728,8 +727,8 @@ static const struct route routes[] = {
 	  session_get, 0, "Who am I" },
 	{ "DELETE", "/api/v1/sessions/current", "sessions", ACTION_DELETE,
 	  session_delete, 0, "Sign out" },
-	{ "POST", "/api/v1/links", "links", ACTION_CREATE, link_create, 4096,
-	  "Make a one-time sign-in link" },
+	{ "POST", "/api/v1/admin-links", "links", ACTION_CREATE, link_create,
+	  4096, "Make a one-time sign-in link" },
 	{ "POST", "/api/v1/links/{token}", "links", ACTION_RUN, link_use, 4096,
 	  "Choose a password with a one-time link" },
 };

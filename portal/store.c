@@ -77,7 +77,7 @@ const struct record_table *portal_table(const struct portal *p,
 					const char *plural)
 {
 	const struct record_table *const tables[] = {
-		&p->platforms, &p->customers, &p->users,
+		&p->platforms, &p->customers,   &p->users,
 		&p->phones,    &p->deployments,
 	};
 

@@ -239,8 +239,8 @@ const char *task_of(const struct tasks *tasks, const char *object)
 		json_array_foreach(t->refs, i, ref)
 		{
 			if (json_is_true(json_array_get(ref, 1)) &&
-			    !strcmp(object, json_string_value(
-						    json_array_get(ref, 0))))
+			    !strcmp(object,
+				    json_string_value(json_array_get(ref, 0))))
 				return t->id;
 		}
 	}
@@ -308,8 +308,7 @@ static json_t *unreachable(const struct step *s, int err)
 		       "network, ping the platform, try to edit another "
 		       "customer; then try again.",
 		       s->plan.server,
-		       err == ETIMEDOUT ? "no answer in time"
-					: strerror(err));
+		       err == ETIMEDOUT ? "no answer in time" : strerror(err));
 
 	return json_pack("{s:s,s:i,s:s,s:s}", "code", "server-unreachable",
 			 "status", 503, "server", s->plan.server, "detail",
@@ -332,11 +331,11 @@ static json_t *refusal(const struct step *s, int status, const char *body,
 	}
 	(void)snprintf(detail, sizeof(detail), "The %s server refuses: %s",
 		       s->plan.server, why ? why : "it gives no reason");
-	error = json_pack(
-		"{s:s,s:i,s:s,s:s,s:O?}", "code", code ? code : "server-refuses",
-		"status", status == 409 || status == 422 ? status : 502,
-		"server", s->plan.server, "detail", detail, "errors",
-		json_object_get(problem, "errors"));
+	error = json_pack("{s:s,s:i,s:s,s:s,s:O?}", "code",
+			  code ? code : "server-refuses", "status",
+			  status == 409 || status == 422 ? status : 502,
+			  "server", s->plan.server, "detail", detail, "errors",
+			  json_object_get(problem, "errors"));
 	json_decref(problem);
 
 	return error;
@@ -371,8 +370,9 @@ static void wait_again(struct task *t)
 /* The undo could not be done either; people must see to it. */
 static void stop_failed(struct task *t)
 {
-	log_error("task", "%s %s %s failed while undoing; retry it when the "
-			  "server is back",
+	log_error("task",
+		  "%s %s %s failed while undoing; retry it when the "
+		  "server is back",
 		  t->id, t->type, t->object);
 	answer_waiters(t);
 	kick(t->tasks);
@@ -478,8 +478,8 @@ static int send_call(struct task *t, const struct step *s, const json_t *body,
 	params.bearer = json_get_text(platform, name);
 	params.timeout_ms = t->tasks->limits.call_ms;
 	params.connect_ms = t->tasks->limits.call_ms;
-	(void)snprintf(correlation, sizeof(correlation),
-		       "X-Correlation-Id: %s", t->correlation);
+	(void)snprintf(correlation, sizeof(correlation), "X-Correlation-Id: %s",
+		       t->correlation);
 	if (body) {
 		copy = json_copy((json_t *)body);
 		(void)json_object_set_new(copy, "generation",
@@ -593,7 +593,6 @@ static void advance(struct task *t)
 		return;
 
 	switch (t->state) {
-
 	case TASK_RUNNING:
 		s = next_forward(t);
 		if (s)
@@ -717,8 +716,7 @@ static int take_plan(struct task *t, struct plan *plan,
 	(void)snprintf(t->customer, sizeof(t->customer), "%s", plan->customer);
 	(void)snprintf(t->who, sizeof(t->who), "%s", caller->name);
 	(void)snprintf(t->role, sizeof(t->role), "%s", role_name(caller->role));
-	(void)re_snprintf(t->address, sizeof(t->address), "%j",
-			  http_peer(req));
+	(void)re_snprintf(t->address, sizeof(t->address), "%j", http_peer(req));
 	(void)snprintf(t->correlation, sizeof(t->correlation), "%s",
 		       http_correlation(req));
 	take_key(t, req, caller);
@@ -851,7 +849,8 @@ static bool repeated_in_store(struct tasks *tasks, struct http_request *req,
 		goto out;
 	}
 	/* what was undone has left nothing: the request begins anew */
-	(void)record_get(&row, &tasks->portal->task_rows, rows_text(rows, 0, 1));
+	(void)record_get(&row, &tasks->portal->task_rows,
+			 rows_text(rows, 0, 1));
 	if (row && !strcmp(json_get_text(row, "state"), "done")) {
 		answer_ended(tasks, req, row, caller->role);
 		is_answered = true;
@@ -906,7 +905,8 @@ static json_t *visible_row(struct tasks *tasks, struct http_request *req,
 	json_t *row = NULL;
 	int err;
 
-	err = record_get(&row, &tasks->portal->task_rows, http_param(req, "id"));
+	err = record_get(&row, &tasks->portal->task_rows,
+			 http_param(req, "id"));
 	if (err) {
 		reply_error(req, err);
 		return NULL;
@@ -950,10 +950,11 @@ static void task_retry(struct http_request *req, const struct caller *caller,
 		return;
 	json_decref(row);
 	if (!t || t->state == TASK_QUEUED) {
-		(void)http_reply_problem(req, 409, "not-retryable",
-					 "This task has ended or has not begun; "
-					 "there is nothing to retry.",
-					 NULL);
+		(void)http_reply_problem(
+			req, 409, "not-retryable",
+			"This task has ended or has not begun; "
+			"there is nothing to retry.",
+			NULL);
 		return;
 	}
 	if (t->state == TASK_FAILED) {

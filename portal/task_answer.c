@@ -105,10 +105,9 @@ void answer_problem(struct http_request *req, const json_t *error,
 	const char *detail = json_get_text(error, "detail");
 
 	(void)http_reply_header(req, "Location", "/api/v1/tasks/%s", task);
-	(void)http_reply_problem(
-		req, status, code ? code : "task-failed",
-		detail ? detail : "The task has failed.",
-		json_incref(json_object_get(error, "errors")));
+	(void)http_reply_problem(req, status, code ? code : "task-failed",
+				 detail ? detail : "The task has failed.",
+				 json_incref(json_object_get(error, "errors")));
 }
 
 static void answer_object(struct http_request *req, const struct portal *p,
@@ -117,8 +116,8 @@ static void answer_object(struct http_request *req, const struct portal *p,
 	const char *type = json_get_text(row, "type");
 	const char *id = json_get_text(row, "object");
 	const char *task = json_get_text(row, "id");
-	const struct record_table *table =
-		portal_table(p, json_get_text(row, "kind"));
+	const struct record_table *table = portal_table(
+		p, json_get_text(row, "kind"));
 	json_t *object = NULL, *view;
 
 	if (table)
@@ -174,7 +173,7 @@ void answer_later(struct task *t, struct http_request *req,
 	w->req = mem_ref(req);
 	w->task = t;
 	w->role = caller->role;
-	w->wait_s = wait_s < 0 ? 0
+	w->wait_s = wait_s < 0            ? 0
 		    : wait_s > WAIT_MAX_S ? WAIT_MAX_S
 					  : (uint32_t)wait_s;
 	list_append(&t->waiters, &w->le, w);

@@ -140,8 +140,8 @@ static void set_state(struct store_write *w, const struct portal *p,
 		return;
 	(void)snprintf(sql, sizeof(sql),
 		       "UPDATE \"%s\" SET state = $2 WHERE id = $1", kind);
-	(void)store_write_add(
-		w, sql, STORE_ARGS(store_text(id), store_text(state)));
+	(void)store_write_add(w, sql,
+			      STORE_ARGS(store_text(id), store_text(state)));
 }
 
 static int put_rows(struct store_write *w, const struct portal *p,
@@ -184,21 +184,20 @@ static void put_reservations(struct store_write *w, const char *task,
 			"INSERT INTO reservations (id, generation, scope, "
 			"customer, value, owner, kind, object, task) VALUES "
 			"($1, 1, $2, $3, $4, $5, $6, $7, $8)",
-			STORE_ARGS(
-				store_text(id),
-				store_text(json_string_value(
-					json_array_get(e, 0))),
-				store_text(json_string_value(
-					json_array_get(e, 1))),
-				store_text(json_string_value(
-					json_array_get(e, 2))),
-				store_text(json_string_value(
-					json_array_get(e, 3))),
-				store_text(json_string_value(
-					json_array_get(e, 4))),
-				store_text(json_string_value(
-					json_array_get(e, 5))),
-				store_text(task)));
+			STORE_ARGS(store_text(id),
+				   store_text(json_string_value(
+					   json_array_get(e, 0))),
+				   store_text(json_string_value(
+					   json_array_get(e, 1))),
+				   store_text(json_string_value(
+					   json_array_get(e, 2))),
+				   store_text(json_string_value(
+					   json_array_get(e, 3))),
+				   store_text(json_string_value(
+					   json_array_get(e, 4))),
+				   store_text(json_string_value(
+					   json_array_get(e, 5))),
+				   store_text(task)));
 	}
 	json_array_foreach(plan->release, i, e)
 	{
@@ -218,12 +217,12 @@ static void put_reservations(struct store_write *w, const char *task,
 	{
 		if (strcmp(json_get_text(e, "change"), "delete"))
 			continue;
-		(void)store_write_add(w,
-				      "UPDATE reservations SET release = $1 "
-				      "WHERE object = $2",
-				      STORE_ARGS(store_text(task),
-						 store_text(json_get_text(
-							 e, "id"))));
+		(void)store_write_add(
+			w,
+			"UPDATE reservations SET release = $1 "
+			"WHERE object = $2",
+			STORE_ARGS(store_text(task),
+				   store_text(json_get_text(e, "id"))));
 	}
 }
 

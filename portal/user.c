@@ -28,13 +28,13 @@ static json_t *full_name(const json_t *u)
 /* PIN only where the user is new to the pbx, which owns it afterwards. */
 static json_t *pbx_body(const json_t *u, bool is_new)
 {
-	json_t *body = json_pack(
-		"{s:O?,s:O?,s:O?,s:O?,s:o?,s:O?}", "customer",
-		json_object_get(u, "customer"), "extension",
-		json_object_get(u, "extension"), "first_name",
-		json_object_get(u, "first_name"), "last_name",
-		json_object_get(u, "last_name"), "name", full_name(u),
-		"mailbox", json_object_get(u, "mailbox"));
+	json_t *body = json_pack("{s:O?,s:O?,s:O?,s:O?,s:o?,s:O?}", "customer",
+				 json_object_get(u, "customer"), "extension",
+				 json_object_get(u, "extension"), "first_name",
+				 json_object_get(u, "first_name"), "last_name",
+				 json_object_get(u, "last_name"), "name",
+				 full_name(u), "mailbox",
+				 json_object_get(u, "mailbox"));
 
 	if (is_new && json_get_text(u, "pin"))
 		(void)json_object_set(body, "pin", json_object_get(u, "pin"));
@@ -101,14 +101,14 @@ static void plan_phones(struct plan *plan, const json_t *phones,
 	json_t *in;
 	size_t i;
 
-	if (phones && !json_is_array(phones))
+	if (phones && !json_is_null(phones) && !json_is_array(phones))
 		plan_error(plan, "phones", "wrong-type", "must be a list");
 	if (json_array_size(phones) > 16)
 		plan_error(plan, "phones", "too-long",
 			   "must have at most 16 entries");
 	json_array_foreach((json_t *)phones, i, in)
 	{
-		char id[ID_SIZE], prefix[24];
+		char id[ID_SIZE], prefix[40];
 		json_t *errors = json_array(), *phone = NULL, *e;
 		size_t k;
 
@@ -116,15 +116,14 @@ static void plan_phones(struct plan *plan, const json_t *phones,
 		if (!kind_check(&phone, &phone_kind, in, KIND_CREATE,
 				plan->caller->role, errors)) {
 			id_make(id);
-			(void)json_object_set_new(phone, "id",
-						  json_string(id));
+			(void)json_object_set_new(phone, "id", json_string(id));
 			(void)json_object_set_new(phone, "generation",
 						  json_integer(1));
 			phone_plan(plan, phone, user, customer, prefix);
 		}
 		json_array_foreach(errors, k, e)
 		{
-			char field[80];
+			char field[120];
 
 			(void)snprintf(field, sizeof(field), "%s%s", prefix,
 				       json_get_text(e, "field"));
@@ -212,7 +211,7 @@ static void user_change(struct plan *plan, const json_t *before, json_t *after)
 			  new ? pbx_body(after, !old) : NULL);
 	plan_step(plan, "uc", platform, "users", id, uc_body(before, NULL),
 		  uc_body(after, NULL));
-	if (old && new && strcmp(old, new))
+	if (old && new &&strcmp(old, new))
 		phones_renumber(plan, id, platform, old, new);
 	json_decref(customer);
 }
