@@ -152,8 +152,9 @@ void phone_call_over(struct call *c, const char *reason, uint16_t status)
 	if (c->speech) {
 		struct tone_heard silence = { .kind = TONE_SILENCE };
 
+		if (!speech_is_silent(c->speech))
+			face_heard(c->e, c->id, &silence, "line");
 		c->speech = mem_deref(c->speech);
-		face_heard(c->e, c->id, &silence, "line");
 	}
 	diary_add(c->e->diary, c, reason);
 	phone_call_set_state(c, CALL_NULL, reason, status);

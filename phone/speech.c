@@ -309,6 +309,11 @@ bool speech_has_received(const struct speech *s)
 	return rtp_stream_counts(s->rtp)->rx_packets > 0;
 }
 
+bool speech_is_silent(const struct speech *s)
+{
+	return s->local == TONE_SILENCE && s->ear.now.kind == TONE_SILENCE;
+}
+
 const struct rtp_counts *speech_counts(const struct speech *s)
 {
 	return rtp_stream_counts(s->rtp);

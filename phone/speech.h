@@ -71,6 +71,9 @@ bool speech_is_agreed(const struct speech *s);
 /** Whether anything has come from the far end. */
 bool speech_has_received(const struct speech *s);
 
+/** Whether the ear hears nothing, from the line or from us. */
+bool speech_is_silent(const struct speech *s);
+
 const struct rtp_counts *speech_counts(const struct speech *s);
 
 #endif
