@@ -527,6 +527,11 @@ int conf_address(struct sa *sa, const struct conf *conf, uint16_t offset)
 			  (uint16_t)(conf_number(conf, "port-base") + offset));
 }
 
+const char *conf_program(const struct conf *conf)
+{
+	return conf->program;
+}
+
 int conf_path(const struct conf *conf, const char *file, char *out, size_t size)
 {
 	const int n = snprintf(out, size, "%s/%s/%s", conf_text(conf, "dir"),

@@ -91,6 +91,9 @@ const char *conf_argument(const struct conf *conf, uint32_t i);
 /** Listen address with port-base + offset. */
 int conf_address(struct sa *sa, const struct conf *conf, uint16_t offset);
 
+/** The name that conf_load() was given. */
+const char *conf_program(const struct conf *conf);
+
 /** DIR/NAME-of-this-program/FILE into out; ENAMETOOLONG. */
 int conf_path(const struct conf *conf, const char *file, char *out,
 	      size_t size);

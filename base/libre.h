@@ -47,7 +47,7 @@
 #	include "base/fault.h"
 #	define mem_alloc(size, destructor)  fault_mem_alloc(size, destructor)
 #	define mem_zalloc(size, destructor) fault_mem_zalloc(size, destructor)
-#	define mem_realloc(data, size)	    fault_mem_realloc(data, size)
+#	define mem_realloc(data, size)      fault_mem_realloc(data, size)
 #endif
 
 #endif

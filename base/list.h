@@ -45,7 +45,7 @@ struct table_entry *table_first(const struct table *t, uint64_t key);
 /** Next entry with the same key as e, or NULL. */
 struct table_entry *table_next(const struct table_entry *e);
 
-#define CONTAINER_OF(ptr, type, member) \
+#define CONTAINER_OF(ptr, type, member)                                        \
 	((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #endif

@@ -90,9 +90,9 @@ void log_write(struct log_site *site, enum log_level level, const char *area,
 
 	gmtime_r(&now.tv_sec, &tm);
 	n = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", &tm);
-	n += (size_t)snprintf(line + n, sizeof(line) - n,
-			      ".%03ldZ %s %s %s %s", now.tv_nsec / 1000000,
-			      level_names[level], program_name, area, safe);
+	n += (size_t)snprintf(line + n, sizeof(line) - n, ".%03ldZ %s %s %s %s",
+			      now.tv_nsec / 1000000, level_names[level],
+			      program_name, area, safe);
 	if (dropped && n < sizeof(line) - 40) {
 		n += (size_t)snprintf(line + n, sizeof(line) - n,
 				      " (%u like it dropped)", dropped);

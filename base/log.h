@@ -32,10 +32,10 @@ void log_init(const char *program, enum log_level level);
 void log_write(struct log_site *site, enum log_level level, const char *area,
 	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-#define LOG_AT(level, area, ...)                             \
-	do {                                                 \
-		static struct log_site log_site_;            \
-		log_write(&log_site_, level, area, __VA_ARGS__); \
+#define LOG_AT(level, area, ...)                                               \
+	do {                                                                   \
+		static struct log_site log_site_;                              \
+		log_write(&log_site_, level, area, __VA_ARGS__);               \
 	} while (0)
 
 #define log_error(area, ...) LOG_AT(LOG_LEVEL_ERROR, area, __VA_ARGS__)

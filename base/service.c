@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/http.h"
+#include "base/http_client.h"
 #include "base/libre.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -13,6 +14,31 @@
 #include "base/password.h"
 #include "base/service.h"
 #include "base/tls.h"
+#include "base/wheel.h"
+
+enum { DAY_MS = 86400000 };
+
+static struct wheel_timer daily_timer;
+
+static int64_t read_days_left(void *arg)
+{
+	(void)arg;
+	return tls_days_left();
+}
+
+static struct metric metrics[] = {
+	{ .name = "holdfast_certificate_days_left",
+	  .kind = METRIC_GAUGE,
+	  .help = "Until the first of our TLS certificates expires; "
+		  "2147483647 without any",
+	  .read = read_days_left },
+};
+
+static void daily(void *arg)
+{
+	tls_check_expiry();
+	wheel_start(&daily_timer, DAY_MS, daily, arg);
+}
 
 static void reload(int sig, void *arg)
 {
@@ -20,6 +46,7 @@ static void reload(int sig, void *arg)
 	int err;
 
 	(void)sig;
+	tls_check_expiry();
 	err = tls_reload();
 	if (!err)
 		err = key_file_reload(s->keys);
@@ -27,6 +54,43 @@ static void reload(int sig, void *arg)
 		log_error("main", "reload: %s", strerror(err));
 	else
 		log_info("main", "certificates and keys read again");
+}
+
+int service_files(struct service_files *f, const struct conf *conf)
+{
+	const char *dir = conf_text(conf, "dir"), *name = conf_program(conf);
+	const int size = sizeof(f->ca);
+
+	if (snprintf(f->ca, sizeof(f->ca), "%s/tls/ca.pem", dir) >= size ||
+	    snprintf(f->cert, sizeof(f->cert), "%s/tls/%s.pem", dir, name) >=
+		    size ||
+	    snprintf(f->key, sizeof(f->key), "%s/tls/%s.key", dir, name) >=
+		    size)
+		return ENAMETOOLONG;
+
+	return 0;
+}
+
+int service_tls_client(struct tls **tlsp, const struct conf *conf)
+{
+	struct service_files f;
+	int err = service_files(&f, conf);
+
+	return err ? err : tls_client_ctx(tlsp, f.ca, NULL, f.cert, f.key);
+}
+
+int service_http_params(struct http_params *params, struct service_files *f,
+			const struct conf *conf)
+{
+	int err = service_files(f, conf);
+
+	if (err)
+		return err;
+
+	params->ca_file = f->ca;
+	params->cert_file = f->cert;
+	params->key_file = f->key;
+	return 0;
 }
 
 static int make_folder(const struct service *s, const char *name)
@@ -51,6 +115,8 @@ static int prepare(struct service *s, const char *name)
 	if (!err)
 		err = key_file_open(&s->keys, dir);
 	if (!err)
+		err = tls_make_files(dir, name, conf_text(s->conf, "listen"));
+	if (!err)
 		err = http_server_alloc(&s->http, NULL);
 	if (!err)
 		err = metrics_routes(s->http);
@@ -73,20 +139,29 @@ static int find_url(struct service *s, const struct service_program *program,
 
 static int listen_http(struct service *s, const char *name, const struct sa *sa)
 {
-	const char *dir = conf_text(s->conf, "dir");
 	struct tls *tls = NULL;
 	int err = 0;
 
-	if (!sa_is_loopback(sa)) {
-		err = tls_make_files(dir, name, conf_text(s->conf, "listen"));
-		if (!err)
-			err = tls_server_ctx(&tls, dir, name, false);
-	}
+	/* users come without a certificate; the service token does not
+	 * (model/route.c) */
+	if (!sa_is_loopback(sa))
+		err = tls_server_ctx(&tls, conf_text(s->conf, "dir"), name,
+				     TLS_CLIENT_ASKED);
 	if (!err)
 		err = http_server_listen(s->http, sa, tls);
 
 	mem_deref(tls);
 	return err;
+}
+
+static enum log_level level_of(const char *name)
+{
+	switch (name[0]) {
+	case 'e': return LOG_LEVEL_ERROR;
+	case 'w': return LOG_LEVEL_WARN;
+	case 'd': return LOG_LEVEL_DEBUG;
+	default: return LOG_LEVEL_INFO;
+	}
 }
 
 static int run(struct service *s, const struct service_program *program,
@@ -95,6 +170,7 @@ static int run(struct service *s, const struct service_program *program,
 	struct sa sa;
 	int err;
 
+	log_init(program->name, level_of(conf_text(s->conf, "log-level")));
 	err = prepare(s, program->name);
 	if (!err)
 		err = find_url(s, program, &sa);
@@ -109,6 +185,8 @@ static int run(struct service *s, const struct service_program *program,
 		return err;
 	}
 
+	metrics_add(metrics, sizeof(metrics) / sizeof(metrics[0]));
+	wheel_start(&daily_timer, DAY_MS, daily, NULL);
 	log_info("main", "listening at %s", s->url);
 	return loop_run();
 }
@@ -133,6 +211,7 @@ int service_main(const struct service_program *program, int argc, char *argv[])
 	if (!err)
 		err = run(&s, program, &state);
 
+	wheel_stop(&daily_timer);
 	mem_deref(s.http);
 	mem_deref(state);
 	mem_deref(s.keys);

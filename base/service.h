@@ -2,8 +2,10 @@
  *
  * Reads the configuration, opens key file and service token, makes the HTTP
  * server with /healthz, /readyz and /metrics, lets the program start, listens
- * (plain on loopback, with TLS elsewhere) and runs the loop until a signal.
- * SIGHUP reads certificates and keys again.
+ * (plain on loopback; with TLS elsewhere, where the service token is taken
+ * only with a certificate of the installation) and runs the loop until a signal.
+ * SIGHUP reads certificates and keys again; certificates that run low are
+ * renewed daily.
  */
 #ifndef BASE_SERVICE_H
 #define BASE_SERVICE_H
@@ -15,7 +17,9 @@
 #include "base/secrets.h"
 #include "base/text.h"
 
+struct http_params;
 struct http_server;
+struct tls;
 
 struct service {
 	struct conf *conf;
@@ -41,6 +45,30 @@ struct service_program {
 	 */
 	int (*start)(struct service *service, void **statep);
 };
+
+/** What a server shows to, and demands of, the other servers beyond loopback:
+ * DIR/tls/ca.pem and its own DIR/tls/NAME.{pem,key}. */
+struct service_files {
+	char ca[512];
+	char cert[512];
+	char key[512];
+};
+
+/** 0; ENAMETOOLONG. */
+int service_files(struct service_files *f, const struct conf *conf);
+
+/** Context for ws_connect() to another server of the installation.  Make it
+ * anew for each connection: the files may have been renewed. */
+int service_tls_client(struct tls **tlsp, const struct conf *conf);
+
+/**
+ * Fill in the files of a call to another server of the installation; they
+ * mean nothing to a plain http URL.
+ *
+ * @param f Room for the names, kept until http_client_request() returns
+ */
+int service_http_params(struct http_params *params, struct service_files *f,
+			const struct conf *conf);
 
 /** The whole main() of a server; returns its exit code. */
 int service_main(const struct service_program *program, int argc, char *argv[]);

@@ -16,10 +16,10 @@ struct span {
 	uint32_t len;  /* octets */
 };
 
-#define SPAN(literal) \
+#define SPAN(literal)                                                          \
 	((struct span){ (literal), (uint32_t)sizeof(literal) - 1 })
-#define SPAN_FMT     "%.*s"
-#define SPAN_ARG(s)  (int)(s).len, (s).p
+#define SPAN_FMT    "%.*s"
+#define SPAN_ARG(s) (int)(s).len, (s).p
 
 static inline struct span span_of(const char *text)
 {
@@ -38,8 +38,7 @@ static inline bool span_equal(struct span a, struct span b)
 
 static inline bool span_equal_nocase(struct span a, struct span b)
 {
-	return a.len == b.len &&
-	       (a.len == 0 || !strncasecmp(a.p, b.p, a.len));
+	return a.len == b.len && (a.len == 0 || !strncasecmp(a.p, b.p, a.len));
 }
 
 #endif

@@ -101,8 +101,9 @@ static int context_alloc(struct tls **tlsp, SSL_CTX **ctxp)
 	return 0;
 }
 
-static int client_demand(SSL_CTX *ctx, const char *dir)
+static int client_ask(SSL_CTX *ctx, const char *dir, enum tls_client client)
 {
+	int mode = SSL_VERIFY_PEER;
 	char ca[PATH_BYTES];
 
 	if (snprintf(ca, sizeof(ca), "%s/tls/ca.pem", dir) >= (int)sizeof(ca))
@@ -111,14 +112,15 @@ static int client_demand(SSL_CTX *ctx, const char *dir)
 		return openssl_failed("ca.pem");
 
 	SSL_CTX_set_client_CA_list(ctx, SSL_load_client_CA_file(ca));
-	SSL_CTX_set_verify(
-		ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	if (client == TLS_CLIENT_NEEDED)
+		mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+	SSL_CTX_set_verify(ctx, mode, NULL);
 
 	return 0;
 }
 
 int tls_server_ctx(struct tls **tlsp, const char *dir, const char *name,
-		   bool needs_client)
+		   enum tls_client client)
 {
 	struct tls_entry *e;
 	SSL_CTX *ctx;
@@ -150,8 +152,8 @@ int tls_server_ctx(struct tls **tlsp, const char *dir, const char *name,
 	 * needs a name for them when clients show certificates */
 	SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"hf", 2);
 	err = files_use(ctx, e->cert, e->key);
-	if (!err && needs_client)
-		err = client_demand(ctx, dir);
+	if (!err && client != TLS_CLIENT_FREE)
+		err = client_ask(ctx, dir, client);
 
 out:
 	if (err) {

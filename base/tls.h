@@ -29,15 +29,21 @@ enum {
  */
 int tls_make_files(const char *dir, const char *name, const char *listen);
 
+/** What a server wants of a client's certificate. */
+enum tls_client {
+	TLS_CLIENT_FREE,   /* nothing */
+	TLS_CLIENT_NEEDED, /* no connection without one of our CA */
+	TLS_CLIENT_ASKED,  /* none is fine, but one shown must be of our CA */
+};
+
 /**
  * Server context from DIR/tls/NAME.{pem,key}, for http_server_listen() and
  * SIP: TLS 1.2 or later, buffers released when idle.  tls_reload() renews it
  * in place; connections keep what they have.
  *
- * @param needs_client Whether a client certificate of our CA is demanded
  */
 int tls_server_ctx(struct tls **tlsp, const char *dir, const char *name,
-		   bool needs_client);
+		   enum tls_client client);
 
 /**
  * Client context that verifies chain and host, and shows DIR/tls/NAME.pem.

@@ -289,8 +289,14 @@ static bool needs_making(const char *cert_file, const char *key_file,
 	EVP_PKEY *key = key_read(key_file);
 	bool needs = true;
 
-	if (cert && X509_NAME_cmp(X509_get_issuer_name(cert),
-				  X509_get_subject_name(ca)))
+	/* a damaged file may be the operator's, and the key beside it the
+	 * only one */
+	if (!cert && !access(cert_file, F_OK)) {
+		log_error("tls", "not a certificate file=%s", cert_file);
+		needs = false;
+	}
+	else if (cert && X509_NAME_cmp(X509_get_issuer_name(cert),
+				       X509_get_subject_name(ca)))
 		needs = false;
 	else if (cert && key)
 		needs = days_left(cert) < TLS_ALARM_DAYS ||

@@ -55,6 +55,7 @@ static int portal_open(struct ctl *c)
 	layout_url(&c->layout, "portal", c->url);
 	c->portal = (struct rest){ .url = c->url,
 				   .token = c->token,
+				   .dir = c->layout.dir,
 				   .limit_ms = (WAIT_S + 5) * 1000 };
 
 	return err ? complain("the portal's token", strerror(err)) : 0;

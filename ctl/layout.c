@@ -28,7 +28,11 @@ void layout_init(struct layout *l, const char *dir, const char *listen,
 	bool any = !listen || !*listen || !strcmp(listen, "0.0.0.0") ||
 		   !strcmp(listen, "::");
 
+	struct sa sa;
+
 	(void)snprintf(l->dir, sizeof(l->dir), "%s", dir);
+	l->is_tls = listen && *listen && !sa_set_str(&sa, listen, 0) &&
+		    !sa_is_loopback(&sa);
 	(void)snprintf(l->host, sizeof(l->host),
 		       !any && strchr(listen, ':') ? "[%s]" : "%s",
 		       any ? "127.0.0.1" : listen);
@@ -37,8 +41,8 @@ void layout_init(struct layout *l, const char *dir, const char *listen,
 
 void layout_url(const struct layout *l, const char *name, char out[96])
 {
-	(void)snprintf(out, 96, "http://%s:%u", l->host,
-		       (unsigned)(l->base + layout_find(name)->port));
+	(void)snprintf(out, 96, "%s://%s:%u", l->is_tls ? "https" : "http",
+		       l->host, (unsigned)(l->base + layout_find(name)->port));
 }
 
 void layout_sip(const struct layout *l, const char *name, char out[96])

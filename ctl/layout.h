@@ -6,6 +6,7 @@
 #ifndef CTL_LAYOUT_H
 #define CTL_LAYOUT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/secrets.h"
@@ -41,13 +42,14 @@ struct layout {
 	char dir[400];
 	char host[64]; /* as in URLs */
 	uint16_t base;
+	bool is_tls; /* listens beyond loopback */
 };
 
 /** Host as others reach it: "0.0.0.0" is reached as 127.0.0.1. */
 void layout_init(struct layout *l, const char *dir, const char *listen,
 		 uint16_t base);
 
-/** Write "http://127.0.0.1:8080" of a server's REST. */
+/** Write "http://127.0.0.1:8080", beyond loopback "https://...", of a server's REST. */
 void layout_url(const struct layout *l, const char *name, char out[96]);
 
 /** Write "sip:127.0.0.1:8060". */

@@ -2,6 +2,7 @@
 #include <curl/curl.h>
 
 #include "base/libre.h"
+#include "base/tls.h"
 #include "base/wheel.h"
 #include "ctl/rest.h"
 
@@ -71,6 +72,28 @@ static void trace_write(const struct rest *r, const char *method,
 	(void)fflush(r->trace);
 }
 
+/* Of the installation's own CA, and with a certificate of ours: the servers
+ * take their token only so. */
+static int tls_use(CURL *curl, const struct rest *r)
+{
+	char file[512];
+	int err;
+
+	if (!r->dir || strncmp(r->url, "https:", 6))
+		return 0;
+	err = tls_make_files(r->dir, "ctl", NULL);
+	if (err)
+		return err;
+	(void)snprintf(file, sizeof(file), "%.480s/tls/ca.pem", r->dir);
+	curl_easy_setopt(curl, CURLOPT_CAINFO, file);
+	(void)snprintf(file, sizeof(file), "%.480s/tls/ctl.pem", r->dir);
+	curl_easy_setopt(curl, CURLOPT_SSLCERT, file);
+	(void)snprintf(file, sizeof(file), "%.480s/tls/ctl.key", r->dir);
+	curl_easy_setopt(curl, CURLOPT_SSLKEY, file);
+
+	return 0;
+}
+
 static void perform(const struct rest *r, struct rest_answer *a,
 		    const char *method, const char *path, const char *body)
 {
@@ -96,6 +119,11 @@ static void perform(const struct rest *r, struct rest_answer *a,
 	if (body)
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
 
+	if (tls_use(curl, r)) {
+		(void)snprintf(a->detail, sizeof(a->detail),
+			       "no certificate in %.200s/tls", r->dir);
+		goto out;
+	}
 	code = curl_easy_perform(curl);
 	if (code) {
 		(void)snprintf(a->detail, sizeof(a->detail), "%.150s: %s", url,

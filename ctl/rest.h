@@ -14,6 +14,7 @@
 struct rest {
 	const char *url;   /* "http://127.0.0.1:8080", without final "/" */
 	const char *token; /* bearer token, or NULL */
+	const char *dir;   /* state folder with the certificates for https */
 	unsigned limit_ms; /* per request; 0 = 5,000 */
 	FILE *trace;       /* gets a line a request and answer, or NULL */
 };

@@ -65,7 +65,7 @@ int server_wait_ready(const struct layout *l, const char *name,
 	uint64_t end = wheel_now_ms() + limit_ms;
 	struct rest_answer a = { 0 };
 	char url[96];
-	struct rest r = { .url = url, .limit_ms = 1000 };
+	struct rest r = { .url = url, .dir = l->dir, .limit_ms = 1000 };
 	bool ok;
 
 	layout_url(l, name, url);

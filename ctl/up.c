@@ -71,7 +71,7 @@ static int wait_ready(const struct up *up)
 	for (size_t i = 0; i < up->count; i++) {
 		const char *name = up->server[i]->name;
 		struct rest_answer a = { 0 };
-		struct rest r = { .limit_ms = 1000 };
+		struct rest r = { .dir = up->layout.dir, .limit_ms = 1000 };
 		char url[96];
 
 		layout_url(&up->layout, name, url);
@@ -135,7 +135,10 @@ static int print_link(const struct up *up, const struct rest *portal)
 static int prepare_portal(const struct up *up)
 {
 	char token[TOKEN_SIZE], url[96];
-	struct rest portal = { .url = url, .token = token, .limit_ms = 30000 };
+	struct rest portal = { .url = url,
+			       .token = token,
+			       .dir = up->layout.dir,
+			       .limit_ms = 30000 };
 	int err;
 
 	layout_url(&up->layout, "portal", url);

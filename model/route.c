@@ -114,6 +114,14 @@ int request_object(struct http_request *req, json_t **jp)
 	return 0;
 }
 
+/* Beyond this machine the token alone is not enough: it must come with a
+ * certificate of the installation (design.md 4.13). */
+static bool lacks_certificate(const struct http_request *req)
+{
+	return http_is_tls(req) && !sa_is_loopback(http_peer(req)) &&
+	       !http_peer_name(req);
+}
+
 static bool find_caller(struct caller *caller, const struct router *r,
 			struct http_request *req)
 {
@@ -169,6 +177,17 @@ static void dispatch(struct http_request *req, void *arg)
 	}
 	if (!is_valid) {
 		reply_unauthorized(req, true);
+		return;
+	}
+	if (caller.role == ROLE_SERVICE && lacks_certificate(req)) {
+		log_warn("rest",
+			 "service token without certificate correlation=%s",
+			 http_correlation(req));
+		(void)http_reply_problem(
+			req, 403, "client-certificate-needed",
+			"Beyond loopback the service token is taken only with "
+			"a certificate signed by DIR/tls/ca.pem.",
+			NULL);
 		return;
 	}
 	if (!permission_allows(caller.role, route->object, route->action)) {

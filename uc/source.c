@@ -9,7 +9,7 @@
 #include "base/libre.h"
 #include "base/log.h"
 #include "base/secrets.h"
-#include "base/tls.h"
+#include "base/service.h"
 #include "base/websocket.h"
 #include "base/wheel.h"
 #include "uc/history.h"
@@ -280,6 +280,16 @@ static int load_cursor(struct source *s)
 	return err;
 }
 
+/* Beyond loopback servers show each other certificates of our CA. */
+static int make_tls(struct source *s)
+{
+	s->tls = mem_deref(s->tls);
+	if (strncmp(s->url, "https:", 6))
+		return 0;
+
+	return service_tls_client(&s->tls, s->all->uc->conf);
+}
+
 static void connect_now(void *arg)
 {
 	static const struct ws_config config = { .ping_ms = 2000,
@@ -293,6 +303,8 @@ static void connect_now(void *arg)
 	snprintf(url, sizeof(url), "%s/api/v1/events?epoch=%s&after=%" PRIu64,
 		 s->url, s->epoch ? s->epoch : "", s->seq);
 	if (!err)
+		err = make_tls(s);
+	if (!err)
 		err = ws_connect(&s->ws, url, s->token, s->tls, &config,
 				 &handlers, s);
 	if (err) {
@@ -302,20 +314,6 @@ static void connect_now(void *arg)
 }
 
 /* Beyond loopback servers show each other certificates of our CA. */
-static int make_tls(struct source *s)
-{
-	const char *dir = conf_text(s->all->uc->conf, "dir");
-	char ca[512], cert[512], key[512];
-
-	if (strncmp(s->url, "https:", 6))
-		return 0;
-
-	snprintf(ca, sizeof(ca), "%s/tls/ca.pem", dir);
-	snprintf(cert, sizeof(cert), "%s/tls/uc.pem", dir);
-	snprintf(key, sizeof(key), "%s/tls/uc.key", dir);
-	return tls_client_ctx(&s->tls, ca, NULL, cert, key);
-}
-
 int sources_put(struct sources *all, const json_t *source)
 {
 	struct source *s;
@@ -333,8 +331,6 @@ int sources_put(struct sources *all, const json_t *source)
 		err = str_dup(&s->url, json_get_text(source, "url"));
 	if (!err)
 		err = str_dup(&s->token, json_get_text(source, "token"));
-	if (!err)
-		err = make_tls(s);
 	if (err) {
 		mem_deref(s);
 		return err;
