@@ -103,8 +103,9 @@ void turn_end(void)
 			turn.items[i].handler(turn.items[i].arg);
 
 		turn.count -= count;
-		memmove(turn.items, turn.items + count,
-			turn.count * sizeof(turn.items[0]));
+		if (turn.count)
+			memmove(turn.items, turn.items + count,
+				turn.count * sizeof(turn.items[0]));
 	}
 	turn.is_ending = false;
 }

@@ -1,4 +1,5 @@
 /* ladder.c - see ladder.h */
+#include <dirent.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -180,6 +181,67 @@ void report_make(char **reportp, struct play *p)
 out:
 	mem_deref(l);
 	mem_deref(mb);
+}
+
+/* What a program says before it goes wrong (I12). */
+static bool is_alarm(const char *line)
+{
+	static const char *const words[] = {
+		"ERROR: AddressSanitizer",
+		"ERROR: LeakSanitizer",
+		"runtime error: ",
+		"WARNING: ThreadSanitizer",
+		"Assertion `",
+		"stack smashing",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strstr(line, words[i]))
+			return true;
+	}
+
+	return false;
+}
+
+static bool log_is_clean(const char *path, char *what, size_t size)
+{
+	char *line = NULL;
+	size_t room = 0;
+	bool ok = true;
+	FILE *f = fopen(path, "re");
+
+	while (ok && f && getline(&line, &room, f) > 0) {
+		if (!is_alarm(line))
+			continue;
+		ok = false;
+		(void)snprintf(what, size, "%.200s in %.200s", line, path);
+	}
+	free(line);
+	if (f)
+		(void)fclose(f);
+
+	return ok;
+}
+
+bool logs_are_clean(const char *dir, char *what, size_t size)
+{
+	char folder[300], path[600];
+	struct dirent *e;
+	bool ok = true;
+	DIR *d;
+
+	(void)snprintf(folder, sizeof(folder), "%s/log", dir);
+	d = opendir(folder);
+	while (ok && d && (e = readdir(d))) {
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
+		if (strstr(e->d_name, ".log"))
+			ok = log_is_clean(path, what, size);
+	}
+	if (d)
+		(void)closedir(d);
+	(void)snprintf(path, sizeof(path), "%s/up.log", dir);
+
+	return ok && log_is_clean(path, what, size);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type,

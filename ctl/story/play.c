@@ -549,6 +549,10 @@ bool play_story(const struct story *st, bool keep, char **reportp)
 	if (!ok)
 		report_make(reportp, p);
 	clear_stage(p);
+	if (ok && !logs_are_clean(p->dir, p->why, sizeof(p->why))) {
+		ok = false;
+		report_make(reportp, p);
+	}
 	if (ok && !keep)
 		folder_remove(p->dir);
 	else if (ok)
