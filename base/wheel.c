@@ -204,3 +204,9 @@ uint64_t wheel_left_ms(const struct wheel_timer *t)
 
 	return t->prevp && t->due_ms > now ? t->due_ms - now : 0;
 }
+
+void wheel_turn(void)
+{
+	if (!is_turning)
+		turn(NULL);
+}

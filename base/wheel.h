@@ -49,6 +49,10 @@ bool wheel_is_running(const struct wheel_timer *t);
 /** Milliseconds until it fires; 0 when due or stopped. */
 uint64_t wheel_left_ms(const struct wheel_timer *t);
 
+/** Fire what is due by now, without waiting for the loop; a test's tool for
+ * after clock_move_ms(). */
+void wheel_turn(void);
+
 /** The monotonic clock, milliseconds. */
 uint64_t wheel_now_ms(void);
 

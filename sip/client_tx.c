@@ -22,7 +22,11 @@ enum client_state {
 	CLIENT_GONE,
 };
 
-enum { AUTH_TRIES = 2, TARGET_WAIT_T1 = 8 };
+enum {
+	AUTH_TRIES = 2,
+	TARGET_WAIT_T1 = 8,
+	FORGOTTEN_MS = 200000, /* timer C: an INVITE nobody waits for */
+};
 
 /* One peer that answered an INVITE: forks have different To tags. */
 struct answerer {
@@ -679,7 +683,7 @@ static void provisional(struct sip_client *c, const struct sip_message *m,
 	}
 	else if (is_first) {
 		/* rings as long as the program lets it */
-		start_timer(c, 0, 0);
+		start_timer(c, 0, c->handler ? 0 : FORGOTTEN_MS);
 		if (c->is_cancelled)
 			send_cancel(c);
 	}
@@ -863,5 +867,8 @@ void sip_client_forget(struct sip_client **ctxp)
 
 	*ctxp = NULL;
 	c->handler = NULL;
+	if (c->sip && c->is_invite && c->state == CLIENT_PROCEEDING &&
+	    !c->deadline_ms)
+		start_timer(c, 0, FORGOTTEN_MS);
 	mem_deref(c);
 }
