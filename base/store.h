@@ -280,4 +280,8 @@ int store_turn_add(struct store *s, const char *sql,
  */
 int store_turn_flush(struct store *s);
 
+/** Let the thread rest between two syncs to the disk, 0..1000 ms (0), so that
+ * one sync confirms more writes; the first after a rest is not delayed. */
+void store_turn_rest(struct store *s, uint32_t rest_ms);
+
 #endif

@@ -76,6 +76,7 @@ struct store {
 	struct write_list answered;
 	bool is_closing;
 	bool wants_checkpoint;
+	uint32_t rest_ms; /* turn mode: between two syncs */
 
 	/* turn mode, loop only */
 	struct tmr forgotten;

@@ -161,6 +161,16 @@ static void hand_back(struct store *s, struct write_list *batch)
 		wakeup_ring(&s->wakeup);
 }
 
+/* Leave the disk alone for a while; called and left with the lock. */
+static void rest(struct store *s)
+{
+	struct timespec ts = { .tv_nsec = s->rest_ms * 1000000l };
+
+	pthread_mutex_unlock(&s->lock);
+	nanosleep(&ts, NULL);
+	pthread_mutex_lock(&s->lock);
+}
+
 static void *serve(void *arg)
 {
 	struct store *s = arg;
@@ -189,6 +199,8 @@ static void *serve(void *arg)
 
 		pthread_mutex_lock(&s->lock);
 		hand_back(s, &batch);
+		if (s->rest_ms && !s->is_closing)
+			rest(s);
 	}
 	pthread_mutex_unlock(&s->lock);
 
@@ -226,6 +238,13 @@ void store_thread_stop(struct store *s)
 
 	while ((w = list_take(&s->answered)))
 		mem_deref(w);
+}
+
+void store_turn_rest(struct store *s, uint32_t rest_ms)
+{
+	pthread_mutex_lock(&s->lock);
+	s->rest_ms = rest_ms < 1000 ? rest_ms : 999;
+	pthread_mutex_unlock(&s->lock);
 }
 
 void store_queue(struct store *s, struct store_write *w)

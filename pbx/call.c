@@ -138,6 +138,13 @@ void call_touch(struct call *call)
 	turn_touch();
 }
 
+void call_touch_lazily(struct call *call)
+{
+	if (!call->dirty_le.list)
+		list_append(&calls.dirty, &call->dirty_le, call);
+	turn_touch_lazily();
+}
+
 static void bury(void *arg)
 {
 	mem_deref(arg);
@@ -453,7 +460,7 @@ void call_progress(struct call *call, struct leg *branch,
 		call->state = CALL_RINGING;
 		wheel_start(&call->timer, pbx_settings.no_answer_s * 1000ull,
 			    no_answer, call);
-		call_touch(call);
+		call_touch_lazily(call);
 	}
 	if (call->caller->state == LEG_INITIATED)
 		(void)leg_turn(call->caller, LEG_RINGS);

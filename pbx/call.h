@@ -96,6 +96,9 @@ void call_abort(struct call *call);
 /** It has changed in a way that must survive a crash. */
 void call_touch(struct call *call);
 
+/** The same, but nobody is promised anything by it. */
+void call_touch_lazily(struct call *call);
+
 /** Give it back when nothing holds it any more. */
 void call_bury(struct call *call);
 

@@ -97,7 +97,10 @@ void cdr_print_call(const struct call *call, struct sip_out *o)
 struct record {
 	uint64_t seq;
 	uint32_t len;
+	char call[CALL_ID_SIZE];
 	char customer[DIRECTORY_ID_SIZE];
+	char caller[DIRECTORY_ID_SIZE];
+	char callee[DIRECTORY_ID_SIZE];
 	char json[];
 };
 
@@ -117,6 +120,13 @@ static const char *user_of(const struct leg *leg)
 {
 	return leg && leg->phone && leg->phone->user ? leg->phone->user->id
 						     : "";
+}
+
+static void id_copy(char out[DIRECTORY_ID_SIZE], const char *id)
+{
+	size_t len = strlen(id);
+
+	memcpy(out, id, len < DIRECTORY_ID_SIZE ? len : DIRECTORY_ID_SIZE - 1);
 }
 
 void cdr_write(struct call *call)
@@ -141,14 +151,18 @@ void cdr_write(struct call *call)
 	r->seq = event_hold();
 	r->len = o.len;
 	memcpy(r->customer, call->customer, sizeof(r->customer));
+	memcpy(r->call, call->id, sizeof(r->call));
+	id_copy(r->caller, user_of(call->caller));
+	id_copy(r->callee,
+		call->callee ? user_of(call->callee) : call->callee_user);
 	memcpy(r->json, o.p, o.len);
 
 	cdr.seq = r->seq;
-	cdr.call = call->id;
-	cdr.customer = call->customer;
+	cdr.call = r->call;
+	cdr.customer = r->customer;
 	cdr.result = call_result_name(call->result);
-	cdr.caller = user_of(call->caller);
-	cdr.callee = call->callee ? user_of(call->callee) : call->callee_user;
+	cdr.caller = r->caller;
+	cdr.callee = r->callee;
 	cdr.started_ms = call->started_ms;
 	cdr.json = (struct span){ r->json, r->len };
 	if (keep_add_cdr(&cdr, durable, r)) {

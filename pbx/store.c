@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "pbx/store.h"
 
+enum { SYNC_REST_MS = 20 };
+
 static const char *const schema[] = {
 	"CREATE TABLE IF NOT EXISTS bindings (row INTEGER PRIMARY KEY,"
 	" phone TEXT NOT NULL, expires_ms BIGINT NOT NULL,"
@@ -23,10 +25,16 @@ static const char *const schema[] = {
 	" value TEXT NOT NULL)",
 };
 
+struct op;
+
 static struct {
 	struct store *store;
 	char epoch[KEEP_EPOCH_SIZE];
 	uint64_t failures;
+	struct op *ops; /* of this turn, in order */
+	uint32_t ops_count;
+	uint32_t ops_size;
+	struct mbuf *texts;
 } keep;
 
 static int epoch_load(void)
@@ -75,6 +83,8 @@ int keep_open(const char *file)
 			goto out;
 	}
 	err = epoch_load();
+	if (!err)
+		store_turn_rest(keep.store, SYNC_REST_MS);
 
 out:
 	if (err) {
@@ -88,6 +98,9 @@ out:
 void keep_close(void)
 {
 	keep.store = mem_deref(keep.store);
+	keep.ops = mem_deref(keep.ops);
+	keep.texts = mem_deref(keep.texts);
+	keep.ops_count = keep.ops_size = 0;
 }
 
 /* Memory is the truth: a failure is counted and told, and life goes on. */
@@ -100,84 +113,76 @@ static void check(int err, const char *what)
 	log_error("store", "cannot write %s: %s", what, strerror(err));
 }
 
-int keep_flush(void)
+/* ---- what waits for the end of the turn ---- */
+
+enum op_type {
+	OP_PUT_BINDING,
+	OP_REMOVE_BINDING,
+	OP_PUT_CALL,
+	OP_REMOVE_CALL,
+	OP_SET_NUMBER,
+	OP_ADD_CDR,
+};
+
+/* Texts of an operation lie in keep.texts, by offset: that may move. */
+struct op {
+	enum op_type type;
+	uint32_t name; /* phone, number */
+	uint32_t blob;
+	uint32_t blob_len;
+	uint64_t row;
+	uint64_t value;
+	struct keep_cdr cdr;
+	store_done_h *done;
+	void *arg;
+};
+
+static int op_add(struct op *op)
 {
-	int err = keep.store ? store_turn_flush(keep.store) : 0;
+	uint32_t size = keep.ops_size ? keep.ops_size * 2 : 256;
+	struct op *ops;
 
-	check(err, "this turn");
+	if (keep.ops_count == keep.ops_size) {
+		ops = keep.ops ? mem_realloc(keep.ops, size * sizeof(*ops))
+			       : mem_alloc(size * sizeof(*ops), NULL);
+		if (!ops)
+			return ENOMEM;
+		keep.ops = ops;
+		keep.ops_size = size;
+	}
 
-	return err;
+	keep.ops[keep.ops_count++] = *op;
+
+	return 0;
 }
 
-void keep_put_binding(const struct keep_binding *b)
+static int text_add(uint32_t *offsetp, struct span s)
 {
-	if (!keep.store)
-		return;
+	int err = 0;
 
-	check(store_turn_add(keep.store,
-			     "INSERT OR REPLACE INTO bindings"
-			     " (row, phone, expires_ms, blob)"
-			     " VALUES ($1, $2, $3, $4)",
-			     STORE_ARGS(store_int((int64_t)b->row),
-					store_text(b->phone),
-					store_int((int64_t)b->expires_ms),
-					store_span(b->blob))),
-	      "a registration");
+	if (!keep.texts)
+		keep.texts = mbuf_alloc(16384);
+	if (!keep.texts)
+		return ENOMEM;
+
+	*offsetp = (uint32_t)keep.texts->pos;
+	if (s.len)
+		err = mbuf_write_mem(keep.texts, (const uint8_t *)s.p, s.len);
+
+	return err ? err : mbuf_write_u8(keep.texts, 0);
 }
 
-void keep_remove_binding(uint64_t row)
+static const char *text_at(uint32_t offset)
 {
-	if (!keep.store)
-		return;
-
-	check(store_turn_add(keep.store, "DELETE FROM bindings WHERE row = $1",
-			     STORE_ARGS(store_int((int64_t)row))),
-	      "the end of a registration");
+	return (const char *)keep.texts->buf + offset;
 }
 
-void keep_put_call(uint64_t row, struct span blob)
+static int run_cdr(const struct op *op)
 {
-	if (!keep.store)
-		return;
-
-	check(store_turn_add(
-		      keep.store,
-		      "INSERT OR REPLACE INTO calls (row, blob)"
-		      " VALUES ($1, $2)",
-		      STORE_ARGS(store_int((int64_t)row), store_span(blob))),
-	      "a call");
-}
-
-void keep_remove_call(uint64_t row)
-{
-	if (!keep.store)
-		return;
-
-	check(store_turn_add(keep.store, "DELETE FROM calls WHERE row = $1",
-			     STORE_ARGS(store_int((int64_t)row))),
-	      "the end of a call");
-}
-
-void keep_set_number(const char *name, uint64_t value)
-{
-	if (!keep.store)
-		return;
-
-	check(store_turn_add(
-		      keep.store,
-		      "INSERT OR REPLACE INTO numbers (name, value)"
-		      " VALUES ($1, $2)",
-		      STORE_ARGS(store_text(name), store_int((int64_t)value))),
-	      name);
-}
-
-int keep_add_cdr(const struct keep_cdr *cdr, store_done_h *done, void *arg)
-{
-	if (!keep.store)
-		return ENOTCONN;
+	const struct keep_cdr *cdr = &op->cdr;
 
 	return store_write(
-		keep.store, done, arg,
+		keep.store, op->done, op->arg,
 		"INSERT INTO cdrs (seq, id, customer, result,"
 		" caller, callee, started_ms, json)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -186,6 +191,130 @@ int keep_add_cdr(const struct keep_cdr *cdr, store_done_h *done, void *arg)
 			   store_text(cdr->caller), store_text(cdr->callee),
 			   store_int((int64_t)cdr->started_ms),
 			   store_span(cdr->json)));
+}
+
+static int run(const struct op *op)
+{
+	const struct store_value row = store_int((int64_t)op->row);
+	const struct span blob = { op->blob_len ? text_at(op->blob) : "",
+				   op->blob_len };
+
+	switch (op->type) {
+	case OP_PUT_BINDING:
+		return store_turn_add(keep.store,
+				      "INSERT OR REPLACE INTO bindings"
+				      " (row, phone, expires_ms, blob)"
+				      " VALUES ($1, $2, $3, $4)",
+				      STORE_ARGS(row,
+						 store_text(text_at(op->name)),
+						 store_int((int64_t)op->value),
+						 store_span(blob)));
+
+	case OP_REMOVE_BINDING:
+		return store_turn_add(keep.store,
+				      "DELETE FROM bindings WHERE row = $1",
+				      STORE_ARGS(row));
+
+	case OP_PUT_CALL:
+		return store_turn_add(keep.store,
+				      "INSERT OR REPLACE INTO calls (row, blob)"
+				      " VALUES ($1, $2)",
+				      STORE_ARGS(row, store_span(blob)));
+
+	case OP_REMOVE_CALL:
+		return store_turn_add(keep.store,
+				      "DELETE FROM calls WHERE row = $1",
+				      STORE_ARGS(row));
+
+	case OP_SET_NUMBER:
+		return store_turn_add(
+			keep.store,
+			"INSERT OR REPLACE INTO numbers"
+			" (name, value) VALUES ($1, $2)",
+			STORE_ARGS(store_text(text_at(op->name)),
+				   store_int((int64_t)op->value)));
+
+	default: return run_cdr(op);
+	}
+}
+
+int keep_flush(void)
+{
+	int err;
+
+	if (!keep.store)
+		return 0;
+
+	for (uint32_t i = 0; i < keep.ops_count; i++)
+		check(run(&keep.ops[i]), "a row");
+	keep.ops_count = 0;
+	if (keep.texts)
+		keep.texts->pos = keep.texts->end = 0;
+
+	err = store_turn_flush(keep.store);
+	check(err, "this turn");
+
+	return err;
+}
+
+void keep_put_binding(const struct keep_binding *b)
+{
+	struct op op = { .type = OP_PUT_BINDING,
+			 .row = b->row,
+			 .value = b->expires_ms,
+			 .blob_len = b->blob.len };
+	int err = text_add(&op.name, span_of(b->phone));
+
+	if (!err)
+		err = text_add(&op.blob, b->blob);
+	if (!err)
+		err = op_add(&op);
+	check(err, "a registration");
+}
+
+void keep_remove_binding(uint64_t row)
+{
+	struct op op = { .type = OP_REMOVE_BINDING, .row = row };
+
+	check(op_add(&op), "the end of a registration");
+}
+
+void keep_put_call(uint64_t row, struct span blob)
+{
+	struct op op = { .type = OP_PUT_CALL,
+			 .row = row,
+			 .blob_len = blob.len };
+	int err = text_add(&op.blob, blob);
+
+	if (!err)
+		err = op_add(&op);
+	check(err, "a call");
+}
+
+void keep_remove_call(uint64_t row)
+{
+	struct op op = { .type = OP_REMOVE_CALL, .row = row };
+
+	check(op_add(&op), "the end of a call");
+}
+
+void keep_set_number(const char *name, uint64_t value)
+{
+	struct op op = { .type = OP_SET_NUMBER, .value = value };
+	int err = text_add(&op.name, span_of(name));
+
+	if (!err)
+		err = op_add(&op);
+	check(err, name);
+}
+
+int keep_add_cdr(const struct keep_cdr *cdr, store_done_h *done, void *arg)
+{
+	struct op op = {
+		.type = OP_ADD_CDR, .cdr = *cdr, .done = done, .arg = arg
+	};
+
+	return keep.store ? op_add(&op) : ENOTCONN;
 }
 
 uint64_t keep_number(const char *name, uint64_t otherwise)

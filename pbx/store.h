@@ -52,7 +52,8 @@ void keep_put_call(uint64_t row, struct span blob);
 void keep_remove_call(uint64_t row);
 void keep_set_number(const char *name, uint64_t value);
 
-/** Add a CDR; done is called once it is on the disk, or has failed. */
+/** Add a CDR; done is called once it is on the disk, or has failed.  The texts
+ * must live until then.  0; ENOMEM; ENOTCONN */
 int keep_add_cdr(const struct keep_cdr *cdr, store_done_h *done, void *arg);
 
 /** A number kept under a name, or otherwise. */

@@ -3,9 +3,15 @@
  * libre's loop handles all ready descriptors, then its timers; a timer of 0 ms
  * started in a handler is therefore the end of that turn.
  */
+#include "base/clock.h"
 #include "base/fault.h"
 #include "pbx/store.h"
 #include "pbx/turn.h"
+
+enum {
+	CLOSE_MS = 5, /* turns that follow each other share a commit */
+	LAZY_MS = 100,
+};
 
 struct deferred {
 	turn_h *handler;
@@ -19,6 +25,7 @@ static struct {
 	struct deferred *items;
 	uint32_t count;
 	uint32_t size;
+	uint64_t committed_ms; /* when it last was, monotonic */
 	bool is_touched;
 	bool is_ending;
 } turn;
@@ -35,14 +42,32 @@ void turn_on_flush(turn_h *h, void *arg)
 	turn.flush_arg = arg;
 }
 
+static void lazily(void *arg)
+{
+	(void)arg;
+	turn_touch();
+}
+
 void turn_touch(void)
 {
+	uint64_t ago;
+
 	if (turn.is_touched)
 		return;
 
 	turn.is_touched = true;
-	if (!turn.is_ending)
-		tmr_start(&turn.tmr, 0, turn_over, NULL);
+	if (turn.is_ending)
+		return;
+
+	ago = clock_mono_ms() - turn.committed_ms;
+	tmr_start(&turn.tmr, ago < CLOSE_MS ? CLOSE_MS - ago : 0, turn_over,
+		  NULL);
+}
+
+void turn_touch_lazily(void)
+{
+	if (!turn.is_touched && !turn.is_ending && !tmr_isrunning(&turn.tmr))
+		tmr_start(&turn.tmr, LAZY_MS, lazily, NULL);
 }
 
 static int make_room(void)
@@ -90,6 +115,8 @@ void turn_end(void)
 	if (turn.is_ending)
 		return;
 
+	if (tmr_isrunning(&turn.tmr)) /* also what was touched lazily */
+		turn.is_touched = true;
 	tmr_cancel(&turn.tmr);
 	turn.is_ending = true;
 	while (turn.is_touched) {
@@ -108,4 +135,5 @@ void turn_end(void)
 				turn.count * sizeof(turn.items[0]));
 	}
 	turn.is_ending = false;
+	turn.committed_ms = clock_mono_ms();
 }

@@ -16,8 +16,13 @@ typedef void(turn_h)(void *arg);
 /** Called before each commit, to write what has changed. */
 void turn_on_flush(turn_h *h, void *arg);
 
-/** This turn has something to commit. */
+/** This turn has something to commit.  While turns follow each other closely
+ * one commit serves several of them: it comes 5 ms after the last. */
 void turn_touch(void);
+
+/** Something is to be committed that nobody is promised: with the next commit,
+ * at the latest in 100 ms. */
+void turn_touch_lazily(void);
 
 /** Have a function called after this turn's commit, never before this
  * returns.  Without memory it is called at once. */
