@@ -54,6 +54,7 @@ static void wish_ended(struct call *c, const char *code, const char *detail)
 	else if (!code && wish == WISH_RETRIEVE)
 		phone_call_set_state(c, CALL_CONNECTED, "", 0);
 	speech_set_open(c->speech, c->state == CALL_CONNECTED);
+	speech_set_deaf(c->speech, c->state == CALL_HELD);
 	phone_call_note_hold(c);
 	if (command)
 		face_reply(c->e, command, code, detail);
@@ -182,8 +183,10 @@ int phone_call_wish(struct call *c, enum phone_call_wish wish,
 		return 0;
 
 	/* a held leg sends no speech from the moment the user says so */
-	if (wish == WISH_HOLD)
+	if (wish == WISH_HOLD) {
 		speech_set_open(c->speech, false);
+		speech_set_deaf(c->speech, true);
+	}
 	c->wish = wish;
 	c->wish_command = command;
 	c->wish_since_ms = wheel_now_ms();

@@ -33,7 +33,9 @@ struct speech {
 	struct tone_gen key_tone; /* keys in band */
 	uint32_t key_left;        /* samples */
 	struct tone_ear ear;
-	enum tone_kind local;
+	enum tone_kind local; /* tone of our own, or TONE_SILENCE */
+	bool is_deaf;         /* on hold: nobody listens */
+	struct tone_heard told;
 };
 
 static void speech_destructor(void *data)
@@ -46,12 +48,25 @@ static void speech_destructor(void *data)
 
 /* ---- hearing ---- */
 
+/* Tell what the user hears now, unless that was told already. */
+static void tell(struct speech *s)
+{
+	struct tone_heard now = { .kind = s->local };
+	bool is_local = s->local != TONE_SILENCE;
+
+	if (!is_local && !s->is_deaf)
+		now = s->ear.now;
+	if (now.kind == s->told.kind && now.hz == s->told.hz &&
+	    now.digit == s->told.digit)
+		return;
+	s->told = now;
+	face_heard(s->e, s->call, &now, is_local ? "local" : "line");
+}
+
 static void heard(const struct tone_heard *h, void *arg)
 {
-	struct speech *s = arg;
-
-	if (s->local == TONE_SILENCE)
-		face_heard(s->e, s->call, h, "line");
+	(void)h;
+	tell(arg);
 }
 
 static void hear_key(struct speech *s, const struct rtp_in *in)
@@ -269,6 +284,12 @@ void speech_set_open(struct speech *s, bool is_open)
 	s->is_open = is_open;
 }
 
+void speech_set_deaf(struct speech *s, bool is_deaf)
+{
+	s->is_deaf = is_deaf;
+	tell(s);
+}
+
 void speech_set_muted(struct speech *s, bool is_muted)
 {
 	s->is_muted = is_muted;
@@ -283,15 +304,8 @@ int speech_send_keys(struct speech *s, const char *keys)
 
 void speech_play(struct speech *s, enum tone_kind kind)
 {
-	struct tone_heard h = { .kind = kind };
-
-	if (s->local == kind)
-		return;
 	s->local = kind;
-	if (kind == TONE_SILENCE)
-		face_heard(s->e, s->call, &s->ear.now, "line");
-	else
-		face_heard(s->e, s->call, &h, "local");
+	tell(s);
 }
 
 bool speech_is_held_by_peer(const struct speech *s)
@@ -311,7 +325,7 @@ bool speech_has_received(const struct speech *s)
 
 bool speech_is_silent(const struct speech *s)
 {
-	return s->local == TONE_SILENCE && s->ear.now.kind == TONE_SILENCE;
+	return s->told.kind == TONE_SILENCE;
 }
 
 const struct rtp_counts *speech_counts(const struct speech *s)

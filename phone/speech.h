@@ -54,6 +54,10 @@ int speech_check(struct span offer);
 /** Send what the audio device says (true), or nothing yet. */
 void speech_set_open(struct speech *s, bool is_open);
 
+/** Whether the user listens: not to a call on hold, so that with several
+ * calls what is heard is that of the one that talks. */
+void speech_set_deaf(struct speech *s, bool is_deaf);
+
 void speech_set_muted(struct speech *s, bool is_muted);
 
 /** Send keys.  0; EINVAL; ENOBUFS; ENOTCONN. */
@@ -71,7 +75,7 @@ bool speech_is_agreed(const struct speech *s);
 /** Whether anything has come from the far end. */
 bool speech_has_received(const struct speech *s);
 
-/** Whether the ear hears nothing, from the line or from us. */
+/** Whether silence was told last. */
 bool speech_is_silent(const struct speech *s);
 
 const struct rtp_counts *speech_counts(const struct speech *s);
