@@ -31,8 +31,8 @@ void sip_random(char buf[17])
 	}
 
 	left -= 8;
-	for (int i = 0; i < 8; i++) {
-		uint8_t b = pool[left + (size_t)i];
+	for (size_t i = 0; i < 8; i++) {
+		uint8_t b = pool[left + i];
 
 		buf[2 * i] = hex[b >> 4];
 		buf[2 * i + 1] = hex[b & 15];
