@@ -427,7 +427,7 @@ static void lists_filter_sort_and_page(void)
 					i),
 				"id"));
 
-			CHECK(!strstr(seen, id));
+			CHECK(id && !strstr(seen, id));
 			snprintf(seen + n, sizeof(seen) - n, "%s", id);
 			n += strlen(id);
 		}
