@@ -197,25 +197,38 @@ static char *read_mail(const struct portal *p, const char *name, size_t max)
 	return text;
 }
 
-/* Value of a header of a mail we wrote ourselves. */
+/* Value of a header of a mail we wrote ourselves, unfolded. */
+static json_t *header_value(const char *p)
+{
+	char value[400];
+	size_t n = 0;
+
+	for (; *p && n < sizeof(value) - 1; p++) {
+		if (*p == '\n' && p[1] != ' ' && p[1] != '\t')
+			break;
+		if (*p != '\r' && *p != '\n')
+			value[n++] = *p;
+	}
+
+	return json_stringn(value, n);
+}
+
 static json_t *mail_header(const char *text, const char *name)
 {
 	size_t len = strlen(name);
+	json_t *value = NULL;
 
 	for (const char *p = text; p && *p && *p != '\r' && *p != '\n';) {
-		const char *end = strpbrk(p, "\r\n");
-
 		if (!strncasecmp(p, name, len) && p[len] == ':') {
 			p += len + 1;
-			p += strspn(p, " ");
-			return json_stringn(p, end ? (size_t)(end - p)
-						   : strlen(p));
+			value = header_value(p + strspn(p, " "));
+			break;
 		}
-		p = end ? end + strspn(end, "\r") : NULL;
-		p = p && *p == '\n' ? p + 1 : p;
+		p = strchr(p, '\n');
+		p = p ? p + 1 : NULL;
 	}
 
-	return json_null();
+	return value ? value : json_null();
 }
 
 static void mails_list(struct http_request *req, const struct caller *caller,

@@ -78,7 +78,7 @@ const struct record_table *portal_table(const struct portal *p,
 {
 	const struct record_table *const tables[] = {
 		&p->platforms, &p->customers,   &p->users,
-		&p->phones,    &p->deployments,
+		&p->phones,    &p->deployments, &p->admins,
 	};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
