@@ -11,9 +11,12 @@
 
 #include "base/libre.h"
 #include "base/secrets.h"
+#include "base/wheel.h"
 #include "ctl/demo.h"
+#include "ctl/story/mails.h"
+#include "ctl/tour.h"
 
-enum { PHONES_MAX = 2 };
+enum { PHONES_MAX = 2, MAIL_LIMIT_MS = 10000 };
 
 struct demo_user {
 	const char *name;
@@ -144,9 +147,10 @@ static void digits_make(char out[7])
 	out[6] = '\0';
 }
 
-static int make_phone(struct demo *d, const char *user, const char *type,
-		      json_t *phones)
+static int make_phone(struct demo *d, const struct demo_user *u,
+		      const char *user, const char *type, json_t *phones)
 {
+	char name[64];
 	bool is_soft = !strncmp(type, "softphone", 9);
 	struct rest_answer a = { 0 };
 	int err;
@@ -162,6 +166,10 @@ static int make_phone(struct demo *d, const char *user, const char *type,
 				  "type", type, "sip_user",
 				  rest_text(&a, "sip_user"), "sip_secret",
 				  rest_text(&a, "sip_secret")));
+	(void)snprintf(name, sizeof(name), "%s %s", u->first, u->last);
+	if (!err && !is_soft)
+		err = tour_account_write(d->layout, u->name, name, u->extension,
+					 a.body);
 	rest_clear(&a);
 
 	return err;
@@ -192,7 +200,7 @@ static int make_user(struct demo *d, const struct demo_user *u)
 	if (!err)
 		(void)snprintf(id, sizeof(id), "%s", rest_text(&a, "id"));
 	for (size_t i = 0; i < PHONES_MAX && u->phones[i] && !err; i++)
-		err = make_phone(d, id, u->phones[i], phones);
+		err = make_phone(d, u, id, u->phones[i], phones);
 	if (!err)
 		(void)json_array_append_new(
 			d->users,
@@ -281,6 +289,21 @@ static void print(const struct demo *d, const char *path)
 	(void)puts("");
 }
 
+/* The link of bob's softphone, or NULL when its mail does not come. */
+static const char *wait_link(const struct demo *d, char *link, size_t size)
+{
+	uint64_t end = wheel_now_ms() + MAIL_LIMIT_MS;
+
+	while (!mail_find_link(d->layout->dir, "bob@acme.example", "desktop",
+			       link, size)) {
+		if (wheel_now_ms() > end)
+			return NULL;
+		sys_msleep(20);
+	}
+
+	return link;
+}
+
 /* Remove what a killed run left, if anything. */
 static int clean(const struct demo *d, const char *begun)
 {
@@ -340,14 +363,15 @@ int demo_make(const struct layout *l, const struct rest *portal,
 	      bool has_border)
 {
 	struct demo d = { .layout = l, .portal = portal };
-	char path[440], begun[440];
+	char path[440], begun[440], link[300];
 	int err;
 
 	(void)snprintf(path, sizeof(path), "%s/demo.json", l->dir);
 	(void)snprintf(begun, sizeof(begun), "%s/demo.begun", l->dir);
 	if (!access(path, F_OK)) {
-		(void)printf("demo     as before, in %s\n", path);
+		(void)printf("demo     as before, in %s\n\n", path);
 		(void)unlink(begun);
+		tour_print(l, NULL);
 		return 0;
 	}
 	err = clean(&d, begun);
@@ -362,6 +386,7 @@ int demo_make(const struct layout *l, const struct rest *portal,
 		err = write_file(&d, path, has_border);
 	if (!err) {
 		print(&d, path);
+		tour_print(l, wait_link(&d, link, sizeof(link)));
 		(void)unlink(begun);
 	}
 	json_decref(d.users);

@@ -97,14 +97,17 @@ static char *file_read(const char *path)
 	return text;
 }
 
-/* Whether a header of the mail has this address. */
+/* Whether its To header, which may be folded, has this address. */
 static bool is_to(const char *text, const char *to)
 {
 	const char *p = strcasestr(text, "\nTo:");
-	const char *end = p ? strpbrk(p + 1, "\r\n") : NULL, *at;
+	const char *end, *at;
 
 	if (!strncasecmp(text, "To:", 3))
 		p = text;
+	end = p ? strchr(p + 1, '\n') : NULL;
+	while (end && (end[1] == ' ' || end[1] == '\t'))
+		end = strchr(end + 1, '\n');
 	at = p ? strcasestr(p, to) : NULL;
 
 	return at && (!end || at < end);
