@@ -231,14 +231,14 @@ static int write_file(const struct demo *d, const char *path, bool has_border)
 	err = token_of(l, "pbx", token);
 	if (err)
 		return err;
-	all = json_pack("{s{ssss}s{ss}s{ssssss}sO}", "portal", "url", portal,
+	all = json_pack("{s{ssss}s{ss}s{ssssss}}", "portal", "url", portal,
 			"token", d->portal->token, "uc", "url", uc, "pbx",
-			"sip", sip, "url", pbx, "token", token, "users",
-			d->users);
+			"sip", sip, "url", pbx, "token", token);
 	if (has_border)
 		(void)json_object_set_new(
 			all, "border",
 			json_pack("{ssss}", "sip", outside, "url", border));
+	(void)json_object_set(all, "users", d->users);
 
 	(void)snprintf(fresh, sizeof(fresh), "%s.new", path);
 	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

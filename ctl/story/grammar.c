@@ -88,11 +88,11 @@ const struct sentence sentences[] = {
 	  ALL },
 	{ SENTENCE_SENSE, "WHO shows TEXT", "the banner says this",
 	  sense_banner, ALL },
-	{ SENTENCE_SENSE, "WHO offers LIST",
+	{ SENTENCE_SENSE, "WHO offers FEATURES",
 	  "what the phone offers now: hold, mute, keypad, hang-up, transfer, "
 	  "...",
 	  sense_offers },
-	{ SENTENCE_SENSE, "WHO lacks LIST", "what it does not offer now",
+	{ SENTENCE_SENSE, "WHO lacks FEATURES", "what it does not offer now",
 	  sense_lacks },
 	{ SENTENCE_SENSE, "WHO refuses to set WORD on|off",
 	  "a setting that cannot be changed now", sense_refuses_to_set, ALL },

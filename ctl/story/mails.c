@@ -75,10 +75,13 @@ static void mail_decode(char *text)
 	if (!body)
 		return;
 	/* its encoding may stand before or after its type */
-	how = strcasestr(text, "Content-Transfer-Encoding: base64");
-	if (how && how < body)
+	how = strcasestr(text, "Content-Transfer-Encoding: ");
+	if (!how || how > body)
+		return;
+	how = strchr(how, ' ') + 1;
+	if (!strncasecmp(how, "base64", 6))
 		base64_text_decode(body);
-	else
+	else if (!strncasecmp(how, "quoted-printable", 16))
 		printable_decode(body);
 }
 
@@ -97,23 +100,24 @@ static char *file_read(const char *path)
 	return text;
 }
 
-/* Whether its To header, which may be folded, has this address. */
+/* Whether the To header, which may be folded, has this address. */
 static bool is_to(const char *text, const char *to)
 {
-	const char *p = strcasestr(text, "\nTo:");
+	const char *p = strncasecmp(text, "To:", 3) ? strcasestr(text, "\nTo:")
+						    : text;
 	const char *end, *at;
 
-	if (!strncasecmp(text, "To:", 3))
-		p = text;
-	end = p ? strchr(p + 1, '\n') : NULL;
+	if (!p)
+		return false;
+	end = strchr(p + 1, '\n');
 	while (end && (end[1] == ' ' || end[1] == '\t'))
 		end = strchr(end + 1, '\n');
-	at = p ? strcasestr(p, to) : NULL;
+	at = strcasestr(p, to);
 
 	return at && (!end || at < end);
 }
 
-typedef void(mail_h)(const char *name, time_t when, char *text, void *arg);
+typedef void(mail_h)(const char *name, int64_t when_ns, char *text, void *arg);
 
 /* Each mail to an address; the handler must not keep the text. */
 static void mails_each(const char *dir, const char *to, mail_h *h, void *arg)
@@ -138,7 +142,10 @@ static void mails_each(const char *dir, const char *to, mail_h *h, void *arg)
 			text = file_read(path);
 			if (text && is_to(text, to)) {
 				mail_decode(text);
-				h(e->d_name, st.st_mtime, text, arg);
+				h(e->d_name,
+				  (int64_t)st.st_mtim.tv_sec * 1000000000 +
+					  st.st_mtim.tv_nsec,
+				  text, arg);
 			}
 			mem_deref(text);
 		}
@@ -152,12 +159,12 @@ struct counting {
 	unsigned n;
 };
 
-static void count_one(const char *name, time_t when, char *text, void *arg)
+static void count_one(const char *name, int64_t when_ns, char *text, void *arg)
 {
 	struct counting *c = arg;
 
 	(void)name;
-	(void)when;
+	(void)when_ns;
 	if (strcasestr(text, c->word))
 		c->n++;
 }
@@ -172,21 +179,21 @@ unsigned mail_count(const char *dir, const char *to, const char *word)
 
 struct searching {
 	const char *client;
-	time_t when;
+	int64_t when_ns;
 	char name[256];
 	bool named; /* the best so far names the client */
 	char *link;
 	size_t size;
 };
 
-static void search_one(const char *name, time_t when, char *text, void *arg)
+static void search_one(const char *name, int64_t when_ns, char *text, void *arg)
 {
 	struct searching *s = arg;
 	char *path = strstr(text, "/d/");
 	char *start = path, *end;
 	bool named = strcasestr(text, s->client) != NULL;
-	bool newer = when > s->when ||
-		     (when == s->when && strcmp(name, s->name) > 0);
+	bool newer = when_ns > s->when_ns ||
+		     (when_ns == s->when_ns && strcmp(name, s->name) > 0);
 
 	if (!path || named < s->named || (named == s->named && !newer))
 		return;
@@ -198,7 +205,7 @@ static void search_one(const char *name, time_t when, char *text, void *arg)
 		end++;
 	(void)snprintf(s->link, s->size, "%.*s", (int)(end - start), start);
 	(void)snprintf(s->name, sizeof(s->name), "%s", name);
-	s->when = when;
+	s->when_ns = when_ns;
 	s->named = named;
 }
 

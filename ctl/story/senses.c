@@ -398,23 +398,6 @@ struct offering {
 	char wrong[48];
 };
 
-/* The words of requirements/4 for what the phone calls by its command. */
-static const char *command_of(const char *name)
-{
-	static const char *const words[][2] = {
-		{ "hang-up", "hangup" },
-		{ "keypad", "dtmf" },
-		{ "call-back", "callback" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		if (!strcmp(words[i][0], name))
-			return words[i][1];
-	}
-
-	return name;
-}
-
 static bool is_offered(const json_t *reply, const char *name)
 {
 	json_t *list = json_object_get(reply, "offers");
@@ -424,7 +407,7 @@ static bool is_offered(const json_t *reply, const char *name)
 	json_array_foreach(list, i, item)
 	{
 		if (json_is_string(item) &&
-		    !strcmp(json_string_value(item), command_of(name)))
+		    !strcmp(json_string_value(item), name))
 			return true;
 	}
 
@@ -453,7 +436,7 @@ static bool offers_all(struct play *p, void *arg)
 
 static bool sense_offering(struct play *p, const struct step *s, bool wanted)
 {
-	struct offering o = { step_device(p, s), s->slot[SLOT_LIST], wanted,
+	struct offering o = { step_device(p, s), s->slot[SLOT_FEATURES], wanted,
 			      "" };
 
 	if (!o.device)

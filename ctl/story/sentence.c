@@ -9,6 +9,7 @@
 
 #include "base/libre.h"
 #include "ctl/story/sentence.h"
+#include "phone/capability.h"
 
 enum {
 	PATTERN_WORD_MAX = 160,
@@ -32,7 +33,7 @@ struct match {
 	const char *slot[SLOTS_ALL];
 	const char *choice[CHOICES_MAX]; /* words taken of "a|b" */
 	size_t choices;
-	char list[LINE_OCTETS_MAX]; /* LIST or DEVICES, rewritten */
+	char list[LINE_OCTETS_MAX]; /* FEATURES or DEVICES */
 	uint32_t within_ms;
 
 	struct expectations *expectations;
@@ -232,8 +233,10 @@ static const struct token *take_list(struct match *m, enum slot slot,
 			expect_each(m, t, devices, ARRAY_SIZE(devices));
 			return NULL;
 		}
-		if (t->kind != TOKEN_WORD) {
-			expect(m, t, slot_names[slot]);
+		if (slot == SLOT_FEATURES &&
+		    (t->kind != TOKEN_WORD || !capability_find(t->text))) {
+			for (size_t i = 0; i < capability_count; i++)
+				expect(m, t, capabilities[i].name);
 			return NULL;
 		}
 		list_add(m, &len, t->text);
@@ -382,7 +385,7 @@ static bool match_from(struct match *m, const char *p, const struct token *t)
 	if (slot < 0)
 		return literal_accepts(m, t, word) &&
 		       match_from(m, rest, t + 1);
-	if (slot == SLOT_LIST || slot == SLOT_DEVICES) {
+	if (slot == SLOT_FEATURES || slot == SLOT_DEVICES) {
 		t = take_list(m, (enum slot)slot, t);
 		return t && match_from(m, rest, t);
 	}

@@ -25,7 +25,7 @@
 	X(COUNT, "a count")                                                    \
 	X(TIME, "a time, such as 5s or 300ms")                                 \
 	X(TEXT, "a text in quotes")                                            \
-	X(LIST, "words with commas between")                                   \
+	X(FEATURES, "features of a phone (hold, mute, ...), commas between")   \
 	X(DEVICES, "desk, desktop, mobile or web, each may be followed by "    \
 		   "\"through border\"")                                       \
 	X(DEVICE, "desk, desktop, mobile or web")                              \

@@ -119,7 +119,7 @@ static void test_list(void)
 {
 	struct story *st = parse("alice offers hold, hang-up,mute\n");
 
-	CHECK_STR(last(st)->slot[SLOT_LIST], "hold,hang-up,mute");
+	CHECK_STR(last(st)->slot[SLOT_FEATURES], "hold,hang-up,mute");
 	mem_deref(st);
 }
 
@@ -146,6 +146,7 @@ static void test_errors(void)
 	check_error("alice shows \"open\n", "no closing quote");
 	check_error("alice calls 2002\nzoe at 2003 on desk\n",
 		    "6:1: the cast comes before");
+	check_error("alice lacks tranfer\n", "did you mean \"transfer\"?");
 	check_error("upc stops\n", "did you mean");
 	check_error("story \"again\"\n", "a story has one title");
 }
