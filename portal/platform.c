@@ -11,7 +11,7 @@
 
 #include "base/http.h"
 #include "base/json.h"
-#include "base/secrets.h"
+#include "base/service.h"
 #include "model/kinds.h"
 #include "portal/api.h"
 #include "portal/platform.h"
@@ -249,6 +249,7 @@ static void probe_next(struct probe *pr)
 {
 	struct http_params params = { .timeout_ms = PROBE_MS,
 				      .connect_ms = PROBE_MS };
+	struct service_files files;
 	const char *base = NULL;
 	char url[400];
 
@@ -263,7 +264,8 @@ static void probe_next(struct probe *pr)
 		       pr->is_second ? locked[pr->n] : "/api/v1/about");
 	if (pr->is_second)
 		params.bearer = member(pr->object, servers[pr->n], "token");
-	if (http_client_request(NULL, pr->portal->client, &params,
+	if (service_http_params(&params, &files, pr->portal->conf) ||
+	    http_client_request(NULL, pr->portal->client, &params,
 				probe_answered, pr))
 		probe_failed(pr, "server-unreachable",
 			     "has an address that cannot be used");

@@ -441,6 +441,8 @@ int session_put_link(struct store_write *w, const struct sessions *s,
 	(void)s;
 	token_make(token);
 	token_hash(hash, token);
+	(void)store_write_add(w, "DELETE FROM links WHERE ends_ms < $1",
+			      STORE_ARGS(store_int((int64_t)clock_wall_ms())));
 
 	return store_write_add(w,
 			       "INSERT INTO links (token_hash, admin, ends_ms) "

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/secrets.h"
+#include "base/service.h"
 #include "portal/task_private.h"
 
 enum {
@@ -466,6 +467,7 @@ static int send_call(struct task *t, const struct step *s, const json_t *body,
 	char name[24], url[400], correlation[100];
 	const char *const headers[] = { correlation, NULL };
 	struct http_params params = { .url = url, .headers = headers };
+	struct service_files files;
 	const char *base;
 	json_t *copy = NULL;
 	int err;
@@ -496,8 +498,10 @@ static int send_call(struct task *t, const struct step *s, const json_t *body,
 			       s->plan.kind, s->plan.object,
 			       (long long)s->generation);
 	}
-	err = http_client_request(&t->call, t->tasks->portal->client, &params,
-				  answered, t);
+	err = service_http_params(&params, &files, t->tasks->portal->conf);
+	if (!err)
+		err = http_client_request(&t->call, t->tasks->portal->client,
+					  &params, answered, t);
 	json_decref(copy);
 
 	return err;

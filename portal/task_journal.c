@@ -13,7 +13,10 @@
 #include "portal/sealed.h"
 #include "portal/task_private.h"
 
-enum { AGAIN_MS = 1000 };
+enum {
+	AGAIN_MS = 1000,
+	KEY_KEPT_MS = 7 * 24 * 3600 * 1000, /* of an Idempotency-Key */
+};
 
 static void write_again(void *arg);
 
@@ -309,6 +312,9 @@ static void put_key(struct store_write *w, const struct task *t)
 {
 	if (!*t->key)
 		return;
+	(void)store_write_add(
+		w, "DELETE FROM idempotency WHERE made_ms < $1",
+		STORE_ARGS(store_int((int64_t)t->made_ms - KEY_KEPT_MS)));
 	(void)store_write_add(
 		w,
 		"INSERT INTO idempotency (idem_key, body_hash, task, made_ms) "

@@ -382,6 +382,20 @@ static void strangers_are_401(void)
 	house_close(h);
 }
 
+static void a_route_without_permission_is_refused(void)
+{
+	static const struct route routes[] = {
+		{ "GET", "/api/v1/nonsense", "nonsense", ACTION_LIST, NULL },
+		{ "POST", "/api/v1/audit", "audit", ACTION_CREATE, NULL },
+	};
+	struct house *h = house_open();
+
+	CHECK_INT(router_routes(h->router, &routes[0], 1, NULL), EPERM);
+	CHECK_INT(router_routes(h->router, &routes[1], 1, NULL), EPERM);
+
+	house_close(h);
+}
+
 static size_t items(const struct house *h)
 {
 	return json_array_size(json_object_get(h->rest.json, "items"));
@@ -457,6 +471,8 @@ static const struct test tests[] = {
 	{ "the server's own fields survive a replacement",
 	  the_servers_own_fields_survive },
 	{ "strangers are 401", strangers_are_401 },
+	{ "a route without permission is refused at start",
+	  a_route_without_permission_is_refused },
 	{ "lists filter, sort and page", lists_filter_sort_and_page },
 };
 
