@@ -90,8 +90,9 @@ void diary_add(struct diary *j, const struct call *c, const char *reason)
 
 	id_make(id);
 	note = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:I, s:I, s:b}", "id", id,
-		"direction", c->is_outgoing ? "outgoing" : "incoming", "result",
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:I, s:I, s:b}", "id",
+		id, "call", c->session_remote, "direction",
+		c->is_outgoing ? "outgoing" : "incoming", "result",
 		result_of(c, reason), "peer_number", c->peer, "peer_name",
 		c->name, "started_ms", (json_int_t)c->began_ms, "answered_ms",
 		c->answered_ms ? json_integer((json_int_t)c->answered_ms)
@@ -115,9 +116,14 @@ static bool is_same_call(const json_t *a, const json_t *b)
 	const char *way_b = json_get_text(b, "direction");
 	const char *peer_a = json_get_text(a, "peer_number");
 	const char *peer_b = json_get_text(b, "peer_number");
+	const char *call_a = json_get_text(a, "call");
+	const char *call_b = json_get_text(b, "call");
 	int64_t apart = json_get_int(a, "started_ms", 0) -
 			json_get_int(b, "started_ms", 0);
 
+	/* the pbx tells its call's id in Session-ID (design.md 4.12) */
+	if (call_a && call_b && strspn(call_a, "0") < strlen(call_a))
+		return !strcmp(call_a, call_b);
 	if (!way_a || !way_b || !peer_a || !peer_b)
 		return false;
 

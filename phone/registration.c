@@ -446,7 +446,11 @@ static void send_register(struct registration *r)
 		return;
 	}
 
-	registrar_uri(r, a->registrars[r->index], uri);
+	/* behind a proxy the transport is that of the way to the proxy */
+	if (*a->outbound_proxy)
+		snprintf(uri, sizeof(uri), "%s", a->registrars[r->index]);
+	else
+		registrar_uri(r, a->registrars[r->index], uri);
 	snprintf(to, sizeof(to), "<sip:%s@" SPAN_FMT ">", a->sip_user,
 		 SPAN_ARG(registration_host(r)));
 	snprintf(from, sizeof(from), "%s;tag=%s", to, r->tag);
