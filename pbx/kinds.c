@@ -1,6 +1,7 @@
 /* kinds.c - see kinds.h */
 #include <stdio.h>
 
+#include "base/fault.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "model/permission.h"
@@ -177,12 +178,23 @@ static const struct kind_here kinds[] = {
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
 
+static int changing(struct provision_change *change, void *arg)
+{
+	(void)change;
+	(void)arg;
+
+	fault_point("pbx.provision.before");
+
+	return 0;
+}
+
 /* It is on the disk: calls see it from now on. */
 static void changed(const struct provision_change *change, void *arg)
 {
 	const struct kind_here *k = arg;
 	int err;
 
+	fault_point("pbx.provision.after");
 	if (!change->object) {
 		k->remove(change->id);
 		turn_end();
@@ -210,7 +222,8 @@ static int taken(json_t *object, void *arg)
 
 int kinds_start(struct provision *p)
 {
-	const struct provision_hooks hooks = { .after = changed };
+	const struct provision_hooks hooks = { .before = changing,
+					       .after = changed };
 
 	for (size_t i = 0; i < KIND_COUNT; i++) {
 		void *arg = (void *)(uintptr_t)&kinds[i];
