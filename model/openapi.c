@@ -202,7 +202,7 @@ void openapi_route(json_t *doc, const struct route *route,
 		path = json_object();
 		(void)json_object_set_new(paths, route->path, path);
 	}
-	for (size_t i = 0; route->method[i] && i < sizeof(method) - 1; i++)
+	for (size_t i = 0; i < sizeof(method) - 1 && route->method[i]; i++)
 		method[i] = (char)(route->method[i] | 0x20);
 
 	op = json_pack("{s:s,s:[s],s:o,s:{s:{s:s,s:o},s:{s:s}}}", "summary",

@@ -243,7 +243,7 @@ static int check_unused(struct change *ch)
 			int err;
 
 			if (f->type != FIELD_REF || !f->ref ||
-			    strcmp(f->ref, ch->c.kind->plural))
+			    strcmp(f->ref, ch->c.kind->plural) != 0)
 				continue;
 			err = record_count(&n, &e->table, f->name, ch->id);
 			if (err)
@@ -583,7 +583,8 @@ static int take_put(json_t **objectp, const struct entry *e,
 		kind_error(errors, "generation", "out-of-range",
 			   "must be 1 or more");
 	if (json_object_get(in, "id") &&
-	    (!json_get_text(in, "id") || strcmp(json_get_text(in, "id"), id)))
+	    (!json_get_text(in, "id") ||
+	     strcmp(json_get_text(in, "id"), id) != 0))
 		kind_error(errors, "id", "bad-pattern",
 			   "must be the id of the address");
 

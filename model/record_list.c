@@ -454,8 +454,8 @@ static bool filter_name(char *out, size_t size, const char *param)
 {
 	size_t len = strlen(param);
 
-	if (strncmp(param, "filter[", 7) || len < 9 || param[len - 1] != ']' ||
-	    len - 8 >= size)
+	if (strncmp(param, "filter[", 7) != 0 || len < 9 ||
+	    param[len - 1] != ']' || len - 8 >= size)
 		return false;
 	memcpy(out, param + 7, len - 8);
 	out[len - 8] = '\0';

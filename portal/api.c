@@ -100,7 +100,7 @@ static void refuse_fixed(const struct kind *kind, const json_t *before,
 		const struct field *f = kind_field(kind, name);
 		json_t *old = json_object_get(before, name);
 
-		if (f && f->owner && strcmp(f->owner, kind->owner) &&
+		if (f && f->owner && strcmp(f->owner, kind->owner) != 0 &&
 		    !json_is_null(value))
 			kind_error(errors, name, "not-ours",
 				   "belongs to the %s server once created; "

@@ -77,7 +77,7 @@ static void customer_change(struct plan *plan, const json_t *before,
 	const char *new = json_get_text(after, "web_id");
 
 	check_extension_length(plan, before, after);
-	if (old && new &&strcmp(old, new)) {
+	if (old && new &&strcmp(old, new) != 0) {
 		plan_reserve(plan, "web_id", "web_id", "", new, id, "customers",
 			     id);
 		plan_release(plan, "web_id", "", old);

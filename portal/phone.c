@@ -224,8 +224,8 @@ static json_t *user_of(struct plan *plan, json_t *phone)
 		return NULL;
 	plan->err |= record_get(&user, &plan->portal->users, id);
 	theirs = json_get_text(user, "customer");
-	if (!user || (tenant && strcmp(tenant, theirs)) ||
-	    (*ours && strcmp(ours, theirs))) {
+	if (!user || (tenant && strcmp(tenant, theirs) != 0) ||
+	    (*ours && strcmp(ours, theirs) != 0)) {
 		plan_error(plan, "user", "unknown-reference",
 			   "is none of the users of this customer");
 		json_decref(user);
@@ -290,7 +290,7 @@ static void phone_change(struct plan *plan, const json_t *before, json_t *after)
 	if (!json_get_text(after, "sip_secret"))
 		(void)json_object_set(after, "sip_secret",
 				      json_object_get(before, "sip_secret"));
-	if (old && new &&strcmp(old, new)) {
+	if (old && new &&strcmp(old, new) != 0) {
 		if (!is_shared(new, user)) {
 			plan_check_length(plan, "number", customer, new);
 			plan_reserve(plan, "number", "number", tenant, new,
@@ -419,7 +419,7 @@ static void phone_deploy(struct http_request *req, const struct caller *caller,
 	err = record_get(&phone, &p->phones, http_param(req, "id"));
 	tenant = json_get_text(phone, "customer");
 	if (!err && (!phone || (*caller->customer && tenant &&
-				strcmp(caller->customer, tenant)))) {
+				strcmp(caller->customer, tenant) != 0))) {
 		reply_not_found(req, "phone");
 		goto out;
 	}

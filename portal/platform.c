@@ -137,7 +137,7 @@ static void platform_change(struct plan *plan, const json_t *before,
 			plan_error(plan, "border_url", "in-use",
 				   "cannot go while customers use it");
 	}
-	if (strcmp(old, new)) {
+	if (strcmp(old, new) != 0) {
 		plan_reserve(plan, "name", "name", "", new, NULL, "platforms",
 			     id);
 		plan_release(plan, "name", "", old);
@@ -235,7 +235,7 @@ static void probe_answered(int err, int status, const char *body, size_t len,
 
 	report = json_loadb(body, len, 0, NULL);
 	if (status != 200 || !json_get_text(report, "server") ||
-	    strcmp(json_get_text(report, "server"), server)) {
+	    strcmp(json_get_text(report, "server"), server) != 0) {
 		json_decref(report);
 		probe_failed(pr, "wrong-server", "is another kind of server");
 		return;

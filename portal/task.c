@@ -260,11 +260,11 @@ bool task_holds(const struct tasks *tasks, const char *scope,
 		json_array_foreach(t->reserve, i, e)
 		{
 			if (strcmp(json_string_value(json_array_get(e, 2)),
-				   value) ||
+				   value) != 0 ||
 			    strcmp(json_string_value(json_array_get(e, 0)),
 				   scope) ||
 			    strcmp(json_string_value(json_array_get(e, 1)),
-				   customer))
+				   customer) != 0)
 				continue;
 			*entryp = e;
 			return true;
@@ -841,7 +841,7 @@ static bool repeated_in_store(struct tasks *tasks, struct http_request *req,
 	    !rows_count(rows))
 		goto out;
 
-	if (strcmp(rows_text(rows, 0, 0), hash)) {
+	if (strcmp(rows_text(rows, 0, 0), hash) != 0) {
 		refuse_other_body(req);
 		is_answered = true;
 		goto out;
@@ -878,9 +878,9 @@ bool task_repeated(struct tasks *tasks, struct http_request *req,
 	for (struct le *le = tasks->open.head; le; le = le->next) {
 		struct task *t = le->data;
 
-		if (strcmp(t->key, key))
+		if (strcmp(t->key, key) != 0)
 			continue;
-		if (strcmp(t->body_hash, hash))
+		if (strcmp(t->body_hash, hash) != 0)
 			refuse_other_body(req);
 		else
 			answer_later(t, req, caller);
@@ -917,7 +917,7 @@ static json_t *visible_row(struct tasks *tasks, struct http_request *req,
 	}
 	customer = json_get_text(row, "customer");
 	if (row && *caller->customer &&
-	    (!customer || strcmp(customer, caller->customer))) {
+	    (!customer || strcmp(customer, caller->customer) != 0)) {
 		json_decref(row);
 		row = NULL;
 	}

@@ -218,7 +218,7 @@ static void put_reservations(struct store_write *w, const char *task,
 	}
 	json_array_foreach(plan->rows, i, e)
 	{
-		if (strcmp(json_get_text(e, "change"), "delete"))
+		if (strcmp(json_get_text(e, "change"), "delete") != 0)
 			continue;
 		(void)store_write_add(
 			w,

@@ -211,7 +211,7 @@ static void user_change(struct plan *plan, const json_t *before, json_t *after)
 			  new ? pbx_body(after, !old) : NULL);
 	plan_step(plan, "uc", platform, "users", id, uc_body(before, NULL),
 		  uc_body(after, NULL));
-	if (old && new &&strcmp(old, new))
+	if (old && new &&strcmp(old, new) != 0)
 		phones_renumber(plan, id, platform, old, new);
 	json_decref(customer);
 }
