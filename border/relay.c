@@ -25,6 +25,7 @@ struct relay {
 	struct sip_flow *in;
 	struct wheel_timer linger;
 	bool is_register;
+	bool to_phone; /* and not to the pbx */
 	char sip_user[130];
 };
 
@@ -222,6 +223,16 @@ static void carry_back(struct relay *r, const struct sip_message *m)
 	}
 }
 
+/* A phone's connection that breaks under the request is a flow that failed:
+ * the registrar then knows another contact or none (RFC 5626 section 5.3). */
+static uint16_t status_of(const struct relay *r, int err)
+{
+	if (err == ETIMEDOUT)
+		return 408;
+
+	return r->to_phone ? 430 : 503;
+}
+
 static void answered(int err, const struct sip_message *m,
 		     struct sip_flow *flow, void *arg)
 {
@@ -229,7 +240,7 @@ static void answered(int err, const struct sip_message *m,
 
 	(void)flow;
 	if (err) {
-		sip_server_answer(r->server, err == ETIMEDOUT ? 408 : 503);
+		sip_server_answer(r->server, status_of(r, err));
 		mem_deref(r);
 		return;
 	}
@@ -300,6 +311,7 @@ void relay_request(struct border *b, const struct sip_message *m,
 
 	r->border = b;
 	r->in = mem_ref(in);
+	r->to_phone = way->out == way->phone;
 	r->is_register = m->method == SIP_METHOD_REGISTER;
 	if (r->is_register &&
 	    !sip_address_parse(&to, sip_header_value(m, SIP_HEADER_TO)) &&
