@@ -6,8 +6,8 @@ static void come_due(void *arg)
 	struct pacer *p = arg;
 	uint64_t now = wheel_now_ms();
 
-	if (p->due_ms + PACER_BURST_MAX * PACER_MS < now)
-		p->due_ms = now - PACER_BURST_MAX * PACER_MS;
+	if (p->due_ms + PACER_LATE_MS < now)
+		p->due_ms = now - PACER_LATE_MS;
 
 	while (p->handler && p->due_ms <= now) {
 		p->due_ms += PACER_MS;

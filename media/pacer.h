@@ -11,7 +11,7 @@
 
 #include "base/wheel.h"
 
-enum { PACER_MS = 20, PACER_BURST_MAX = 5 };
+enum { PACER_MS = 20, PACER_LATE_MS = 100 };
 
 typedef void(pacer_h)(void *arg);
 

@@ -371,10 +371,10 @@ static void put32(uint8_t *p, uint32_t v)
 /* A sender report and our name, RFC 3550 sections 6.4.1 and 6.5. */
 static void send_report(void *arg)
 {
-	enum { SR_WORDS = 6, SDES_WORDS = 5 };
+	enum { SR_WORDS = 6, SDES_WORDS = 5, SR_BYTES = 28, SDES_BYTES = 24 };
 	struct rtp_stream *s = arg;
-	uint8_t p[(SR_WORDS + 1 + SDES_WORDS + 1) * 4] = { 0 };
-	uint8_t *sdes = p + (SR_WORDS + 1) * 4;
+	uint8_t p[SR_BYTES + SDES_BYTES] = { 0 };
+	uint8_t *sdes = p + SR_BYTES;
 	char name[9];
 	struct sa to = *rtp_stream_remote(s);
 	struct timespec ts;

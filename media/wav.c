@@ -91,7 +91,8 @@ static const char *read_chunks(struct format *f, const uint8_t **datap,
 	bool has_format = false;
 	size_t at = 12;
 
-	if (length < 12 || memcmp(p, "RIFF", 4) || memcmp(p + 8, "WAVE", 4))
+	if (length < 12 || memcmp(p, "RIFF", 4) != 0 ||
+	    memcmp(p + 8, "WAVE", 4) != 0)
 		return "this is not a WAV file";
 
 	for (int n = 0; n < WAV_CHUNKS_MAX && length - at >= 8; n++) {
@@ -301,14 +302,16 @@ static void put32(uint8_t *p, uint32_t v)
 
 static int write_head(struct wav_writer *w)
 {
-	uint8_t h[HEAD_BYTES] = "RIFF....WAVEfmt \x10\0\0\0\1\0\1\0";
+	uint8_t h[HEAD_BYTES] = "RIFF....WAVEfmt \x10\0\0\0\1\0\1\0"
+				"............data";
 
 	put32(h + 4, w->bytes + HEAD_BYTES - 8);
 	put32(h + 24, TONE_RATE_HZ);
 	put32(h + 28, TONE_RATE_HZ * 2);
 	h[32] = 2;
 	h[34] = 16;
-	memcpy(h + 36, "data", 4);
+	h[33] = 0;
+	h[35] = 0;
 	put32(h + 40, w->bytes);
 
 	if (fseek(w->file, 0, SEEK_SET))

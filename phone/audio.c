@@ -62,7 +62,7 @@ int audio_open(struct audio **ap, const char *text, char why[AUDIO_WHY_BYTES])
 	else if (!strncmp(text, "file:", 5)) {
 		err = open_file(a, text + 5, why);
 	}
-	else if (strcmp(text, "none")) {
+	else if (strcmp(text, "none") != 0) {
 		snprintf(why, AUDIO_WHY_BYTES,
 			 "%s: this phone's sound can be tone:HZ, file:W.wav "
 			 "or none",

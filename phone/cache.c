@@ -18,6 +18,7 @@
 
 enum {
 	MAC_BYTES = 32,
+	MAC_DIGITS = 2 * MAC_BYTES,
 	CACHE_BYTES_MAX = 8 * 1024 * 1024,
 	WRITE_MS = 500,
 };
@@ -54,13 +55,13 @@ static void make_key(struct cache *c, const struct account *a)
 }
 
 static void make_mac(const struct cache *c, const char *text, size_t length,
-		     char out[2 * MAC_BYTES + 1])
+		     char out[MAC_DIGITS + 1])
 {
 	unsigned char mac[MAC_BYTES];
 
 	crypto_generichash(mac, sizeof(mac), (const unsigned char *)text,
 			   length, c->key, sizeof(c->key));
-	sodium_bin2hex(out, 2 * MAC_BYTES + 1, mac, sizeof(mac));
+	sodium_bin2hex(out, MAC_DIGITS + 1, mac, sizeof(mac));
 }
 
 /* ---- the file ---- */
@@ -69,12 +70,12 @@ static int unwrap(struct cache *c, const json_t *file)
 {
 	const char *mac = json_get_text(file, "mac");
 	const char *data = json_get_text(file, "data");
-	char want[2 * MAC_BYTES + 1];
+	char want[MAC_DIGITS + 1];
 
-	if (!mac || !data || strlen(mac) != 2 * MAC_BYTES)
+	if (!mac || !data || strlen(mac) != MAC_DIGITS)
 		return EBADMSG;
 	make_mac(c, data, strlen(data), want);
-	if (sodium_memcmp(mac, want, 2 * MAC_BYTES))
+	if (sodium_memcmp(mac, want, MAC_DIGITS))
 		return EPERM;
 
 	return json_read(&c->data, span_of(data), CACHE_BYTES_MAX, NULL);
@@ -136,7 +137,7 @@ json_t *cache_get(const struct cache *c, const char *name)
 
 int cache_flush(struct cache *c)
 {
-	char mac[2 * MAC_BYTES + 1];
+	char mac[MAC_DIGITS + 1];
 	char *data, *text = NULL;
 	json_t *file = NULL;
 	size_t length = 0;

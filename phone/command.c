@@ -462,7 +462,8 @@ static void run_set(struct engine *e, const struct words *w)
 		   "Settings are dnd, auto-answer and busy.");
 		return;
 	}
-	if (!is_on && strcmp(w->rest, "off") && strcmp(w->rest, "no")) {
+	if (!is_on && strcmp(w->rest, "off") != 0 &&
+	    strcmp(w->rest, "no") != 0) {
 		no(e, w, "bad-value", "The value is on or off.");
 		return;
 	}

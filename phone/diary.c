@@ -12,7 +12,7 @@
 #include "phone/file.h"
 #include "phone/diary.h"
 
-enum { DIARY_BYTES_MAX = 1024 * 1024 };
+enum { DIARY_BYTES_MAX = 1024 * 1024, DIARY_BOTH_MAX = 2 * DIARY_MAX };
 
 struct diary {
 	char path[ENGINE_PATH_MAX];
@@ -174,7 +174,7 @@ void diary_server_entry(struct diary *j, const json_t *item)
 		const char *other_id = json_get_text(other, "id");
 
 		if (json_array_size(list) < DIARY_MAX && other_id &&
-		    strcmp(other_id, id))
+		    strcmp(other_id, id) != 0)
 			json_array_append(list, other);
 	}
 	diary_server_list(j, list);
@@ -193,7 +193,7 @@ static int by_time(const void *a, const void *b)
 
 json_t *diary_list(const struct diary *j)
 {
-	json_t *all[2 * DIARY_MAX];
+	json_t *all[DIARY_BOTH_MAX];
 	json_t *known = cache_get(j->cache, "history");
 	json_t *list = json_array(), *item;
 	size_t count = 0, i;
@@ -205,10 +205,11 @@ json_t *diary_list(const struct diary *j)
 	}
 	json_array_foreach(j->notes, i, item)
 	{
-		if (count < 2 * DIARY_MAX)
+		if (count < DIARY_BOTH_MAX)
 			all[count++] = item;
 	}
-	qsort(all, count, sizeof(all[0]), by_time);
+	qsort(all, count, sizeof(json_t *),
+	      by_time); // NOLINT(bugprone-sizeof-expression)
 	for (i = 0; list && i < count; i++)
 		json_array_append(list, all[i]);
 

@@ -87,7 +87,7 @@ static void receive(const struct rtp_in *in, void *arg)
 	if (!s->is_agreed)
 		return;
 	if (g711_is_payload_type(in->pt)) {
-		tone_ear_feed_silence(&s->ear, lost * TONE_FRAME);
+		tone_ear_feed_silence(&s->ear, (size_t)lost * TONE_FRAME);
 		g711_decode(in->pt, pcm, in->payload, in->length);
 		tone_ear_feed(&s->ear, pcm, in->length);
 	}

@@ -116,7 +116,7 @@ static uint16_t fragment_status(const struct sip_message *m)
 {
 	unsigned status = 0;
 
-	if (m->body.len < 11 || memcmp(m->body.p, "SIP/2.0 ", 8))
+	if (m->body.len < 11 || memcmp(m->body.p, "SIP/2.0 ", 8) != 0)
 		return 0;
 	for (int i = 8; i < 11; i++) {
 		if (m->body.p[i] < '0' || m->body.p[i] > '9')

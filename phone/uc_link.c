@@ -353,7 +353,7 @@ static void try_now(void *arg)
 	if (l->is_trying)
 		return;
 	l->is_trying = true;
-	wheel_start(&l->limit, 2 * UC_LINK_CONNECT_MS, took_too_long, l);
+	wheel_start(&l->limit, UC_LINK_TRY_MS, took_too_long, l);
 	if (l->token[0])
 		open_events(l);
 	else

@@ -19,7 +19,8 @@ struct uc_link;
 enum {
 	UC_LINK_SUSPECT_MS = 3000, /* silence: ask */
 	UC_LINK_SILENCE_MS = 4000, /* silence: taken for a hang */
-	UC_LINK_CONNECT_MS = 3000, /* a try may take that long */
+	UC_LINK_CONNECT_MS = 3000, /* each step of a try */
+	UC_LINK_TRY_MS = 6000,     /* signing in and connecting together */
 	UC_LINK_RETRY_MS = 1000,   /* doubles up to: */
 	UC_LINK_RETRY_MAX_MS = 4000,
 };
