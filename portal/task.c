@@ -262,7 +262,7 @@ bool task_holds(const struct tasks *tasks, const char *scope,
 			if (strcmp(json_string_value(json_array_get(e, 2)),
 				   value) != 0 ||
 			    strcmp(json_string_value(json_array_get(e, 0)),
-				   scope) ||
+				   scope) != 0 ||
 			    strcmp(json_string_value(json_array_get(e, 1)),
 				   customer) != 0)
 				continue;
