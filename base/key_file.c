@@ -419,6 +419,33 @@ uint32_t key_file_version(const struct key_file *k)
 	return k->keys[k->count - 1].version;
 }
 
+uint32_t key_file_older(const struct key_file *k, uint32_t version)
+{
+	for (uint32_t i = k->count; i--;) {
+		if (k->keys[i].version <
+		    (version ? version : key_file_version(k)))
+			return k->keys[i].version;
+	}
+
+	return 0;
+}
+
+int key_file_copy(struct key_file **kp, const struct key_file *k)
+{
+	struct key_file *copy;
+
+	if (!kp || !k)
+		return EINVAL;
+
+	copy = mem_zalloc(sizeof(*copy), key_file_destructor);
+	if (!copy)
+		return ENOMEM;
+
+	memcpy(copy, k, sizeof(*copy));
+	*kp = copy;
+	return 0;
+}
+
 const unsigned char *key_file_find(const struct key_file *k, uint32_t version)
 {
 	for (uint32_t i = 0; i < k->count; i++) {

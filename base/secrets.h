@@ -77,6 +77,13 @@ int key_file_reload(struct key_file *k);
 /** Version of the newest key. */
 uint32_t key_file_version(const struct key_file *k);
 
+/** The newest version before one, 0 = before the newest of all; 0 if there is
+ * none. */
+uint32_t key_file_older(const struct key_file *k, uint32_t version);
+
+/** A copy for another thread. */
+int key_file_copy(struct key_file **kp, const struct key_file *k);
+
 /** Forget keys older than a version; when all rows are sealed anew. */
 int key_file_prune(struct key_file *k, uint32_t oldest);
 

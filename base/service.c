@@ -12,6 +12,7 @@
 #include "base/loop.h"
 #include "base/metrics.h"
 #include "base/password.h"
+#include "base/reseal.h"
 #include "base/service.h"
 #include "base/tls.h"
 #include "base/wheel.h"
@@ -26,7 +27,27 @@ static int64_t read_days_left(void *arg)
 	return tls_days_left();
 }
 
+static int64_t read_key(void *arg)
+{
+	(void)arg;
+	return reseal_version();
+}
+
+static int64_t read_failures(void *arg)
+{
+	(void)arg;
+	return reseal_failures();
+}
+
 static struct metric metrics[] = {
+	{ .name = "holdfast_key_oldest",
+	  .kind = METRIC_GAUGE,
+	  .help = "Oldest key that stored secrets need; 0 while not known",
+	  .read = read_key },
+	{ .name = "holdfast_key_failures",
+	  .kind = METRIC_GAUGE,
+	  .help = "Stored secrets that open with no key of the file",
+	  .read = read_failures },
 	{ .name = "holdfast_certificate_days_left",
 	  .kind = METRIC_GAUGE,
 	  .help = "Until the first of our TLS certificates expires; "
@@ -50,6 +71,8 @@ static void reload(int sig, void *arg)
 	err = tls_reload();
 	if (!err)
 		err = key_file_reload(s->keys);
+	if (!err)
+		err = reseal_start(s->keys);
 	if (err)
 		log_error("main", "reload: %s", strerror(err));
 	else
@@ -180,6 +203,8 @@ static int run(struct service *s, const struct service_program *program,
 		err = listen_http(s, program->name, &sa);
 	if (!err)
 		err = loop_on_signal(SIGHUP, reload, s);
+	if (!err)
+		err = reseal_start(s->keys);
 	if (err) {
 		log_error("main", "cannot start: %s", strerror(err));
 		return err;
@@ -212,6 +237,7 @@ int service_main(const struct service_program *program, int argc, char *argv[])
 		err = run(&s, program, &state);
 
 	wheel_stop(&daily_timer);
+	reseal_close();
 	mem_deref(s.http);
 	mem_deref(state);
 	mem_deref(s.keys);

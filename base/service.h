@@ -4,7 +4,8 @@
  * server with /healthz, /readyz and /metrics, lets the program start, listens
  * (plain on loopback; with TLS elsewhere, where the service token is taken
  * only with a certificate of the installation) and runs the loop until a signal.
- * SIGHUP reads certificates and keys again; certificates that run low are
+ * SIGHUP reads certificates and keys again and seals stored secrets under the
+ * newest key (reseal.h, also at start); certificates that run low are
  * renewed daily.
  */
 #ifndef BASE_SERVICE_H

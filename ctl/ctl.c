@@ -1,7 +1,7 @@
 /* ctl.c - see ctl.h
  *
  *   holdfast ctl status | stop NAME | start NAME | log NAME
- *   holdfast ctl admin-link | key rotate
+ *   holdfast ctl admin-link | key rotate | key prune
  *   holdfast ctl KIND list | get ID | create --FIELD V... |
  *                     change ID --FIELD V... | delete ID
  *
@@ -10,6 +10,7 @@
  * underscores, so nothing is written down twice.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "base/libre.h"
 #include "base/log.h"
 #include "base/secrets.h"
+#include "base/wheel.h"
 #include "ctl/ctl.h"
 #include "ctl/layout.h"
 #include "ctl/rest.h"
@@ -26,6 +28,7 @@
 enum {
 	FIELDS_MAX = 64,
 	WAIT_S = 60, /* for a task */
+	KEY_WAIT_MS = 120000,
 };
 
 struct ctl {
@@ -166,23 +169,121 @@ static int run_link(struct ctl *c)
 	return code;
 }
 
+/* --- rotation of the key file ------------------------------------------- */
+
+static bool has_state(const struct ctl *c, const char *name)
+{
+	char path[500];
+
+	(void)snprintf(path, sizeof(path), "%s/%s/%s.db", c->layout.dir, name,
+		       name);
+
+	return !access(path, F_OK);
+}
+
+static void signal_servers(const struct ctl *c)
+{
+	for (size_t i = 0; i < LAYOUT_SERVERS; i++) {
+		pid_t pid = server_pid(c->layout.dir, layout_servers[i].name);
+
+		if (pid)
+			(void)kill(pid, SIGHUP);
+	}
+}
+
+/* Wait until a server needs no key older than this.  A server that is down
+ * cannot say so. */
+static int wait_sealed(const struct ctl *c, const char *name, uint32_t version)
+{
+	uint64_t end = wheel_now_ms() + KEY_WAIT_MS;
+
+	do {
+		int64_t oldest = 0, failures = 0;
+
+		sys_msleep(100); /* the signal is handled by then */
+		if (!server_pid(c->layout.dir, name))
+			return ESRCH;
+		if (!server_metric(&c->layout, name, "holdfast_key_oldest",
+				   &oldest) &&
+		    oldest >= (int64_t)version)
+			return 0;
+		if (!server_metric(&c->layout, name, "holdfast_key_failures",
+				   &failures) &&
+		    failures)
+			return EBADMSG;
+	} while (wheel_now_ms() < end);
+
+	return ETIMEDOUT;
+}
+
+static const char *why_kept(int err)
+{
+	switch (err) {
+	case ESRCH:
+		return "it is down; older keys are kept, start it and use "
+		       "`key prune`";
+	case EBADMSG:
+		return "some of its secrets open with no key (see its log); "
+		       "older keys are kept, provision those objects anew and "
+		       "use `key prune`";
+	default:
+		return "it has not sealed its secrets anew (see its log); "
+		       "older keys are kept, use `key prune` later";
+	}
+}
+
+/* Whether no server needs an older key any more; says which one does. */
+static bool are_sealed(const struct ctl *c, uint32_t version)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < LAYOUT_SERVERS; i++) {
+		const char *name = layout_servers[i].name;
+		int err;
+
+		if (!has_state(c, name))
+			continue;
+		err = wait_sealed(c, name, version);
+		if (!err)
+			continue;
+		(void)complain(name, why_kept(err));
+		ok = false;
+	}
+
+	return ok;
+}
+
 static int run_key(struct ctl *c)
 {
 	const char *what = argument(c, 1);
 	struct key_file *keys = NULL;
+	uint32_t version;
 	int err;
 
-	if (!what || strcmp(what, "rotate"))
-		return complain("key", "only `key rotate` is known");
+	if (!what || (strcmp(what, "rotate") && strcmp(what, "prune")))
+		return complain("key", "known are rotate and prune");
 	err = key_file_load(&keys, c->layout.dir);
-	if (!err)
+	if (!err && !strcmp(what, "rotate"))
 		err = key_file_rotate(keys);
-	if (!err)
-		(void)printf("key %u is in use; servers take it at their next "
-			     "start, older ones still open what they sealed\n",
-			     (unsigned)key_file_version(keys));
-	mem_deref(keys);
+	if (err)
+		goto out;
 
+	version = key_file_version(keys);
+	(void)printf("key %u is in use\n", (unsigned)version);
+	signal_servers(c);
+	if (!are_sealed(c, version)) {
+		mem_deref(keys);
+		return 1;
+	}
+	err = key_file_prune(keys, version);
+	if (!err) {
+		signal_servers(c);
+		(void)puts("all secrets are sealed with it, older keys are "
+			   "gone");
+	}
+
+out:
+	mem_deref(keys);
 	return err ? complain("key", strerror(err)) : 0;
 }
 
@@ -365,7 +466,7 @@ static const struct {
 	{ "start", "start NAME", run_start },
 	{ "log", "log NAME", run_log },
 	{ "admin-link", "admin-link", run_link },
-	{ "key", "key rotate", run_key },
+	{ "key", "key rotate | prune", run_key },
 };
 
 static void usage(void)

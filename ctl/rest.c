@@ -134,6 +134,8 @@ static void perform(const struct rest *r, struct rest_answer *a,
 		a->status = (int)status;
 		a->body = json_loadb((const char *)mb->buf, mb->end,
 				     JSON_DECODE_ANY, NULL);
+		a->text = mem_deref(a->text);
+		(void)re_sdprintf(&a->text, "%b", mb->buf, mb->end);
 		if (status >= 400)
 			take_detail(a);
 	}
@@ -163,6 +165,7 @@ bool rest_ask(const struct rest *r, struct rest_answer *a, const char *method,
 void rest_clear(struct rest_answer *a)
 {
 	json_decref(a->body);
+	mem_deref(a->text);
 	memset(a, 0, sizeof(*a));
 }
 

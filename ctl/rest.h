@@ -23,6 +23,7 @@ struct rest {
 struct rest_answer {
 	int status;       /* 0 when there was none */
 	json_t *body;     /* or NULL when it is no JSON */
+	char *text;       /* what came, NUL-terminated, or NULL */
 	char detail[300]; /* why there is none, or the problem's sentence */
 };
 

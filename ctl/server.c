@@ -91,3 +91,32 @@ int server_start(const struct layout *l, const char *name)
 
 	return server_wait_ready(l, name, SERVER_LIMIT_MS);
 }
+
+int server_metric(const struct layout *l, const char *name, const char *metric,
+		  int64_t *valuep)
+{
+	struct rest_answer a = { 0 };
+	char url[96];
+	struct rest r = { .url = url, .dir = l->dir, .limit_ms = 5000 };
+	size_t n = strlen(metric);
+	const char *p;
+	int err = EHOSTUNREACH;
+
+	layout_url(l, name, url);
+	if (!rest_ask(&r, &a, "GET", "/metrics", NULL))
+		goto out;
+
+	err = ENOENT;
+	for (p = a.text; p; p = strchr(p, '\n')) {
+		p += *p == '\n';
+		if (!strncmp(p, metric, n) && p[n] == ' ') {
+			*valuep = strtoll(p + n, NULL, 10);
+			err = 0;
+			break;
+		}
+	}
+
+out:
+	rest_clear(&a);
+	return err;
+}

@@ -29,4 +29,9 @@ int server_start(const struct layout *l, const char *name);
 int server_wait_ready(const struct layout *l, const char *name,
 		      unsigned limit_ms);
 
+/** Read one number of a server's /metrics.  0; ENOENT without such a row;
+ * EHOSTUNREACH. */
+int server_metric(const struct layout *l, const char *name, const char *metric,
+		  int64_t *valuep);
+
 #endif

@@ -51,7 +51,8 @@ struct provision {
 	const struct key_file *keys;
 	struct list entries;
 	struct list changes;
-	char before[40]; /* names of fault points */
+	struct list sealed; /* record_reseal() */
+	char before[40];    /* names of fault points */
 	char after[40];
 };
 
@@ -81,6 +82,7 @@ static void provision_destructor(void *data)
 	struct provision *p = data;
 
 	list_flush(&p->changes);
+	list_flush(&p->sealed);
 	list_flush(&p->entries);
 	mem_deref(p->store);
 }
@@ -739,6 +741,8 @@ int provision_kind_add(struct provision *p, const struct kind *kind,
 	entry_routes(e);
 
 	err = record_prepare(&e->table);
+	if (!err)
+		err = record_reseal(&p->sealed, &e->table);
 	if (!err)
 		err = router_kind(p->router, kind);
 	if (!err)

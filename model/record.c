@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/libre.h"
 #include "base/log.h"
+#include "base/reseal.h"
 #include "base/secrets.h"
 #include "model/record.h"
 #include "model/record_row.h"
@@ -140,6 +141,48 @@ int record_prepare(const struct record_table *t)
 		err = create_index(t, &t->kind->fields[i]);
 
 	return err;
+}
+
+/* A secret column, and the place where it is known. */
+struct sealed {
+	struct le le;
+	struct reseal_column column;
+	struct reseal *reseal;
+};
+
+static void sealed_destructor(void *data)
+{
+	struct sealed *s = data;
+
+	list_unlink(&s->le);
+	mem_deref(s->reseal);
+}
+
+int record_reseal(struct list *list, const struct record_table *t)
+{
+	for (size_t i = 0; t->keys && i < t->kind->count; i++) {
+		const struct field *f = &t->kind->fields[i];
+		struct sealed *s;
+		int err;
+
+		if (!is_stored(f) || f->type != FIELD_SECRET)
+			continue;
+
+		s = mem_zalloc(sizeof(*s), sealed_destructor);
+		if (!s)
+			return ENOMEM;
+		s->column = (struct reseal_column){ .table = t->kind->plural,
+						    .key = "id",
+						    .column = f->name };
+		err = reseal_add(&s->reseal, t->store, &s->column);
+		if (err) {
+			mem_deref(s);
+			return err;
+		}
+		list_append(list, &s->le, s);
+	}
+
+	return 0;
 }
 
 /* ---- a row and its object ---- */

@@ -18,6 +18,7 @@
 
 #include <jansson.h>
 
+#include "base/libre.h"
 #include "base/store.h"
 #include "model/kind.h"
 
@@ -32,6 +33,13 @@ struct record_table {
 
 /** Make the table and its indexes, or add what is missing.  Start-up only. */
 int record_prepare(const struct record_table *t);
+
+/**
+ * Have its secrets sealed anew when keys rotate (base/reseal.h).
+ *
+ * @param list Gets an object a secret column; flush it before the store goes
+ */
+int record_reseal(struct list *list, const struct record_table *t);
 
 /**
  * One object.

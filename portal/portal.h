@@ -13,8 +13,11 @@
 struct conf;
 struct key_file;
 struct outbox;
+struct reseal;
 struct sessions;
 struct tasks;
+
+enum { PORTAL_JOURNAL_COLUMNS = 3 };
 
 struct portal {
 	struct conf *conf;
@@ -38,6 +41,10 @@ struct portal {
 	struct record_table admins;
 	struct record_table task_rows;
 	struct record_table audit;
+
+	/* columns that follow the key file */
+	struct list sealed;
+	struct reseal *journal[PORTAL_JOURNAL_COLUMNS];
 };
 
 /** The table of a kind that tasks work on, or NULL. */

@@ -10,7 +10,7 @@ static const char *const secret_names[] = {
 	"uc_token",   "border_token",     "token", "password",
 };
 
-static const char context[] = "portal task";
+static const char context[] = SEALED_CONTEXT;
 
 static bool is_secret(const char *name)
 {

@@ -10,6 +10,9 @@
 
 struct key_file;
 
+/** What the secrets are bound to. */
+#define SEALED_CONTEXT "portal task"
+
 /** Text of a JSON with its secrets sealed; mem_deref() it.  NULL for NULL and
  * without memory. */
 char *sealed_text(const struct key_file *keys, const json_t *json);

@@ -12,9 +12,11 @@
 #include "base/log.h"
 #include "base/migrate.h"
 #include "base/outbox.h"
+#include "base/reseal.h"
 #include "model/kinds.h"
 #include "portal/audit.h"
 #include "portal/portal.h"
+#include "portal/sealed.h"
 #include "portal/store.h"
 #include "portal/task.h"
 #include "portal/phone.h"
@@ -92,9 +94,28 @@ const struct record_table *portal_table(const struct portal *p,
 static int open_table(struct portal *p, struct record_table *t,
 		      const struct kind *kind)
 {
-	*t = (struct record_table){ kind, p->store, p->keys };
+	int err;
 
-	return record_prepare(t);
+	*t = (struct record_table){ kind, p->store, p->keys };
+	err = record_prepare(t);
+
+	return err ? err : record_reseal(&p->sealed, t);
+}
+
+/* The journal's secrets lie inside JSON (portal/sealed.h). */
+static int reseal_journal(struct portal *p)
+{
+	static const struct reseal_column columns[PORTAL_JOURNAL_COLUMNS] = {
+		{ "task_steps", "task", "before_body", SEALED_CONTEXT, true },
+		{ "task_steps", "task", "after_body", SEALED_CONTEXT, true },
+		{ "tasks", "id", "rows", SEALED_CONTEXT, true },
+	};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < PORTAL_JOURNAL_COLUMNS; i++)
+		err = reseal_add(&p->journal[i], p->store, &columns[i]);
+
+	return err;
 }
 
 int portal_store_open(struct portal *p, const char *url)
@@ -120,6 +141,8 @@ int portal_store_open(struct portal *p, const char *url)
 		err = open_table(p, &p->task_rows, &task_kind);
 	if (!err)
 		err = open_table(p, &p->audit, &audit_kind);
+	if (!err)
+		err = reseal_journal(p);
 	p->numbers = (struct record_table){ &number_kind, p->store, NULL };
 	if (err)
 		log_error("portal", "store does not open: %s", strerror(err));
