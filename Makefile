@@ -16,7 +16,9 @@ build: .deps-installed ## compile build/holdfast
 	@[ -f build/build.ninja ] || meson setup build >/dev/null
 	@ninja -C build
 
-run: build ## install, build, start all servers with the demo customer
+run: .deps-installed ## install, build, start all servers with the demo customer
+	@[ -f build/build.ninja ] || meson setup build >/dev/null
+	@ninja -C build holdfast
 	@exec build/holdfast up --demo
 
 asan: .deps-installed ## compile build-asan with ASan and UBSan
