@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/secrets.h"
 #include "base/wheel.h"
+#include "ctl/story/manual.h"
 #include "ctl/story/play.h"
 #include "ctl/story/story.h"
 
@@ -27,30 +28,10 @@ static const struct setting story_settings[] = {
 	  "keep the state folder of stories that went well" },
 	{ "list", SETTING_FLAG, "no", 0, 0, NULL,
 	  "print the sentences of the language and end" },
+	{ "manual", SETTING_FLAG, "no", 0, 0, NULL,
+	  "print holdfast-story(7) and end" },
 	{ "parse", SETTING_FLAG, "no", 0, 0, NULL, "only parse the files" },
 };
-
-static void list_print(void)
-{
-	static const char *const titles[] = { "The first line", "The cast",
-					      "Acts", "Senses", "The world" };
-	int kind = -1;
-
-	for (size_t i = 0; i < sentence_count; i++) {
-		const struct sentence *s = &sentences[i];
-
-		if ((int)s->kind != kind)
-			(void)printf("%s%s\n", i ? "\n" : "", titles[s->kind]);
-		kind = (int)s->kind;
-		(void)printf("  %s\n      %s\n", s->pattern, s->help);
-	}
-	(void)puts("\nWords in capitals");
-#define SLOT_PRINT(name, help) (void)printf("  %-9s %s\n", #name, help);
-	SLOTS(SLOT_PRINT)
-#undef SLOT_PRINT
-	(void)puts("\nA person may be followed by \"on DEVICE\", a sentence by "
-		   "\"within TIME\".");
-}
 
 /* Play one and print its line, its report behind it. */
 static bool play_one(const struct story *st, bool keep)
@@ -198,8 +179,11 @@ int story_main(int argc, char *argv[])
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)secrets_init();
 
-	if (conf_flag(conf, "list")) {
-		list_print();
+	if (conf_flag(conf, "list") || conf_flag(conf, "manual")) {
+		if (conf_flag(conf, "list"))
+			manual_list();
+		else
+			manual_page();
 		code = 0;
 		goto out;
 	}
