@@ -1,9 +1,19 @@
-/* openapi.c - see openapi.h */
+/* openapi.c - see openapi.h
+ *
+ * A kind gives up to three schemas: NAME is what is answered, NAME-new what
+ * creates one, NAME-change what changes one.  What is no kind comes from
+ * openapi_shape.c.
+ */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "model/openapi.h"
+#include "model/openapi_shape.h"
 #include "model/route.h"
+
+/** What a schema of a kind is for. */
+enum use { USE_ANSWER, USE_NEW, USE_CHANGE };
 
 static json_t *types_of(const char *type, bool is_nullable)
 {
@@ -11,7 +21,7 @@ static json_t *types_of(const char *type, bool is_nullable)
 			   : json_string(type);
 }
 
-static json_t *choices_of(const char *choices)
+static json_t *choices_of(const char *choices, bool is_nullable)
 {
 	json_t *list = json_array();
 
@@ -21,6 +31,8 @@ static json_t *choices_of(const char *choices)
 		(void)json_array_append_new(list, json_stringn(p, n));
 		p += n + (p[n] == '|');
 	}
+	if (is_nullable)
+		(void)json_array_append_new(list, json_null());
 
 	return list;
 }
@@ -54,13 +66,13 @@ static void set_range(json_t *schema, const struct field *f, const char *min,
 
 static json_t *schema_of(const struct field *f)
 {
+	bool is_nullable = !(f->flags & FIELD_REQUIRED);
 	json_t *schema = json_object();
 	const char *type = type_name(f);
 
 	if (type)
-		(void)json_object_set_new(
-			schema, "type",
-			types_of(type, !(f->flags & FIELD_REQUIRED)));
+		(void)json_object_set_new(schema, "type",
+					  types_of(type, is_nullable));
 	set_text(schema, "description", f->help);
 	if (f->flags & FIELD_READONLY)
 		(void)json_object_set_new(schema, "readOnly", json_true());
@@ -73,7 +85,7 @@ static json_t *schema_of(const struct field *f)
 
 	if (f->type == FIELD_ENUM)
 		(void)json_object_set_new(schema, "enum",
-					  choices_of(f->choices));
+					  choices_of(f->choices, is_nullable));
 	else if (f->type == FIELD_INT)
 		set_range(schema, f, "minimum", "maximum");
 	else if (f->type == FIELD_LIST)
@@ -93,43 +105,101 @@ static json_t *schema_of(const struct field *f)
 json_t *openapi_make(const char *server)
 {
 	char title[64];
+	json_t *doc, *schemas;
 
 	(void)snprintf(title, sizeof(title), "Holdfast %s", server);
-
-	return json_pack(
-		"{s:s,s:{s:s,s:s},s:{},s:{s:{},s:{s:{s:s,s:s}}},s:[{s:[]}]}",
+	doc = json_pack(
+		"{s:s,s:{s:s,s:s,s:{s:s,s:s}},s:{},s:{s:{},s:{s:{s:s,s:s},"
+		"s:{s:s,s:s,s:s}}},s:[{s:[]},{s:[]}]}",
 		"openapi", "3.1.0", "info", "title", title, "version",
-		HOLDFAST_VERSION, "paths", "components", "schemas",
+		HOLDFAST_VERSION, "license", "name", "Apache-2.0", "identifier",
+		"Apache-2.0", "paths", "components", "schemas",
 		"securitySchemes", "bearer", "type", "http", "scheme", "bearer",
-		"security", "bearer");
+		"cookie", "type", "apiKey", "in", "cookie", "name", "session",
+		"security", "bearer", "cookie");
+	schemas = json_object_get(json_object_get(doc, "components"),
+				  "schemas");
+	json_decref(shape_schema(schemas, "#problem"));
+
+	return doc;
+}
+
+/* "audit entry" -> "audit-entry", with what it is used for behind it. */
+static const char *schema_name(char out[80], const struct kind *kind,
+			       enum use use)
+{
+	static const char *const ends[] = { "", "-new", "-change" };
+
+	(void)snprintf(out, 80, "%s%s", kind->name, ends[use]);
+	for (char *p = out; *p; p++) {
+		if (*p == ' ')
+			*p = '-';
+	}
+
+	return out;
+}
+
+static bool is_used(const struct field *f, enum use use)
+{
+	if (use != USE_ANSWER)
+		return !(f->flags & FIELD_READONLY);
+
+	/* what is not stored and cannot be set is computed for the answer */
+	return f->type != FIELD_SECRET && !(f->flags & FIELD_HIDDEN) &&
+	       (!(f->flags & FIELD_UNSTORED) || (f->flags & FIELD_READONLY));
+}
+
+static bool is_portal(const json_t *doc)
+{
+	return !strcmp(json_string_value(json_object_get(
+			       json_object_get(doc, "info"), "title")),
+		       "Holdfast portal");
+}
+
+static void kind_schema(json_t *doc, const struct kind *kind, enum use use)
+{
+	json_t *schemas = json_object_get(json_object_get(doc, "components"),
+					  "schemas");
+	json_t *properties = json_object(), *required = json_array(), *schema;
+	bool asks_generation = use == USE_ANSWER || !is_portal(doc);
+	char name[80];
+
+	(void)json_object_set_new(properties, "id",
+				  json_pack("{s:s}", "type", "string"));
+	(void)json_object_set_new(
+		properties, "generation",
+		json_pack("{s:s,s:i}", "type", "integer", "minimum", 0));
+	if (use == USE_ANSWER)
+		(void)json_array_append_new(required, json_string("id"));
+	if (asks_generation)
+		(void)json_array_append_new(required,
+					    json_string("generation"));
+
+	for (size_t i = 0; i < kind->count; i++) {
+		const struct field *f = &kind->fields[i];
+
+		if (!is_used(f, use))
+			continue;
+		(void)json_object_set_new(properties, f->name, schema_of(f));
+		if ((f->flags & FIELD_REQUIRED) && use != USE_CHANGE &&
+		    !(use == USE_ANSWER && f->readers))
+			(void)json_array_append_new(required,
+						    json_string(f->name));
+	}
+
+	schema = json_pack("{s:s,s:s,s:o,s:o}", "type", "object", "description",
+			   kind->help ? kind->help : kind->name, "properties",
+			   properties, "required", required);
+	if (use != USE_ANSWER)
+		(void)json_object_set_new(schema, "additionalProperties",
+					  json_false());
+	(void)json_object_set_new(schemas, schema_name(name, kind, use),
+				  schema);
 }
 
 void openapi_kind(json_t *doc, const struct kind *kind)
 {
-	json_t *schemas = json_object_get(json_object_get(doc, "components"),
-					  "schemas");
-	json_t *properties = json_object();
-	json_t *required = json_array();
-
-	(void)json_object_set_new(
-		properties, "id",
-		json_pack("{s:s,s:b}", "type", "string", "readOnly", 1));
-	(void)json_object_set_new(properties, "generation",
-				  json_pack("{s:s}", "type", "integer"));
-	for (size_t i = 0; i < kind->count; i++) {
-		const struct field *f = &kind->fields[i];
-
-		(void)json_object_set_new(properties, f->name, schema_of(f));
-		if (f->flags & FIELD_REQUIRED)
-			(void)json_array_append_new(required,
-						    json_string(f->name));
-	}
-	(void)json_object_set_new(
-		schemas, kind->name,
-		json_pack("{s:s,s:s,s:o,s:o,s:b}", "type", "object",
-			  "description", kind->help ? kind->help : kind->name,
-			  "properties", properties, "required", required,
-			  "additionalProperties", 0));
+	kind_schema(doc, kind, USE_ANSWER);
 }
 
 static const struct kind *kind_of(const struct kind *const *kinds, size_t count,
@@ -143,47 +213,277 @@ static const struct kind *kind_of(const struct kind *const *kinds, size_t count,
 	return NULL;
 }
 
-static json_t *content_of(const struct kind *kind)
+/* ---- an operation ---- */
+
+/** A route on its way into the document. */
+struct operation {
+	json_t *doc;
+	json_t *schemas;
+	const struct route *route;
+	const struct kind *kind; /* NULL: a shape says it all */
+	const struct shape_route *shape;
+	json_t *parameters;
+	json_t *responses;
+};
+
+static json_t *content_new(const char *type, json_t *schema)
 {
-	char ref[80];
-
-	if (!kind)
-		return json_pack("{s:{s:{}}}", "application/json", "schema");
-	(void)snprintf(ref, sizeof(ref), "#/components/schemas/%s", kind->name);
-
-	return json_pack("{s:{s:{s:s}}}", "application/json", "schema", "$ref",
-			 ref);
+	return json_pack("{s:{s:o}}", type, "schema", schema);
 }
 
-static json_t *list_content_of(const struct kind *kind)
+static json_t *kind_ref(const struct operation *o, enum use use)
 {
-	char ref[80];
+	char name[80];
 
-	if (!kind)
-		return content_of(kind);
-	(void)snprintf(ref, sizeof(ref), "#/components/schemas/%s", kind->name);
-
-	return json_pack(
-		"{s:{s:{s:s,s:{s:{s:s,s:{s:s}},s:{s:[s,s]},s:{s:s}}}}}",
-		"application/json", "schema", "type", "object", "properties",
-		"items", "type", "array", "items", "$ref", ref, "next", "type",
-		"string", "null", "total", "type", "integer");
+	return json_pack("{s:s+}", "$ref", "#/components/schemas/",
+			 schema_name(name, o->kind, use));
 }
 
-static json_t *parameters_of(const char *path)
+static void add_parameter(const struct operation *o, const char *name,
+			  const char *in, bool is_required, json_t *schema)
 {
-	json_t *list = json_array();
+	(void)json_array_append_new(
+		o->parameters,
+		json_pack("{s:s,s:s,s:b,s:o}", "name", name, "in", in,
+			  "required", (int)is_required, "schema", schema));
+}
 
-	for (const char *p = strchr(path, '{'); p; p = strchr(p, '{')) {
+static json_t *of_type(const char *type)
+{
+	return json_pack("{s:s}", "type", type);
+}
+
+static void add_path_parameters(const struct operation *o)
+{
+	char name[40];
+
+	for (const char *p = strchr(o->route->path, '{'); p;
+	     p = strchr(p, '{')) {
 		size_t n = strcspn(++p, "}");
 
-		(void)json_array_append_new(
-			list, json_pack("{s:s%,s:s,s:b,s:{s:s}}", "name", p, n,
-					"in", "path", "required", 1, "schema",
-					"type", "string"));
+		(void)snprintf(name, sizeof(name), "%.*s", (int)n, p);
+		add_parameter(o, name, "path", true, of_type("string"));
 	}
+}
 
-	return list;
+static bool is_listed(const struct field *f)
+{
+	return !(f->flags & (FIELD_UNSTORED | FIELD_HIDDEN | FIELD_UNSORTED)) &&
+	       f->type != FIELD_SECRET && f->type != FIELD_JSON &&
+	       f->type != FIELD_LIST;
+}
+
+static void add_page_parameters(const struct operation *o)
+{
+	json_t *sorts = json_pack("[s,s]", "id", "-id");
+	char name[80];
+
+	for (size_t i = 0; i < o->kind->count; i++) {
+		const struct field *f = &o->kind->fields[i];
+
+		if (!is_listed(f))
+			continue;
+		(void)snprintf(name, sizeof(name), "filter[%s]", f->name);
+		add_parameter(o, name, "query", false, of_type("string"));
+		(void)json_array_append_new(sorts, json_string(f->name));
+		(void)json_array_append_new(sorts,
+					    json_sprintf("-%s", f->name));
+	}
+	add_parameter(o, "q", "query", false, of_type("string"));
+	add_parameter(o, "sort", "query", false,
+		      json_pack("{s:s,s:o}", "type", "string", "enum", sorts));
+	add_parameter(o, "page[size]", "query", false,
+		      json_pack("{s:s,s:i,s:i}", "type", "integer", "minimum",
+				1, "maximum", 1000));
+	add_parameter(o, "page[cursor]", "query", false, of_type("string"));
+}
+
+static void add_shape_parameters(const struct operation *o, const char *names)
+{
+	char name[40];
+
+	for (const char *p = names; p && *p; p += strspn(p, " ")) {
+		size_t n = strcspn(p, " ");
+
+		(void)snprintf(name, sizeof(name), "%.*s", (int)n, p);
+		add_parameter(o, name, "query", false, of_type("string"));
+		p += n;
+	}
+}
+
+static void add_response(const struct operation *o, int status,
+			 const char *help, json_t *content)
+{
+	char key[8];
+	json_t *response = json_pack("{s:s}", "description", help);
+
+	(void)snprintf(key, sizeof(key), "%d", status);
+	if (content)
+		(void)json_object_set_new(response, "content", content);
+	(void)json_object_set_new(o->responses, key, response);
+}
+
+static void add_problem(const struct operation *o)
+{
+	(void)json_object_set_new(
+		o->responses, "default",
+		json_pack("{s:s,s:o}", "description",
+			  "Problem details (RFC 9457)", "content",
+			  content_new("application/problem+json",
+				      shape_schema(o->schemas, "#problem"))));
+}
+
+/* The portal's writes are tasks; administrators are its own alone. */
+static bool is_task(const struct operation *o)
+{
+	return is_portal(o->doc) && strcmp(o->route->object, "admins") != 0;
+}
+
+static json_t *written(const struct operation *o)
+{
+	json_t *schema = kind_ref(o, USE_ANSWER);
+
+	if (!is_portal(o->doc))
+		return content_new("application/json", schema);
+
+	/* what is told once, or beside the object */
+	return content_new(
+		"application/json",
+		json_pack("{s:[o,{s:s,s:{s:{s:s},s:{s:s},s:{s:s},s:{s:s},"
+			  "s:{s:s},s:{s:s}}}]}",
+			  "allOf", schema, "type", "object", "properties",
+			  "task", "type", "string", "sip_secret", "type",
+			  "string", "phones", "type", "array", "link", "type",
+			  "string", "link_token", "type", "string",
+			  "link_ends_ms", "type", "integer"));
+}
+
+static void add_started(const struct operation *o)
+{
+	if (!is_task(o))
+		return;
+	add_parameter(o, "wait", "query", false,
+		      json_pack("{s:s,s:i}", "type", "integer", "minimum", 0));
+	add_parameter(o, "Idempotency-Key", "header", false, of_type("string"));
+	add_response(o, 202, "a task has begun",
+		     content_new("application/json",
+				 shape_schema(o->schemas, "#started")));
+}
+
+static json_t *describe_write(const struct operation *o)
+{
+	enum use use = o->route->action == ACTION_UPDATE && is_portal(o->doc)
+			       ? USE_CHANGE
+			       : USE_NEW;
+
+	if (use == USE_NEW)
+		add_response(o, 201, "created", written(o));
+	if (o->route->action == ACTION_UPDATE)
+		add_response(o, 200, "done", written(o));
+	add_started(o);
+	kind_schema(o->doc, o->kind, use);
+
+	return json_pack("{s:b,s:o}", "required", 1, "content",
+			 content_new("application/json", kind_ref(o, use)));
+}
+
+/* What the routes of a kind take and answer; the request body or NULL. */
+static json_t *describe_kind(const struct operation *o)
+{
+	json_t *page;
+
+	switch (o->route->action) {
+	case ACTION_LIST:
+		page = shape_schema(o->schemas, "list any");
+		(void)json_object_set_new(
+			json_object_get(json_object_get(page, "properties"),
+					"items"),
+			"items", kind_ref(o, USE_ANSWER));
+		add_page_parameters(o);
+		add_response(o, 200, "a page",
+			     content_new("application/json", page));
+		return NULL;
+
+	case ACTION_READ:
+		add_response(o, 200, "done",
+			     content_new("application/json",
+					 kind_ref(o, USE_ANSWER)));
+		return NULL;
+
+	case ACTION_CREATE:
+	case ACTION_UPDATE: return describe_write(o);
+
+	case ACTION_DELETE:
+		if (!is_portal(o->doc))
+			add_parameter(o, "generation", "query", true,
+				      json_pack("{s:s,s:i}", "type", "integer",
+						"minimum", 1));
+		add_response(o, 204, "gone", NULL);
+		add_started(o);
+		return NULL;
+
+	default: return NULL;
+	}
+}
+
+static json_t *describe_shape(const struct operation *o)
+{
+	const struct shape_route *s = o->shape;
+
+	add_shape_parameters(o, s->params);
+	add_response(o, s->status, "done",
+		     s->answer
+			     ? content_new("application/json",
+					   shape_schema(o->schemas, s->answer))
+			     : NULL);
+	if (!s->body)
+		return NULL;
+
+	return json_pack("{s:b,s:o}", "required", 1, "content",
+			 content_new("application/json",
+				     shape_schema(o->schemas, s->body)));
+}
+
+/* "get-customers-id" */
+static json_t *operation_id(const struct operation *o)
+{
+	char id[120];
+	size_t n = 0;
+	const char *path = o->route->path;
+
+	for (const char *p = o->route->method; *p; p++)
+		id[n++] = (char)tolower((unsigned char)*p);
+	path += strncmp(path, "/api/v1/", 8) ? 0 : 7;
+	for (; *path && n < sizeof(id) - 1; path++) {
+		if (isalnum((unsigned char)*path) || *path == '_')
+			id[n++] = *path;
+		else if (*path != '}' && id[n - 1] != '-')
+			id[n++] = '-';
+	}
+	id[n] = '\0';
+
+	return json_string(id);
+}
+
+static json_t *summary_of(const struct operation *o)
+{
+	static const char *const verbs[ACTION_COUNT] = {
+		"List", "Show one of", "Create one of",
+		"Put",  "Delete",      "Act on",
+	};
+
+	if (o->route->summary)
+		return json_string(o->route->summary);
+
+	return json_sprintf("%s the %s", verbs[o->route->action],
+			    o->route->object);
+}
+
+/* Pages for people are no part of the interface, but for deployment links. */
+static bool is_described(const struct route *route)
+{
+	return !strncmp(route->path, "/api/", 5) ||
+	       !strncmp(route->path, "/d/", 3);
 }
 
 void openapi_route(json_t *doc, const struct route *route,
@@ -191,31 +491,47 @@ void openapi_route(json_t *doc, const struct route *route,
 {
 	json_t *paths = json_object_get(doc, "paths");
 	json_t *path = json_object_get(paths, route->path);
-	const struct kind *kind = kind_of(kinds, count, route->object);
-	bool has_body = !strcmp(route->method, "POST") ||
-			!strcmp(route->method, "PUT") ||
-			!strcmp(route->method, "PATCH");
+	const char *title = json_string_value(
+		json_object_get(json_object_get(doc, "info"), "title"));
+	struct operation o = {
+		.doc = doc,
+		.schemas = json_object_get(json_object_get(doc, "components"),
+					   "schemas"),
+		.route = route,
+		.kind = kind_of(kinds, count, route->object),
+		.shape = shape_route_find(title + strlen("Holdfast "),
+					  route->method, route->path),
+	};
 	char method[8] = "";
-	json_t *op;
+	json_t *op, *body = NULL;
 
+	if (!is_described(route))
+		return;
 	if (!path) {
 		path = json_object();
 		(void)json_object_set_new(paths, route->path, path);
 	}
 	for (size_t i = 0; i < sizeof(method) - 1 && route->method[i]; i++)
-		method[i] = (char)(route->method[i] | 0x20);
+		method[i] = (char)tolower((unsigned char)route->method[i]);
 
-	op = json_pack("{s:s,s:[s],s:o,s:{s:{s:s,s:o},s:{s:s}}}", "summary",
-		       route->summary ? route->summary : route->path, "tags",
-		       route->object, "parameters", parameters_of(route->path),
-		       "responses", "200", "description", "done", "content",
-		       route->action == ACTION_LIST ? list_content_of(kind)
-						    : content_of(kind),
-		       "default", "description", "problem details (RFC 9457)");
-	if (has_body)
-		(void)json_object_set_new(
-			op, "requestBody",
-			json_pack("{s:o}", "content", content_of(kind)));
+	o.parameters = json_array();
+	o.responses = json_object();
+	add_path_parameters(&o);
+	if (o.shape)
+		body = describe_shape(&o);
+	else if (o.kind)
+		body = describe_kind(&o);
+	else
+		add_response(&o, 200, "a page for people",
+			     content_new("text/html", of_type("string")));
+	add_problem(&o);
+
+	op = json_pack("{s:o,s:o,s:[s],s:o,s:o}", "operationId",
+		       operation_id(&o), "summary", summary_of(&o), "tags",
+		       route->object, "parameters", o.parameters, "responses",
+		       o.responses);
+	if (body)
+		(void)json_object_set_new(op, "requestBody", body);
 	if (permission_allows(ROLE_ANYONE, route->object, route->action))
 		(void)json_object_set_new(op, "security", json_array());
 	(void)json_object_set_new(path, method, op);

@@ -11,7 +11,7 @@ struct route;
 /** An empty document about one server; new reference. */
 json_t *openapi_make(const char *server);
 
-/** Add a kind: components/schemas NAME and NAME-list. */
+/** Add a kind: components/schemas NAME, what is answered. */
 void openapi_kind(json_t *doc, const struct kind *kind);
 
 /** Add a route; its body and answer are of the kind its object names. */

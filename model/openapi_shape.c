@@ -1,0 +1,267 @@
+/* openapi_shape.c - see openapi_shape.h
+ *
+ * tests/docs/api asks the servers and holds their answers against this.
+ */
+#include <string.h>
+#include <stdio.h>
+
+#include "base/libre.h"
+#include "model/openapi_shape.h"
+
+static const struct shape shapes[] = {
+	{ "problem",
+	  "type:string title:string status:integer code:string detail:string~ "
+	  "errors:[]#problem-field~ correlation:string~",
+	  "Problem details (RFC 9457); `code` is stable, texts may change" },
+	{ "problem-field", "field:string code:string detail:string",
+	  "What is wrong with one field" },
+	{ "about",
+	  "product:string server:string release:string version:string "
+	  "name:string~",
+	  "Which server this is" },
+	{ "started",
+	  "task:string object:string sip_user:string~ sip_secret:string~ "
+	  "phones:[]object~",
+	  "A task has begun; see /api/v1/tasks/{task}" },
+
+	/* portal */
+	{ "credentials", "login:string password:string", "To sign in" },
+	{ "administrator",
+	  "id:string login:string name:string role:string customer:string?",
+	  "Who signed in" },
+	{ "session", "token:string admin:#administrator expires_ms:integer",
+	  "A session; the token is also in cookie `session`" },
+	{ "caller", "id:string login:string role:string customer:string?",
+	  "Who asks" },
+	{ "link-wish", "login:string~", "For whom; the provider without" },
+	{ "link",
+	  "url:string token:string link:string link_token:string "
+	  "link_ends_ms:integer",
+	  "A sign-in link that works once" },
+	{ "new-password", "password:string", "The password to be" },
+	{ "mail-head", "id:string date:string? to:string? subject:string?",
+	  "A mail of the Maildir" },
+	{ "mail", "id:string message:string", "A mail as it was written" },
+	{ "reports", "pbx:object? uc:object? border:object?~",
+	  "What each server of the group answers" },
+
+	/* uc */
+	{ "proof", "login:string~ password:string~ device_token:string~",
+	  "login and password, or device_token" },
+	{ "user-brief",
+	  "id:string login:string name:string extension:string "
+	  "customer:string language:string",
+	  "Who signed in" },
+	{ "user-session", "token:string user:#user-brief", "A session" },
+	{ "me",
+	  "id:string login:string name:string extension:string email:string "
+	  "customer:string language:string",
+	  "Who I am" },
+	{ "password-change", "current:string new:string", "Both passwords" },
+	{ "person",
+	  "id:string name:string number:string email:string presence:string",
+	  "Somebody of my customer" },
+	{ "presence", "user:string state:string", "What a user's phones do" },
+	{ "past-call",
+	  "id:string generation:integer customer:string user:string "
+	  "call:string direction:string result:string peer_number:string? "
+	  "peer_name:string? started_ms:integer answered_ms:integer? "
+	  "ended_ms:integer duration_s:integer",
+	  "A call that is over" },
+	{ "account",
+	  "version:integer client:string user:#account-user uc:#account-uc? "
+	  "sip:#account-sip? phone:string?",
+	  "What a phone is set up with" },
+	{ "account-user",
+	  "id:string login:string name:string extension:string "
+	  "customer:string",
+	  "Whose phone it is" },
+	{ "account-uc", "url:string device_token:string",
+	  "How it signs in to the users' services" },
+	{ "account-sip",
+	  "registrars:[]string outbound_proxy:string? realm:string "
+	  "sip_user:string sip_secret:string number:string transport:string",
+	  "How it registers" },
+
+	/* pbx */
+	{ "registration",
+	  "phone:string user:string? customer:string? sip_user:string "
+	  "number:string contact:string path:string? source:string "
+	  "user_agent:string? expires_s:integer",
+	  "A phone that can be rung, and where" },
+	{ "party", "user:string? phone:string? number:string? name:string?",
+	  "One side of a call" },
+	{ "call",
+	  "id:string customer:string? state:string~ caller:#party "
+	  "callee:#party started_ms:integer answered_ms:integer? "
+	  "call:string~ ended_ms:integer~ result:string~ duration_s:integer~ "
+	  "trail:[]#trail-entry~",
+	  "A call that goes on, or its record" },
+	{ "cdr",
+	  "seq:integer id:string call:string customer:string? caller:#party "
+	  "callee:#party started_ms:integer answered_ms:integer? "
+	  "ended_ms:integer result:string duration_s:integer "
+	  "trail:[]#trail-entry",
+	  "The record of a call" },
+	{ "trail-entry", "n:integer at_ms:integer what:string",
+	  "What happened and why" },
+	{ "trail", "items:[]#trail-entry", "All that happened to a call" },
+
+	/* border */
+	{ "flow", "sip_user:string flow:string expires_s:integer",
+	  "A device that registered through here" },
+};
+
+#define LISTED "page[size] page[cursor]"
+
+static const struct shape_route rows[] = {
+	{ NULL, "GET", "/api/v1/about", NULL, 200, "#about", NULL },
+	{ NULL, "GET", "/api/v1/openapi.json", NULL, 200, "object", NULL },
+
+	{ "portal", "POST", "/api/v1/sessions", "#credentials", 201, "#session",
+	  NULL },
+	{ "portal", "GET", "/api/v1/sessions/current", NULL, 200, "#caller",
+	  NULL },
+	{ "portal", "DELETE", "/api/v1/sessions/current", NULL, 204, NULL,
+	  NULL },
+	{ "portal", "POST", "/api/v1/admin-links", "#link-wish", 201, "#link",
+	  NULL },
+	{ "portal", "POST", "/api/v1/links/{token}", "#new-password", 201,
+	  "#session", NULL },
+	{ "portal", "POST", "/api/v1/tasks/{id}/retry", NULL, 202, "#started",
+	  "wait" },
+	{ "portal", "POST", "/api/v1/platforms/{id}/ping", NULL, 200,
+	  "#reports", NULL },
+	{ "portal", "POST", "/api/v1/phones/{id}/deploy", NULL, 202, "#started",
+	  "wait" },
+	{ "portal", "GET", "/api/v1/mails", NULL, 200, "list #mail-head",
+	  NULL },
+	{ "portal", "GET", "/api/v1/mails/{id}", NULL, 200, "#mail", NULL },
+
+	{ "uc", "POST", "/api/v1/sessions", "#proof", 201, "#user-session",
+	  NULL },
+	{ "uc", "DELETE", "/api/v1/sessions", NULL, 204, NULL, NULL },
+	{ "uc", "GET", "/api/v1/me", NULL, 200, "#me", NULL },
+	{ "uc", "PUT", "/api/v1/me/password", "#password-change", 204, NULL,
+	  NULL },
+	{ "uc", "GET", "/api/v1/directory", NULL, 200, "list #person", "q" },
+	{ "uc", "GET", "/api/v1/presence", NULL, 200, "list #presence",
+	  "filter[customer]" },
+	{ "uc", "GET", "/api/v1/history", NULL, 200, "list #past-call",
+	  "sort filter[result] " LISTED },
+	{ NULL, "GET", "/api/v1/events", NULL, 101, NULL, "after epoch" },
+	{ "uc", "POST", "/d/{token}", NULL, 200, "#account", NULL },
+
+	{ "pbx", "GET", "/api/v1/registrations", NULL, 200,
+	  "list #registration",
+	  "filter[phone] filter[user] filter[customer] " LISTED },
+	{ "pbx", "DELETE", "/api/v1/registrations/{id}", NULL, 204, NULL,
+	  NULL },
+	{ "pbx", "GET", "/api/v1/calls", NULL, 200, "list #call",
+	  "filter[customer] " LISTED },
+	{ "pbx", "GET", "/api/v1/calls/{id}", NULL, 200, "#call", NULL },
+	{ "pbx", "DELETE", "/api/v1/calls/{id}", NULL, 204, NULL, NULL },
+	{ "pbx", "GET", "/api/v1/calls/{id}/trail", NULL, 200, "#trail", NULL },
+	{ "pbx", "GET", "/api/v1/cdrs", NULL, 200, "list #cdr",
+	  "filter[customer] filter[result] filter[user] " LISTED },
+
+	{ "border", "GET", "/api/v1/flows", NULL, 200, "list #flow", NULL },
+};
+
+const struct shape_route *shape_route_find(const char *server,
+					   const char *method, const char *path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct shape_route *r = &rows[i];
+
+		if ((!r->server || !strcmp(r->server, server)) &&
+		    !strcmp(r->method, method) && !strcmp(r->path, path))
+			return r;
+	}
+
+	return NULL;
+}
+
+static const struct shape *shape_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
+		if (!strcmp(shapes[i].name, name))
+			return &shapes[i];
+	}
+
+	return NULL;
+}
+
+static json_t *object_schema(json_t *schemas, const struct shape *shape)
+{
+	json_t *properties = json_object(), *required = json_array();
+
+	for (const char *p = shape->text; *p; p += strspn(p, " ")) {
+		size_t name = strcspn(p, ":");
+		size_t len = strcspn(p, " ");
+		bool is_optional = p[len - 1] == '~';
+		char type[64];
+
+		(void)snprintf(type, sizeof(type), "%.*s",
+			       (int)(len - name - 1 - is_optional),
+			       p + name + 1);
+		(void)json_object_setn_new(properties, p, name,
+					   shape_schema(schemas, type));
+		if (!is_optional)
+			(void)json_array_append_new(required,
+						    json_stringn(p, name));
+		p += len;
+	}
+
+	return json_pack("{s:s,s:s,s:o,s:o}", "type", "object", "description",
+			 shape->help, "properties", properties, "required",
+			 required);
+}
+
+static json_t *ref_schema(json_t *schemas, const char *name)
+{
+	const struct shape *shape = shape_find(name);
+
+	if (shape && !json_object_get(schemas, name)) {
+		(void)json_object_set_new(schemas, name, json_object());
+		(void)json_object_set_new(schemas, name,
+					  object_schema(schemas, shape));
+	}
+
+	return json_pack("{s:s+}", "$ref", "#/components/schemas/", name);
+}
+
+static json_t *page_schema(json_t *schemas, const char *item)
+{
+	return json_pack(
+		"{s:s,s:{s:{s:s,s:o},s:{s:[s,s]},s:{s:s,s:i}},s:[s,s,s]}",
+		"type", "object", "properties", "items", "type", "array",
+		"items", shape_schema(schemas, item), "next", "type", "string",
+		"null", "total", "type", "integer", "minimum", 0, "required",
+		"items", "next", "total");
+}
+
+json_t *shape_schema(json_t *schemas, const char *type)
+{
+	char plain[64];
+	size_t len = strlen(type);
+
+	if (!strncmp(type, "list ", 5))
+		return page_schema(schemas, type + 5);
+	if (!strncmp(type, "[]", 2))
+		return json_pack("{s:s,s:o}", "type", "array", "items",
+				 shape_schema(schemas, type + 2));
+	if (!strcmp(type, "any"))
+		return json_object();
+	if (type[len - 1] != '?')
+		return *type == '#' ? ref_schema(schemas, type + 1)
+				    : json_pack("{s:s}", "type", type);
+
+	(void)snprintf(plain, sizeof(plain), "%.*s", (int)len - 1, type);
+	if (*plain == '#')
+		return json_pack("{s:[o,{s:s}]}", "anyOf",
+				 ref_schema(schemas, plain + 1), "type",
+				 "null");
+
+	return json_pack("{s:[s,s]}", "type", plain, "null");
+}
