@@ -368,15 +368,30 @@ static void wait_again(struct task *t)
 	kick(t->tasks);
 }
 
-/* The undo could not be done either; people must see to it. */
+/* Neither forward nor back; people must see to it. */
 static void stop_failed(struct task *t)
 {
-	log_error("task",
-		  "%s %s %s failed while undoing; retry it when the "
-		  "server is back",
+	log_error("task", "%s %s %s failed; retry it when the server is back",
 		  t->id, t->type, t->object);
 	answer_waiters(t);
 	kick(t->tasks);
+}
+
+/* A deletion that may have taken a user from the uc server goes on forward:
+ * password and history would not come back with the user. */
+static bool is_oneway(const struct task *t)
+{
+	if (strncmp(t->type, "delete-", 7) != 0 || t->state == TASK_UNDOING)
+		return false;
+	for (uint32_t i = 0; i < t->count; i++) {
+		const struct step *s = &t->steps[i];
+
+		if (s->state != STEP_OPEN && !strcmp(s->plan.server, "uc") &&
+		    !strcmp(s->plan.kind, "users"))
+			return true;
+	}
+
+	return false;
 }
 
 static void call_failed(struct task *t, struct step *s, json_t *error,
@@ -403,9 +418,15 @@ static void call_failed(struct task *t, struct step *s, json_t *error,
 	}
 
 	set_error(t, error);
-	if (is_passing && t->tries < limits->do_tries) {
+	if (is_passing &&
+	    t->tries < (is_oneway(t) ? limits->undo_tries : limits->do_tries)) {
 		t->state = TASK_WAITING;
 		journal_write(t, NULL, wait_again);
+		return;
+	}
+	if (is_oneway(t)) {
+		t->state = TASK_FAILED;
+		journal_write(t, NULL, stop_failed);
 		return;
 	}
 	t->state = TASK_UNDOING;
@@ -962,7 +983,7 @@ static void task_retry(struct http_request *req, const struct caller *caller,
 		return;
 	}
 	if (t->state == TASK_FAILED) {
-		t->state = TASK_UNDOING;
+		t->state = is_oneway(t) ? TASK_RUNNING : TASK_UNDOING;
 		t->tries = 0;
 		journal_write(t, NULL, retried);
 	}

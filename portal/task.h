@@ -10,6 +10,10 @@
  * was there before, or a deletion, with a higher generation, so that the
  * first request is refused should it still be executed later.
  *
+ * A deletion that has come to the users of the uc server is not undone but
+ * tried on, and failed -> (retry) running: what uc owns of a user (password,
+ * history) the portal could not give back.
+ *
  * "waiting" is a task that waits for an earlier one on the same records, or
  * for a server that does not answer; "error" says which.
  *

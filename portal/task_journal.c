@@ -291,15 +291,15 @@ static int put_new_task(struct store_write *w, const struct task *t,
 
 	row = json_pack(
 		"{s:s,s:I,s:s,s:s,s:s,s:s?,s:s,s:I,s:I,s:I,s:I,s:s,s:s,s:s,"
-		"s:s,s:O,s:o,s:O?}",
+		"s:s,s:I,s:O,s:o,s:O?}",
 		"id", t->id, "generation", (json_int_t)1, "type", t->type,
 		"kind", t->kind, "object", t->object, "customer",
 		*t->customer ? t->customer : NULL, "state", "queued", "step",
 		(json_int_t)0, "steps", (json_int_t)t->count, "made_ms", now,
 		"changed_ms", now, "who", t->who, "role", t->role, "address",
-		t->address, "correlation", t->correlation, "refs", t->refs,
-		"rows", rows_kept(t->tasks->portal, t->rows), "changes",
-		t->changes);
+		t->address, "correlation", t->correlation, "tries",
+		(json_int_t)0, "refs", t->refs, "rows",
+		rows_kept(t->tasks->portal, t->rows), "changes", t->changes);
 	if (!row)
 		return ENOMEM;
 	err = record_put(w, &plan->portal->task_rows, row);
