@@ -527,6 +527,11 @@ int conf_address(struct sa *sa, const struct conf *conf, uint16_t offset)
 			  (uint16_t)(conf_number(conf, "port-base") + offset));
 }
 
+const struct setting *conf_setting(const struct conf *conf, size_t i)
+{
+	return conf && i < conf->count ? conf->rows[i].setting : NULL;
+}
+
 const char *conf_program(const struct conf *conf)
 {
 	return conf->program;
@@ -545,6 +550,7 @@ int conf_path(const struct conf *conf, const char *file, char *out, size_t size)
 struct conf_actions {
 	const char *file; /* --config */
 	bool checks, prints, helps;
+	bool is_manual; /* --help=man */
 };
 
 static int option_take(struct conf *conf, const char *option, const char *next,
@@ -591,6 +597,8 @@ static bool action_take(struct conf_actions *a, const char *arg,
 		a->prints = true;
 	else if (!strcmp(arg, "--help") || !strcmp(arg, "-h"))
 		a->helps = true;
+	else if (!strcmp(arg, "--help=man"))
+		a->helps = a->is_manual = true;
 	else if (!strncmp(arg, "--config=", 9))
 		a->file = arg + 9;
 	else if (!strcmp(arg, "--config") && next) {
@@ -698,31 +706,15 @@ static int file_take(struct conf *conf, const char *given, char *why)
 	return err;
 }
 
-static void help_print(const struct conf *conf)
-{
-	printf("holdfast %s: settings, in a file or as --NAME VALUE\n\n",
-	       conf->program);
-	for (size_t i = 0; i < conf->count; i++) {
-		const struct setting *s = conf->rows[i].setting;
-
-		printf("  %-18s %s", s->name, s->help ? s->help : "");
-		if (s->choices)
-			printf(" (%s)", s->choices);
-		if (s->value)
-			printf(" [%s]", s->value);
-		printf("\n");
-	}
-	printf("\n  --config FILE      read this file\n"
-	       "  --check            say whether the settings are right\n"
-	       "  --print            write the settings that hold\n");
-}
-
 static int conf_act(const struct conf *conf, const struct conf_actions *a)
 {
 	struct mbuf *mb;
 
 	if (a->helps) {
-		help_print(conf);
+		if (a->is_manual)
+			conf_manual_print(conf);
+		else
+			conf_help_print(conf);
 		return ECANCELED;
 	}
 	if (a->prints) {

@@ -5,7 +5,7 @@
  * `--port-base=9000`; flags need no value.  `--config FILE` reads a file
  * (default DIR/holdfast.conf or /etc/holdfast.conf when there is one),
  * `--check` says whether it is right, `--print` writes what holds, `--help`
- * the table.  Settings of other programs in a shared file stand after
+ * the table, `--help=man` the same for a manual page.  Settings of other programs in a shared file stand after
  * a line `program NAME`, until the next such line; `program all` is common.
  *
  *   listen 127.0.0.1
@@ -90,6 +90,15 @@ const char *conf_argument(const struct conf *conf, uint32_t i);
 
 /** Listen address with port-base + offset. */
 int conf_address(struct sa *sa, const struct conf *conf, uint16_t offset);
+
+/** The i-th setting in the order of the tables, NULL past the last. */
+const struct setting *conf_setting(const struct conf *conf, size_t i);
+
+/** What --help writes on stdout. */
+void conf_help_print(const struct conf *conf);
+
+/** What --help=man writes: the settings as they stand in manual pages. */
+void conf_manual_print(const struct conf *conf);
 
 /** The name that conf_load() was given. */
 const char *conf_program(const struct conf *conf);

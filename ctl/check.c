@@ -3,6 +3,7 @@
  * The stores are read one after the other, so a change in flight may be seen
  * half; what is still wrong half a second later is wrong.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -55,14 +56,44 @@ unsigned check_dir(const char *dir, bool is_last, int *errp)
 	return wrong;
 }
 
+static const struct setting check_settings[] = {
+	{ "manual", SETTING_FLAG, "no", 0, 0, NULL,
+	  "print the invariants as they stand in the manual page, and end" },
+};
+
+/* An entry an id, a line a claim. */
+static int manual_print(void)
+{
+	const char *id = "";
+
+	for (size_t i = 0; i < invariant_count; i++) {
+		const struct invariant *v = &invariants[i];
+
+		if (strcmp(id, v->id) != 0)
+			(void)printf(".TP\n.B %s\n", v->id);
+		else
+			(void)puts(".br");
+		(void)printf("%c%s.\n", toupper((unsigned char)v->claim[0]),
+			     v->claim + 1);
+		id = v->id;
+	}
+
+	return 0;
+}
+
 int check_main(int argc, char *argv[])
 {
 	struct conf *conf = NULL;
 	unsigned wrong;
 	int code = 2, err;
 
-	if (conf_load(&conf, "check", NULL, 0, argc, argv, &code))
+	if (conf_load(&conf, "check", check_settings,
+		      ARRAY_SIZE(check_settings), argc, argv, &code))
 		return code;
+	if (conf_flag(conf, "manual")) {
+		mem_deref(conf);
+		return manual_print();
+	}
 	wrong = check_dir(conf_text(conf, "dir"), false, &err);
 	if (wrong) {
 		sys_msleep(SETTLE_MS);
