@@ -13,6 +13,7 @@
 #include "base/libre.h"
 #include "ctl/invariant.h"
 #include "ctl/server.h"
+#include "pbx/store.h"
 
 #define TASK_LIMIT_MS    "60000"
 #define BINDING_SLACK_MS "10000"
@@ -101,14 +102,14 @@ const struct invariant invariants[] = {
 	  " FROM portal.tasks WHERE state = 'failed'" },
 
 	{ "I6", "every binding is of a phone that exists",
-	  "live.bindings pbx.phones",
+	  "bindings pbx.phones",
 	  "SELECT 'a binding is of phone ' || phone || ', which does not "
-	  "exist' FROM live.bindings WHERE phone NOT IN"
+	  "exist' FROM bindings WHERE phone NOT IN"
 	  " (SELECT id FROM pbx.phones)" },
 	{ "I6", "no binding lives 10 s past its end while the pbx runs",
-	  "live.bindings",
+	  "bindings",
 	  "SELECT 'a binding of phone ' || phone || ' ended ' || "
-	  "((?1 - expires_ms) / 1000) || ' s ago' FROM live.bindings"
+	  "((?1 - expires_ms) / 1000) || ' s ago' FROM bindings"
 	  " WHERE ?2 AND ?1 - expires_ms > " BINDING_SLACK_MS },
 
 	{ "I7", "every call has one record", "live.cdrs",
@@ -230,6 +231,43 @@ static int attach(struct stores *s, const char *dir, const char *folder,
 	return 0;
 }
 
+static void binding_add(const struct keep_binding *b, void *arg)
+{
+	sqlite3_stmt *st = arg;
+
+	(void)sqlite3_bind_text(st, 1, b->phone, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_int64(st, 2, (int64_t)b->expires_ms);
+	(void)sqlite3_step(st);
+	(void)sqlite3_reset(st);
+}
+
+/* The pbx's bindings are in a journal: they become a table of ours. */
+static int bindings_make(struct stores *s, const char *dir)
+{
+	char path[600];
+	sqlite3_stmt *st = NULL;
+	int err;
+
+	(void)snprintf(path, sizeof(path), "%s/pbx/live.db", dir);
+	if (sqlite3_exec(s->db,
+			 "CREATE TEMP TABLE bindings (phone, expires_ms)", NULL,
+			 NULL, NULL) ||
+	    sqlite3_prepare_v2(s->db, "INSERT INTO bindings VALUES (?1, ?2)",
+			       -1, &st, NULL))
+		return ENOMEM;
+
+	err = keep_read_bindings(path, binding_add, st);
+	(void)sqlite3_finalize(st);
+	if (err)
+		(void)sqlite3_exec(s->db, "DROP TABLE bindings", NULL, NULL,
+				   NULL);
+	if (err && err != ENOENT)
+		(void)fprintf(stderr, "holdfast check: %s: %s\n", path,
+			      strerror(err));
+
+	return err == ENOENT ? 0 : err;
+}
+
 static void views_make(struct stores *s)
 {
 	if (has_table(s, "portal.tasks") && has_table(s, "portal.task_steps"))
@@ -276,7 +314,9 @@ int stores_open(struct stores **sp, const char *dir)
 		if (err && err != ENOENT)
 			goto out;
 	}
-	err = found ? 0 : ENOENT;
+	err = found ? bindings_make(s, dir) : ENOENT;
+	if (err)
+		goto out;
 	s->pbx_runs = server_pid(dir, "pbx") != 0;
 	views_make(s);
 

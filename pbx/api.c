@@ -283,40 +283,65 @@ static struct mbuf *find_record(struct http_request *req)
 	return mb;
 }
 
-static void get_call(struct http_request *req, const struct caller *caller,
-		     void *arg)
+static void get_record(void *arg)
 {
-	const struct call *call = wanted_call(req);
-	struct mbuf *mb;
+	struct http_request *req = arg;
+	struct mbuf *mb = find_record(req);
 
-	(void)caller;
-	(void)arg;
-
-	if (call) {
-		char buf[ITEM_BYTES];
-		struct sip_out o;
-
-		sip_out_init(&o, buf, sizeof(buf));
-		cdr_print_call(call, &o);
-		reply_text(req, &o);
-		return;
-	}
-
-	mb = find_record(req);
 	if (mb && mb->end)
 		(void)http_reply(req, 200, "application/json", mb->buf,
 				 mb->end);
 	else
 		reply_not_found(req, "call");
 	mem_deref(mb);
+	mem_deref(req);
+}
+
+static void get_call(struct http_request *req, const struct caller *caller,
+		     void *arg)
+{
+	const struct call *call = wanted_call(req);
+	char buf[ITEM_BYTES];
+	struct sip_out o;
+
+	(void)caller;
+	(void)arg;
+
+	if (!call) {
+		keep_settle(get_record, mem_ref(req));
+		return;
+	}
+
+	sip_out_init(&o, buf, sizeof(buf));
+	cdr_print_call(call, &o);
+	reply_text(req, &o);
+}
+
+static void get_recorded_trail(void *arg)
+{
+	struct http_request *req = arg;
+	struct mbuf *mb = find_record(req);
+	json_t *record = NULL;
+
+	if (mb && mb->end &&
+	    !json_read(&record,
+		       (struct span){ (char *)mb->buf, (uint32_t)mb->end }, 0,
+		       NULL))
+		(void)http_reply_json(
+			req, 200,
+			json_pack("{s:O}", "items",
+				  json_object_get(record, "trail")));
+	else
+		reply_not_found(req, "call");
+	json_decref(record);
+	mem_deref(mb);
+	mem_deref(req);
 }
 
 static void get_trail(struct http_request *req, const struct caller *caller,
 		      void *arg)
 {
 	const struct call *call = wanted_call(req);
-	struct mbuf *mb;
-	json_t *record = NULL;
 
 	(void)caller;
 	(void)arg;
@@ -338,19 +363,7 @@ static void get_trail(struct http_request *req, const struct caller *caller,
 		return;
 	}
 
-	mb = find_record(req);
-	if (mb && mb->end &&
-	    !json_read(&record,
-		       (struct span){ (char *)mb->buf, (uint32_t)mb->end }, 0,
-		       NULL))
-		(void)http_reply_json(
-			req, 200,
-			json_pack("{s:O}", "items",
-				  json_object_get(record, "trail")));
-	else
-		reply_not_found(req, "call");
-	json_decref(record);
-	mem_deref(mb);
+	keep_settle(get_recorded_trail, mem_ref(req));
 }
 
 static void end_call(struct http_request *req, const struct caller *caller,
@@ -393,9 +406,9 @@ static void add_record(uint64_t seq, const char *customer, struct span json,
 	l->next = seq;
 }
 
-static void list_cdrs(struct http_request *req, const struct caller *caller,
-		      void *arg)
+static void list_records(void *arg)
 {
+	struct http_request *req = arg;
 	struct keep_query q = {
 		.customer = http_query(req, "filter[customer]"),
 		.result = http_query(req, "filter[result]"),
@@ -407,13 +420,9 @@ static void list_cdrs(struct http_request *req, const struct caller *caller,
 	uint64_t total = 0;
 	int err;
 
-	(void)caller;
-	(void)arg;
-
 	if (list_begin(&l, req, CDR_BYTES / 4))
-		return;
+		goto out;
 
-	turn_end(); /* what is over is on record */
 	q.limit = l.size;
 	err = keep_each_cdr(&q, add_record, &l);
 	if (!err)
@@ -421,12 +430,24 @@ static void list_cdrs(struct http_request *req, const struct caller *caller,
 	if (err) {
 		reply_error(req, err);
 		mem_deref(l.buf);
-		return;
+		goto out;
 	}
 	if (l.count < l.size)
 		l.next = 0;
 
 	list_end(&l, req, total);
+
+out:
+	mem_deref(req);
+}
+
+static void list_cdrs(struct http_request *req, const struct caller *caller,
+		      void *arg)
+{
+	(void)caller;
+	(void)arg;
+
+	keep_settle(list_records, mem_ref(req));
 }
 
 static void read_events(struct http_request *req, const struct caller *caller,

@@ -324,6 +324,7 @@ static int start(struct service *service, void **statep)
 		return err;
 	}
 
+	keep_loaded();
 	turn_end();
 	metrics_add(metrics, METRIC_COUNT);
 	*statep = pbx;

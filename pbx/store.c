@@ -2,39 +2,41 @@
 #include <stdio.h>
 
 #include "base/id.h"
+#include "base/journal.h"
 #include "base/log.h"
+#include "pbx/cdr_table.h"
 #include "pbx/store.h"
 
-enum { SYNC_REST_MS = 20 };
-
-static const char *const schema[] = {
-	"CREATE TABLE IF NOT EXISTS bindings (row INTEGER PRIMARY KEY,"
-	" phone TEXT NOT NULL, expires_ms BIGINT NOT NULL,"
-	" blob TEXT NOT NULL)",
-	"CREATE TABLE IF NOT EXISTS calls (row INTEGER PRIMARY KEY,"
-	" blob TEXT NOT NULL)",
-	"CREATE TABLE IF NOT EXISTS cdrs (seq INTEGER PRIMARY KEY,"
-	" id TEXT NOT NULL, customer TEXT NOT NULL, result TEXT NOT NULL,"
-	" caller TEXT NOT NULL, callee TEXT NOT NULL,"
-	" started_ms BIGINT NOT NULL, json TEXT NOT NULL)",
-	"CREATE UNIQUE INDEX IF NOT EXISTS cdrs_id ON cdrs (id)",
-	"CREATE INDEX IF NOT EXISTS cdrs_customer ON cdrs (customer, seq)",
-	"CREATE TABLE IF NOT EXISTS numbers (name TEXT PRIMARY KEY,"
-	" value BIGINT NOT NULL)",
-	"CREATE TABLE IF NOT EXISTS texts (name TEXT PRIMARY KEY,"
-	" value TEXT NOT NULL)",
+enum {
+	NUMBERS_MAX = 8,
+	NAME_BYTES = 32,
+	BINDING_BYTES = 1 << 14,
 };
 
-struct op;
+/* Rows of the journal. */
+enum kind {
+	KIND_BINDING = 1,
+	KIND_CALL,
+	KIND_NUMBER, /* row: place in keep.numbers, from 1 */
+	KIND_CDR,
+};
+
+static const char *const schema =
+	"CREATE TABLE IF NOT EXISTS texts (name TEXT PRIMARY KEY,"
+	" value TEXT NOT NULL)";
+
+/* A number under a name. */
+struct number {
+	uint64_t value;
+	char name[NAME_BYTES];
+};
 
 static struct {
+	struct journal *journal;
 	struct store *store;
 	char epoch[KEEP_EPOCH_SIZE];
 	uint64_t failures;
-	struct op *ops; /* of this turn, in order */
-	uint32_t ops_count;
-	uint32_t ops_size;
-	struct mbuf *texts;
+	struct number numbers[NUMBERS_MAX];
 } keep;
 
 static int epoch_load(void)
@@ -65,42 +67,84 @@ static int epoch_load(void)
 	return err;
 }
 
-int keep_open(const char *file)
+static void number_found(uint8_t kind, uint64_t row, struct span blob,
+			 void *arg)
 {
-	char url[1100];
-	int err;
+	(void)kind;
+	(void)arg;
 
-	if (snprintf(url, sizeof(url), "sqlite:%s", file) >= (int)sizeof(url))
+	if (row >= 1 && row <= NUMBERS_MAX &&
+	    blob.len == sizeof(keep.numbers[0]))
+		memcpy(&keep.numbers[row - 1], blob.p, blob.len);
+}
+
+/* The folder of the file, and its name without ending. */
+static int journal_place_of(char dir[KEEP_PATH], char name[NAME_BYTES],
+			    const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	const char *base = slash ? slash + 1 : file;
+	size_t len = strcspn(base, ".");
+
+	if (len >= NAME_BYTES || strlen(file) >= KEEP_PATH)
 		return ENAMETOOLONG;
 
-	err = store_open(&keep.store, url, STORE_TURN);
+	memcpy(name, base, len);
+	name[len] = '\0';
+	(void)snprintf(dir, KEEP_PATH, "%.*s", slash ? (int)(slash - file) : 1,
+		       slash ? file : ".");
+
+	return 0;
+}
+
+int keep_open(const char *file)
+{
+	char url[KEEP_PATH + 8], dir[KEEP_PATH], name[NAME_BYTES];
+	int err;
+
+	err = journal_place_of(dir, name, file);
 	if (err)
 		goto out;
 
-	for (size_t i = 0; i < sizeof(schema) / sizeof(schema[0]); i++) {
-		err = store_exec_now(keep.store, schema[i], STORE_NO_ARGS);
-		if (err)
-			goto out;
-	}
-	err = epoch_load();
+	memset(keep.numbers, 0, sizeof(keep.numbers));
+	(void)snprintf(url, sizeof(url), "sqlite:%s", file);
+	err = store_open(&keep.store, url, STORE_FULL_SYNC);
 	if (!err)
-		store_turn_rest(keep.store, SYNC_REST_MS);
+		err = store_exec_now(keep.store, schema, STORE_NO_ARGS);
+	if (!err)
+		err = epoch_load();
+	if (!err)
+		err = journal_open(&keep.journal, dir, name);
+	if (!err)
+		err = journal_each(keep.journal, KIND_NUMBER, number_found,
+				   NULL);
+	if (!err)
+		err = cdr_table_open(keep.store, keep.journal, KIND_CDR);
 
 out:
 	if (err) {
 		log_error("store", "cannot open %s: %s", file, strerror(err));
 		keep.store = mem_deref(keep.store);
+		keep.journal = mem_deref(keep.journal);
 	}
 
 	return err;
 }
 
+void keep_loaded(void)
+{
+	if (keep.journal)
+		journal_forget(keep.journal);
+}
+
 void keep_close(void)
 {
+	if (!keep.journal)
+		return;
+
 	keep.store = mem_deref(keep.store);
-	keep.ops = mem_deref(keep.ops);
-	keep.texts = mem_deref(keep.texts);
-	keep.ops_count = keep.ops_size = 0;
+	cdr_table_close();
+	keep.journal = mem_deref(keep.journal);
 }
 
 /* Memory is the truth: a failure is counted and told, and life goes on. */
@@ -113,224 +157,185 @@ static void check(int err, const char *what)
 	log_error("store", "cannot write %s: %s", what, strerror(err));
 }
 
-/* ---- what waits for the end of the turn ---- */
-
-enum op_type {
-	OP_PUT_BINDING,
-	OP_REMOVE_BINDING,
-	OP_PUT_CALL,
-	OP_REMOVE_CALL,
-	OP_SET_NUMBER,
-	OP_ADD_CDR,
-};
-
-/* Texts of an operation lie in keep.texts, by offset: that may move. */
-struct op {
-	enum op_type type;
-	uint32_t name; /* phone, number */
-	uint32_t blob;
-	uint32_t blob_len;
-	uint64_t row;
-	uint64_t value;
-	struct keep_cdr cdr;
-	store_done_h *done;
-	void *arg;
-};
-
-static int op_add(struct op *op)
-{
-	uint32_t size = keep.ops_size ? keep.ops_size * 2 : 256;
-	struct op *ops;
-
-	if (keep.ops_count == keep.ops_size) {
-		ops = keep.ops ? mem_realloc(keep.ops, size * sizeof(*ops))
-			       : mem_alloc(size * sizeof(*ops), NULL);
-		if (!ops)
-			return ENOMEM;
-		keep.ops = ops;
-		keep.ops_size = size;
-	}
-
-	keep.ops[keep.ops_count++] = *op;
-
-	return 0;
-}
-
-static int text_add(uint32_t *offsetp, struct span s)
-{
-	int err = 0;
-
-	if (!keep.texts)
-		keep.texts = mbuf_alloc(16384);
-	if (!keep.texts)
-		return ENOMEM;
-
-	*offsetp = (uint32_t)keep.texts->pos;
-	if (s.len)
-		err = mbuf_write_mem(keep.texts, (const uint8_t *)s.p, s.len);
-
-	return err ? err : mbuf_write_u8(keep.texts, 0);
-}
-
-static const char *text_at(uint32_t offset)
-{
-	return (const char *)keep.texts->buf + offset;
-}
-
-static int run_cdr(const struct op *op)
-{
-	const struct keep_cdr *cdr = &op->cdr;
-
-	return store_write(
-		keep.store, op->done, op->arg,
-		"INSERT INTO cdrs (seq, id, customer, result,"
-		" caller, callee, started_ms, json)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-		STORE_ARGS(store_int((int64_t)cdr->seq), store_text(cdr->call),
-			   store_text(cdr->customer), store_text(cdr->result),
-			   store_text(cdr->caller), store_text(cdr->callee),
-			   store_int((int64_t)cdr->started_ms),
-			   store_span(cdr->json)));
-}
-
-static int run(const struct op *op)
-{
-	const struct store_value row = store_int((int64_t)op->row);
-	const struct span blob = { op->blob_len ? text_at(op->blob) : "",
-				   op->blob_len };
-
-	switch (op->type) {
-	case OP_PUT_BINDING:
-		return store_turn_add(keep.store,
-				      "INSERT OR REPLACE INTO bindings"
-				      " (row, phone, expires_ms, blob)"
-				      " VALUES ($1, $2, $3, $4)",
-				      STORE_ARGS(row,
-						 store_text(text_at(op->name)),
-						 store_int((int64_t)op->value),
-						 store_span(blob)));
-
-	case OP_REMOVE_BINDING:
-		return store_turn_add(keep.store,
-				      "DELETE FROM bindings WHERE row = $1",
-				      STORE_ARGS(row));
-
-	case OP_PUT_CALL:
-		return store_turn_add(keep.store,
-				      "INSERT OR REPLACE INTO calls (row, blob)"
-				      " VALUES ($1, $2)",
-				      STORE_ARGS(row, store_span(blob)));
-
-	case OP_REMOVE_CALL:
-		return store_turn_add(keep.store,
-				      "DELETE FROM calls WHERE row = $1",
-				      STORE_ARGS(row));
-
-	case OP_SET_NUMBER:
-		return store_turn_add(
-			keep.store,
-			"INSERT OR REPLACE INTO numbers"
-			" (name, value) VALUES ($1, $2)",
-			STORE_ARGS(store_text(text_at(op->name)),
-				   store_int((int64_t)op->value)));
-
-	default: return run_cdr(op);
-	}
-}
-
 int keep_flush(void)
 {
 	int err;
 
-	if (!keep.store)
+	if (!keep.journal)
 		return 0;
 
-	for (uint32_t i = 0; i < keep.ops_count; i++)
-		check(run(&keep.ops[i]), "a row");
-	keep.ops_count = 0;
-	if (keep.texts)
-		keep.texts->pos = keep.texts->end = 0;
-
-	err = store_turn_flush(keep.store);
+	err = journal_flush(keep.journal);
 	check(err, "this turn");
+	cdr_table_flushed();
 
 	return err;
 }
 
+/* ---- bindings ---- */
+
+/* expires_ms, phone, NUL, the rest */
+static uint32_t binding_pack(char buf[BINDING_BYTES],
+			     const struct keep_binding *b)
+{
+	uint32_t phone = (uint32_t)strlen(b->phone) + 1;
+	uint32_t len = (uint32_t)sizeof(b->expires_ms) + phone + b->blob.len;
+
+	if (len > BINDING_BYTES)
+		return 0;
+
+	memcpy(buf, &b->expires_ms, sizeof(b->expires_ms));
+	buf += sizeof(b->expires_ms);
+	memcpy(buf, b->phone, phone);
+	if (b->blob.len)
+		memcpy(buf + phone, b->blob.p, b->blob.len);
+
+	return len;
+}
+
+struct each_binding {
+	keep_binding_h *h;
+	void *arg;
+};
+
+static void binding_found(uint8_t kind, uint64_t row, struct span blob,
+			  void *arg)
+{
+	const struct each_binding *each = arg;
+	struct keep_binding b = { .row = row };
+	const char *end;
+
+	(void)kind;
+
+	if (blob.len <= sizeof(b.expires_ms))
+		return;
+	memcpy(&b.expires_ms, blob.p, sizeof(b.expires_ms));
+	b.phone = blob.p + sizeof(b.expires_ms);
+	end = memchr(b.phone, '\0', blob.len - sizeof(b.expires_ms));
+	if (!end)
+		return;
+	b.blob.p = end + 1;
+	b.blob.len = (uint32_t)(blob.p + blob.len - b.blob.p);
+
+	each->h(&b, each->arg);
+}
+
 void keep_put_binding(const struct keep_binding *b)
 {
-	struct op op = { .type = OP_PUT_BINDING,
-			 .row = b->row,
-			 .value = b->expires_ms,
-			 .blob_len = b->blob.len };
-	int err = text_add(&op.name, span_of(b->phone));
+	char buf[BINDING_BYTES];
+	uint32_t len;
 
-	if (!err)
-		err = text_add(&op.blob, b->blob);
-	if (!err)
-		err = op_add(&op);
-	check(err, "a registration");
+	if (!keep.journal)
+		return;
+
+	len = binding_pack(buf, b);
+	check(len ? journal_put(keep.journal, KIND_BINDING, b->row,
+				(struct span){ buf, len })
+		  : E2BIG,
+	      "a registration");
 }
 
 void keep_remove_binding(uint64_t row)
 {
-	struct op op = { .type = OP_REMOVE_BINDING, .row = row };
-
-	check(op_add(&op), "the end of a registration");
+	if (keep.journal)
+		check(journal_remove(keep.journal, KIND_BINDING, row),
+		      "the end of a registration");
 }
+
+int keep_each_binding(keep_binding_h *h, void *arg)
+{
+	struct each_binding each = { h, arg };
+
+	return keep.journal ? journal_each(keep.journal, KIND_BINDING,
+					   binding_found, &each)
+			    : 0;
+}
+
+int keep_read_bindings(const char *file, keep_binding_h *h, void *arg)
+{
+	char dir[KEEP_PATH], name[NAME_BYTES];
+	struct each_binding each = { h, arg };
+	int err = journal_place_of(dir, name, file);
+
+	return err ? err
+		   : journal_look(dir, name, KIND_BINDING, binding_found,
+				  &each);
+}
+
+/* ---- calls ---- */
 
 void keep_put_call(uint64_t row, struct span blob)
 {
-	struct op op = { .type = OP_PUT_CALL,
-			 .row = row,
-			 .blob_len = blob.len };
-	int err = text_add(&op.blob, blob);
-
-	if (!err)
-		err = op_add(&op);
-	check(err, "a call");
+	if (keep.journal)
+		check(journal_put(keep.journal, KIND_CALL, row, blob),
+		      "a call");
 }
 
 void keep_remove_call(uint64_t row)
 {
-	struct op op = { .type = OP_REMOVE_CALL, .row = row };
+	if (keep.journal)
+		check(journal_remove(keep.journal, KIND_CALL, row),
+		      "the end of a call");
+}
 
-	check(op_add(&op), "the end of a call");
+struct each_call {
+	keep_call_h *h;
+	void *arg;
+};
+
+static void call_found(uint8_t kind, uint64_t row, struct span blob, void *arg)
+{
+	const struct each_call *each = arg;
+
+	(void)kind;
+	each->h(row, blob, each->arg);
+}
+
+int keep_each_call(keep_call_h *h, void *arg)
+{
+	struct each_call each = { h, arg };
+
+	return keep.journal ? journal_each(keep.journal, KIND_CALL, call_found,
+					   &each)
+			    : 0;
+}
+
+/* ---- numbers, records ---- */
+
+static struct number *number_of(const char *name)
+{
+	struct number *n = keep.numbers;
+
+	while (n < keep.numbers + NUMBERS_MAX && n->name[0] &&
+	       strcmp(n->name, name) != 0)
+		n++;
+
+	return n < keep.numbers + NUMBERS_MAX ? n : NULL;
 }
 
 void keep_set_number(const char *name, uint64_t value)
 {
-	struct op op = { .type = OP_SET_NUMBER, .value = value };
-	int err = text_add(&op.name, span_of(name));
+	struct number *n = number_of(name);
 
-	if (!err)
-		err = op_add(&op);
-	check(err, name);
-}
+	if (!keep.journal)
+		return;
+	if (!n || strlen(name) >= sizeof(n->name)) {
+		check(ENOSPC, name);
+		return;
+	}
 
-int keep_add_cdr(const struct keep_cdr *cdr, store_done_h *done, void *arg)
-{
-	struct op op = {
-		.type = OP_ADD_CDR, .cdr = *cdr, .done = done, .arg = arg
-	};
-
-	return keep.store ? op_add(&op) : ENOTCONN;
+	(void)snprintf(n->name, sizeof(n->name), "%s", name);
+	n->value = value;
+	check(journal_put(keep.journal, KIND_NUMBER,
+			  (uint64_t)(n - keep.numbers) + 1,
+			  (struct span){ (const char *)n, sizeof(*n) }),
+	      name);
 }
 
 uint64_t keep_number(const char *name, uint64_t otherwise)
 {
-	struct store_rows *rows = NULL;
-	uint64_t value = otherwise;
+	const struct number *n = number_of(name);
 
-	if (keep.store &&
-	    !store_query(&rows, keep.store,
-			 "SELECT value FROM numbers WHERE name = $1",
-			 STORE_ARGS(store_text(name))) &&
-	    rows_count(rows))
-		value = (uint64_t)rows_int(rows, 0, 0);
-	mem_deref(rows);
-
-	return value;
+	return n && n->name[0] ? n->value : otherwise;
 }
 
 const char *keep_epoch(void)
@@ -338,157 +343,14 @@ const char *keep_epoch(void)
 	return keep.epoch;
 }
 
-enum { PAGE = 10000 };
-
-int keep_each_binding(keep_binding_h *h, void *arg)
+int keep_add_cdr(const struct keep_cdr *cdr, store_done_h *done, void *arg)
 {
-	int64_t last = -1;
-	uint32_t count;
-
-	if (!keep.store)
-		return 0;
-
-	do {
-		struct store_rows *rows = NULL;
-		int err = store_query(
-			&rows, keep.store,
-			"SELECT row, phone, expires_ms, blob"
-			" FROM bindings WHERE row > $1"
-			" ORDER BY row LIMIT $2",
-			STORE_ARGS(store_int(last), store_int(PAGE)));
-
-		if (err)
-			return err;
-
-		count = rows_count(rows);
-		for (uint32_t i = 0; i < count; i++) {
-			struct keep_binding b = {
-				.row = (uint64_t)rows_int(rows, i, 0),
-				.phone = rows_text(rows, i, 1),
-				.expires_ms = (uint64_t)rows_int(rows, i, 2),
-				.blob = rows_span(rows, i, 3),
-			};
-
-			last = rows_int(rows, i, 0);
-			h(&b, arg);
-		}
-		mem_deref(rows);
-	} while (count == PAGE);
-
-	return 0;
+	return keep.journal ? cdr_table_add(cdr, done, arg) : ENOTCONN;
 }
 
-int keep_each_call(keep_call_h *h, void *arg)
+void keep_settle(keep_settled_h *h, void *arg)
 {
-	int64_t last = -1;
-	uint32_t count;
-
-	if (!keep.store)
-		return 0;
-
-	do {
-		struct store_rows *rows = NULL;
-		int err = store_query(
-			&rows, keep.store,
-			"SELECT row, blob FROM calls"
-			" WHERE row > $1 ORDER BY row LIMIT $2",
-			STORE_ARGS(store_int(last), store_int(PAGE)));
-
-		if (err)
-			return err;
-
-		count = rows_count(rows);
-		for (uint32_t i = 0; i < count; i++) {
-			last = rows_int(rows, i, 0);
-			h((uint64_t)last, rows_span(rows, i, 1), arg);
-		}
-		mem_deref(rows);
-	} while (count == PAGE);
-
-	return 0;
-}
-
-/* The conditions of a query are all in one text, so that each has a prepared
- * statement; those not asked for are given as empty. */
-#define CDR_WHERE                                                              \
-	" WHERE ($1 = '' OR customer = $1)"                                    \
-	" AND ($2 = '' OR result = $2)"                                        \
-	" AND ($3 = '' OR caller = $3 OR callee = $3)"                         \
-	" AND seq > $4 AND ($5 = 0 OR seq < $5)"
-
-static const char *or_empty(const char *text)
-{
-	return text ? text : "";
-}
-
-int keep_each_cdr(const struct keep_query *q, keep_cdr_h *h, void *arg)
-{
-	struct store_rows *rows = NULL;
-	int err;
-
-	if (!keep.store)
-		return 0;
-
-	if (q->call)
-		err = store_query(&rows, keep.store,
-				  "SELECT seq, customer, json FROM cdrs"
-				  " WHERE id = $1",
-				  STORE_ARGS(store_text(q->call)));
-	else
-		err = store_query(
-			&rows, keep.store,
-			q->is_newest_first
-				? "SELECT seq, customer, json FROM cdrs" CDR_WHERE
-				  " ORDER BY seq DESC LIMIT $6"
-				: "SELECT seq, customer, json FROM cdrs" CDR_WHERE
-				  " ORDER BY seq LIMIT $6",
-			STORE_ARGS(store_text(or_empty(q->customer)),
-				   store_text(or_empty(q->result)),
-				   store_text(or_empty(q->user)),
-				   store_int((int64_t)q->after),
-				   store_int((int64_t)q->before),
-				   store_int(q->limit)));
-	if (err)
-		return err;
-
-	for (uint32_t i = 0; i < rows_count(rows); i++)
-		h((uint64_t)rows_int(rows, i, 0), rows_text(rows, i, 1),
-		  rows_span(rows, i, 2), arg);
-	mem_deref(rows);
-
-	return 0;
-}
-
-int keep_count_cdrs(uint64_t *countp, const struct keep_query *q)
-{
-	int64_t n = 0;
-	int err;
-
-	if (!keep.store)
-		return ENOTCONN;
-
-	err = store_query_int(&n, keep.store,
-			      "SELECT COUNT(*) FROM cdrs" CDR_WHERE,
-			      STORE_ARGS(store_text(or_empty(q->customer)),
-					 store_text(or_empty(q->result)),
-					 store_text(or_empty(q->user)),
-					 store_int(0), store_int(0)));
-	if (!err)
-		*countp = (uint64_t)n;
-
-	return err;
-}
-
-uint64_t keep_oldest_cdr(void)
-{
-	int64_t n = 0;
-
-	if (!keep.store ||
-	    store_query_int(&n, keep.store, "SELECT MIN(seq) FROM cdrs",
-			    STORE_NO_ARGS))
-		return 0;
-
-	return (uint64_t)n;
+	cdr_table_settle(h, arg);
 }
 
 uint64_t keep_failures(void)

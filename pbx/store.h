@@ -1,9 +1,10 @@
-/* store.h - the live state that a crash must not lose: DIR/pbx/live.db
+/* store.h - the live state that a crash must not lose
  *
  * Bindings, calls and CDRs, separate from what the portal provisions.  Rows
- * of one turn of the loop are one transaction (turn.h), committed before the
- * answers of that turn leave; a commit reaches the operating system, so that
- * kill -9 loses nothing, and CDRs are confirmed once they are on the disk.
+ * of a turn of the loop (turn.h) go to a journal (DIR/pbx/live-*) with one
+ * write, before the answers of that turn leave; that reaches the operating
+ * system, so that kill -9 loses nothing.  CDRs go on from there to a table
+ * (DIR/pbx/live.db) and are confirmed once they are on the disk.
  * Memory is the truth: when writing fails, calls go on.
  *
  * Source: design.md sections 4.4 and 4.5.
@@ -15,7 +16,7 @@
 #include "base/span.h"
 #include "base/store.h"
 
-enum { KEEP_EPOCH_SIZE = 27 };
+enum { KEEP_EPOCH_SIZE = 27, KEEP_PATH = 1024 };
 
 /** A registration as it is kept. */
 struct keep_binding {
@@ -37,8 +38,12 @@ struct keep_cdr {
 	struct span json;
 };
 
-/** Open or make the file.  0 or an errno, which has been logged. */
+/** Open or make the table and the journal beside it, named alike.  0 or an
+ * errno, which has been logged. */
 int keep_open(const char *file);
+
+/** All that is wanted back has been read. */
+void keep_loaded(void);
 
 /** Commit and close. */
 void keep_close(void);
@@ -56,6 +61,12 @@ void keep_set_number(const char *name, uint64_t value);
  * must live until then.  0; ENOMEM; ENOTCONN */
 int keep_add_cdr(const struct keep_cdr *cdr, store_done_h *done, void *arg);
 
+typedef void(keep_settled_h)(void *arg);
+
+/** Have a function called once all CDRs added so far can be read: at once when
+ * they can. */
+void keep_settle(keep_settled_h *h, void *arg);
+
 /** A number kept under a name, or otherwise. */
 uint64_t keep_number(const char *name, uint64_t otherwise);
 
@@ -68,6 +79,9 @@ typedef void(keep_call_h)(uint64_t row, struct span blob, void *arg);
 /** Read all back, at start. */
 int keep_each_binding(keep_binding_h *h, void *arg);
 int keep_each_call(keep_call_h *h, void *arg);
+
+/** The bindings of a pbx that may be running; file as for keep_open(). */
+int keep_read_bindings(const char *file, keep_binding_h *h, void *arg);
 
 /** Which CDRs; NULL and 0 mean any. */
 struct keep_query {

@@ -5,11 +5,14 @@
 #include <sys/stat.h>
 
 #include "base/libre.h"
+#include "base/loop.h"
 #include "ctl/check.h"
 #include "ctl/invariant.h"
+#include "pbx/store.h"
 #include "tests/unit/test.h"
 
 static char dir[64];
+static uint64_t binding_ends_ms = 4102444800000;
 
 static int remove_one(const char *path, const struct stat *st, int type,
 		      struct FTW *ftw)
@@ -34,6 +37,22 @@ static void run_sql(const char *name, const char *sql)
 	if (sqlite3_exec(db, sql, NULL, NULL, &why))
 		test_fail(__FILE__, __LINE__, "%s: %s", name, why);
 	(void)sqlite3_close(db);
+}
+
+/* The pbx's own way of keeping one. */
+static void put_binding(void)
+{
+	const struct keep_binding b = { .row = 1,
+					.phone = "f1",
+					.expires_ms = binding_ends_ms };
+	char path[200];
+
+	(void)snprintf(path, sizeof(path), "%s/pbx/live.db", dir);
+	CHECK_INT(loop_init(), 0);
+	CHECK_INT(keep_open(path), 0);
+	keep_put_binding(&b);
+	keep_close();
+	loop_close();
 }
 
 /* An installation with one customer, two users and two phones, sound. */
@@ -68,10 +87,10 @@ static void make(void)
 		"INSERT INTO phones VALUES ('f1', 'c1', 'u1', '2001', 's1'),"
 		" ('f2', 'c1', NULL, '2009', 's2');"
 		"INSERT INTO tombstones VALUES ('customers', 'c0')");
+	put_binding();
 	run_sql("live",
-		"CREATE TABLE bindings (phone, expires_ms);"
+		"DROP TABLE cdrs;"
 		"CREATE TABLE cdrs (id, customer, started_ms, json);"
-		"INSERT INTO bindings VALUES ('f1', 4102444800000);"
 		"INSERT INTO cdrs VALUES ('d1', 'c1', 5, '{\"ended_ms\":6}'),"
 		" ('d2', 'c0', 5, '{\"ended_ms\":5}')");
 	run_sql("uc",
@@ -253,8 +272,9 @@ static void test_binding(void)
 	char path[100];
 	FILE *f;
 
+	binding_ends_ms = 1000;
 	make();
-	run_sql("live", "UPDATE bindings SET expires_ms = 1000");
+	binding_ends_ms = 4102444800000;
 	CHECK_INT(test_all(&seen), 0);
 
 	/* the same while "the pbx" runs */
