@@ -95,6 +95,7 @@ struct http_request {
 	struct mbuf *fields; /* of the answer */
 	struct sa peer;
 	bool is_tls;
+	uint64_t begun_us; /* its head was whole */
 	bool is_answered;
 	bool is_gone;
 	bool has_cache_control;
@@ -117,6 +118,10 @@ void http_conn_take(struct http_request *req, struct tcp_conn **tcp,
 int http_request_alloc(struct http_request **reqp, struct http_conn *c,
 		       const char *p, size_t len, int *statusp);
 void http_error_answer(struct http_conn *c, int status, const char *detail);
+
+/* http_count.c: an answer was given so long after its request's head */
+void http_count(int status, uint64_t us);
+void http_count_add(void);
 
 /* http_route.c */
 void http_route_find(struct http_match *m, const struct http_server *srv,

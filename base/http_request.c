@@ -9,6 +9,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/http_private.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -143,6 +144,7 @@ int http_request_alloc(struct http_request **reqp, struct http_conn *c,
 	if (req->match.route && req->match.route->max_body)
 		req->max_body = req->match.route->max_body;
 
+	req->begun_us = clock_mono_us();
 	req->peer = c->peer;
 	req->is_tls = c->sc != NULL;
 	if (c->sc &&
@@ -529,6 +531,8 @@ int http_reply(struct http_request *req, int status, const char *ctype,
 	if (!c)
 		return ENOTCONN;
 
+	http_count(len > HTTP_REPLY_MAX_BYTES ? 500 : status,
+		   clock_mono_us() - req->begun_us);
 	must_close = c->must_close || !req->head.keep_alive ||
 		     c->srv->is_draining;
 	mb = mbuf_alloc(512 + len);
@@ -601,6 +605,7 @@ void http_error_answer(struct http_conn *c, int status, const char *detail)
 	char *text = NULL;
 	size_t len;
 
+	http_count(status, 0);
 	/* its correlation id: the request's, when there is one */
 	correlation_make(correlation);
 	j = problem_make(status, status_code_name(status), detail, NULL,

@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/http.h"
+#include "base/http_private.h"
 #include "base/libre.h"
 #include "base/metrics.h"
 #include "base/tls.h"
@@ -187,6 +187,8 @@ int metrics_routes(struct http_server *srv)
 		started_ms = wheel_now_ms();
 	metrics_add(process_metrics,
 		    sizeof(process_metrics) / sizeof(process_metrics[0]));
+
+	http_count_add();
 
 	return http_server_routes(srv, routes,
 				  sizeof(routes) / sizeof(routes[0]), NULL);

@@ -21,12 +21,6 @@ enum { DAY_MS = 86400000 };
 
 static struct wheel_timer daily_timer;
 
-static int64_t read_days_left(void *arg)
-{
-	(void)arg;
-	return tls_days_left();
-}
-
 static int64_t read_key(void *arg)
 {
 	(void)arg;
@@ -48,11 +42,6 @@ static struct metric metrics[] = {
 	  .kind = METRIC_GAUGE,
 	  .help = "Stored secrets that open with no key of the file",
 	  .read = read_failures },
-	{ .name = "holdfast_certificate_days_left",
-	  .kind = METRIC_GAUGE,
-	  .help = "Until the first of our TLS certificates expires; "
-		  "2147483647 without any",
-	  .read = read_days_left },
 };
 
 static void daily(void *arg)

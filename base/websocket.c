@@ -16,6 +16,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/http_private.h"
 #include "base/json.h"
 #include "base/loop.h"
@@ -609,6 +610,45 @@ static void protocol_choose(struct ws *ws, struct span offered)
 	ws->protocol[0] = '\0';
 }
 
+/* "https://a.example:8081/x" -> "a.example:8081" */
+static struct span origin_host(struct span origin)
+{
+	const char *p = origin.len ? memmem(origin.p, origin.len, "://", 3)
+				   : NULL;
+	const char *end = origin.p + origin.len, *slash;
+
+	if (!p)
+		return (struct span){ NULL, 0 };
+
+	p += 3;
+	slash = memchr(p, '/', (size_t)(end - p));
+	return (struct span){ p, (uint32_t)((slash ? slash : end) - p) };
+}
+
+/* A browser sends cookies along whatever page asks, so the page must be one
+ * of ours (RFC 6455 section 10.2).  Programs send no Origin. */
+static bool is_origin_known(struct http_request *req, const char *origins)
+{
+	const struct span origin = http_header(req, "Origin");
+	const struct span host = origin_host(origin);
+
+	if (!origin.p)
+		return true;
+	if (host.len && span_equal_nocase(host, http_host(req)))
+		return true;
+
+	for (const char *p = origins; p && *p; p += strspn(p, " ")) {
+		const struct span one = { p, (uint32_t)strcspn(p, " ") };
+
+		if (span_equal(one, SPAN("*")) ||
+		    (host.len && span_equal_nocase(host, origin_host(one))))
+			return true;
+		p += one.len;
+	}
+
+	return false;
+}
+
 static int accept_send(struct ws *ws)
 {
 	struct mbuf *mb = mbuf_alloc(256);
@@ -681,6 +721,13 @@ int ws_accept(struct ws **wsp, struct http_request *req,
 		return EBADMSG;
 	}
 
+	if (!is_origin_known(req, cfg ? cfg->origins : NULL)) {
+		http_reply_problem(req, 403, "foreign-origin",
+				   "This page may not speak to this server.",
+				   NULL);
+		return EBADMSG;
+	}
+
 	err = ws_alloc(&ws, cfg, h, arg);
 	if (err)
 		return err;
@@ -692,6 +739,7 @@ int ws_accept(struct ws **wsp, struct http_request *req,
 	}
 	protocol_choose(ws, http_header(req, "Sec-WebSocket-Protocol"));
 	ws->peer = req->peer;
+	http_count(101, clock_mono_us() - req->begun_us);
 	http_conn_take(req, &ws->tc, &ws->sc, &ws->in);
 	tcp_set_send(ws->tc, NULL);
 	tcp_set_handlers(ws->tc, NULL, ws_received, ws_disconnected, ws);

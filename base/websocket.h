@@ -53,11 +53,15 @@ struct ws_config {
 	uint32_t max_message;  /* WS_MESSAGE_MAX_BYTES */
 	const char *protocols; /* comma list, best first; server: takes the
 				* first that the peer offers; NULL for none */
+	const char *origins;   /* server: origins of pages besides those of
+				* our own host ("https://a.example", blanks
+				* between); a browser's request from another
+				* page is refused; "*" takes all */
 };
 
 /**
  * Accept the upgrade that a request asks for.  On EBADMSG the request has
- * been answered (400/426).  opened comes in the next turn.
+ * been answered (400, 403 foreign-origin, 426).  opened comes in the next turn.
  *
  * @param wsp The caller's reference
  * @param cfg NULL for defaults

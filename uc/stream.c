@@ -238,9 +238,11 @@ static void sign_in_missed(void *arg)
 void streams_accept(struct http_request *req, const struct caller *caller,
 		    void *arg)
 {
-	static const struct ws_config config = { .ping_ms = STREAM_PING_MS,
-						 .pong_ms = 10000 };
 	struct uc *uc = arg;
+	/* behind a proxy our host is that of the public URL */
+	const struct ws_config config = { .ping_ms = STREAM_PING_MS,
+					  .pong_ms = 10000,
+					  .origins = uc->url };
 	struct streams *s = uc->streams;
 	const char *epoch = http_query(req, "epoch");
 	const char *after = http_query(req, "after");
