@@ -109,3 +109,11 @@ void attempt_clear(struct attempts *a, const char *name)
 	if (at)
 		attempt_free(a, at);
 }
+
+void attempt_return(struct attempts *a, const char *name)
+{
+	struct attempt *at = find(a, name);
+
+	if (at && at->count)
+		at->count--;
+}

@@ -141,7 +141,6 @@ static void reply_static(struct http_request *req, const char *type,
 		"default-src 'none'; script-src 'self'; style-src 'self'; "
 		"connect-src 'self'; img-src 'self'; form-action 'none'; "
 		"base-uri 'none'; frame-ancestors 'none'");
-	(void)http_reply_header(req, "X-Content-Type-Options", "nosniff");
 	(void)http_reply_header(req, "Referrer-Policy", "no-referrer");
 	(void)http_reply_header(req, "Cache-Control", "no-cache");
 	(void)http_reply(req, 200, type, body, len);

@@ -265,6 +265,8 @@ static void put_session(struct store_write *w, struct signin *si,
 	(void)audit_add(w, p, &a);
 }
 
+static void try_succeeded(const struct signin *si);
+
 static void password_checked(int err, bool is_match, void *arg)
 {
 	struct signin *si = arg;
@@ -280,7 +282,7 @@ static void password_checked(int err, bool is_match, void *arg)
 	if (!err)
 		err = store_write_alloc(&w, si->sessions->portal->store);
 	if (!err) {
-		attempt_clear(si->sessions->attempts, si->login);
+		try_succeeded(si);
 		put_session(w, si, "sign-in");
 		err = store_write_send(w, session_written, si);
 	}
@@ -290,14 +292,20 @@ static void password_checked(int err, bool is_match, void *arg)
 	}
 }
 
+static void address_name(char out[80], const struct http_request *req)
+{
+	(void)re_snprintf(out, 80, "from %j", http_peer(req));
+}
+
+/* login is NULL for a one-time link, which is too long to be guessed. */
 static bool may_try(struct sessions *s, struct http_request *req,
 		    const char *login)
 {
 	char address[80];
 
-	(void)re_snprintf(address, sizeof(address), "from %j", http_peer(req));
+	address_name(address, req);
 	if (attempt_take(s->attempts, address, ADDRESS_TRIES) &&
-	    attempt_take(s->attempts, login, ACCOUNT_TRIES))
+	    (!login || attempt_take(s->attempts, login, ACCOUNT_TRIES)))
 		return true;
 
 	(void)http_reply_header(req, "Retry-After", "300");
@@ -305,6 +313,16 @@ static bool may_try(struct sessions *s, struct http_request *req,
 				 "Too many tries; wait five minutes.", NULL);
 
 	return false;
+}
+
+static void try_succeeded(const struct signin *si)
+{
+	char address[80];
+
+	address_name(address, si->req);
+	attempt_return(si->sessions->attempts, address);
+	if (*si->login)
+		attempt_clear(si->sessions->attempts, si->login);
 }
 
 /* "login" and "password" out of the body; answers what is wrong. */
@@ -682,7 +700,7 @@ static void link_use(struct http_request *req, const struct caller *caller,
 	(void)caller;
 	if (take_credentials(&body, req, false, PASSWORD_MIN))
 		return;
-	if (!may_try(s, req, "a link")) {
+	if (!may_try(s, req, NULL)) {
 		json_decref(body);
 		return;
 	}
@@ -708,7 +726,7 @@ static void link_use(struct http_request *req, const struct caller *caller,
 		goto out;
 	}
 	if (!err) {
-		attempt_clear(s->attempts, "a link");
+		try_succeeded(si);
 		err = password_hash(json_get_text(body, "password"),
 				    link_hashed, si);
 	}
