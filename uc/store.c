@@ -25,7 +25,7 @@ static const struct migration migrations[] = {
 	  " user_id TEXT NOT NULL,\n"
 	  " made_ms BIGINT NOT NULL,\n"
 	  " ends_ms BIGINT NOT NULL);\n"
-	  "CREATE INDEX session_user ON session (user_id);\n"
+	  "CREATE INDEX session_by_user ON session (user_id);\n"
 	  "CREATE TABLE deploy_link (\n"
 	  " hash TEXT NOT NULL PRIMARY KEY,\n"
 	  " deployment_id TEXT NOT NULL UNIQUE,\n"
