@@ -38,6 +38,7 @@ struct border {
 	struct devices *devices;
 	struct upstreams *upstreams;
 	struct flows *flows;
+	uint8_t flow_key[32]; /* signs the names of flows */
 };
 
 #endif

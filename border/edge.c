@@ -94,6 +94,25 @@ static void cross(struct border *b, const struct sip_message *m,
 		relay_request(b, m, in, way);
 }
 
+/* A request within a dialog that we carried, over the flow that we signed
+ * into its route: known also after a restart, before the phone registers
+ * again. */
+static bool is_of_our_dialog(struct border *b, const struct sip_message *m,
+			     const struct sip_flow *flow)
+{
+	struct sip_flow *named = NULL;
+	struct span token;
+	bool ok;
+
+	if (!relay_routes(b, m, &token) || !token.p ||
+	    sip_flow_find(&named, b->sip, token))
+		return false;
+	ok = sip_flow_equal(named, flow);
+	mem_deref(named);
+
+	return ok;
+}
+
 static void from_outside(struct border *b, const struct sip_message *m,
 			 struct sip_flow *flow)
 {
@@ -108,7 +127,8 @@ static void from_outside(struct border *b, const struct sip_message *m,
 	struct sa named;
 
 	/* Unknown, disabled and foreign all get the same answer. */
-	if (!d && (is_register || !flows_has(b->flows, flow))) {
+	if (!d && (is_register || (!flows_has(b->flows, flow) &&
+				   !is_of_our_dialog(b, m, flow)))) {
 		refuse(b, m, flow, 403, "");
 		return;
 	}
@@ -232,7 +252,7 @@ static int listen_sip(struct border *b)
 int edge_start(struct border *b)
 {
 	/* ob: requests to a device come over the flow it registered on */
-	const struct sip_config config = { .user_agent = NULL };
+	const struct sip_config config = { .token_key = b->flow_key };
 	int err;
 
 	metrics_add(metrics, METRIC_COUNT);

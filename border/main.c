@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/secrets.h"
 #include "base/conf.h"
 #include "base/metrics.h"
 #include "base/service.h"
@@ -69,6 +70,18 @@ static struct metric metrics[] = {
 
 enum { METRIC_COUNT = sizeof(metrics) / sizeof(metrics[0]) };
 
+/* Names of flows hold across restarts, so that the pbx still reaches the
+ * phones registered through us: their key comes from the token. */
+static void derive_key(struct border *b, const char *token)
+{
+	char text[TOKEN_SIZE + 8], hash[TOKEN_HASH_SIZE];
+
+	(void)snprintf(text, sizeof(text), "flows %s", token);
+	token_hash(hash, text);
+	(void)str_hex(b->flow_key, sizeof(b->flow_key), hash);
+	secret_wipe(text, sizeof(text));
+}
+
 static int start(struct service *service, void **statep)
 {
 	struct border *b = mem_zalloc(sizeof(*b), border_destructor);
@@ -80,6 +93,7 @@ static int start(struct service *service, void **statep)
 	b->conf = service->conf;
 	b->keys = service->keys;
 	b->http = service->http;
+	derive_key(b, service->token);
 	err = open_store(b);
 	if (!err)
 		err = devices_alloc(&b->devices);

@@ -114,7 +114,7 @@ static int run_status(struct ctl *c)
 			state = access(down, F_OK) ? "down" : "stopped";
 		else if (server_wait_ready(&c->layout, name, 0))
 			state = "not ready";
-		if (strcmp(state, "ready"))
+		if (strcmp(state, "ready") != 0)
 			code = 1;
 		(void)printf("%-8s %7d %s\n", name, (int)pid, state);
 	}
@@ -260,7 +260,7 @@ static int run_key(struct ctl *c)
 	uint32_t version;
 	int err;
 
-	if (!what || (strcmp(what, "rotate") && strcmp(what, "prune")))
+	if (!what || (strcmp(what, "rotate") != 0 && strcmp(what, "prune") != 0))
 		return complain("key", "known are rotate and prune");
 	err = key_file_load(&keys, c->layout.dir);
 	if (!err && !strcmp(what, "rotate"))

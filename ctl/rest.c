@@ -79,7 +79,7 @@ static int tls_use(CURL *curl, const struct rest *r)
 	char file[512];
 	int err;
 
-	if (!r->dir || strncmp(r->url, "https:", 6))
+	if (!r->dir || strncmp(r->url, "https:", 6) != 0)
 		return 0;
 	err = tls_make_files(r->dir, "ctl", NULL);
 	if (err)

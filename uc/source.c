@@ -165,14 +165,33 @@ out:
 	return err;
 }
 
+/* A snapshot says where we stand: kept at once, or the records of a time when
+ * we are away would be passed over as if they were from before. */
+static void keep_cursor(struct source *s)
+{
+	struct store_write *w = NULL;
+	int err = store_write_alloc(&w, s->all->uc->store);
+
+	if (!err)
+		err = put_cursor(s, w);
+	if (!err)
+		err = store_write_send(mem_ref(w), NULL, NULL);
+	if (err)
+		log_error("source", "%s: cursor not kept: %s", s->id,
+			  strerror(err));
+	mem_deref(w);
+}
+
 static void apply(struct source *s, const char *type, const json_t *frame)
 {
 	struct uc *uc = s->all->uc;
 	const json_t *data = json_object_get(frame, "data");
 	const char *customer = json_get_text(frame, "customer");
 
-	if (!strcmp(type, "snapshot"))
+	if (!strcmp(type, "snapshot")) {
 		presence_snapshot(uc->presence, s->id, data);
+		keep_cursor(s);
+	}
 	else if (!strcmp(type, "call"))
 		presence_leg(uc->presence, s->id, data);
 	else if (!strcmp(type, "registration"))

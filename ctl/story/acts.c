@@ -24,7 +24,7 @@ static bool has_call(struct play *p, void *arg)
 	for (size_t i = 0; i < who->devices; i++) {
 		struct device *d = &who->device[i];
 
-		if (kind && strcmp(kind, d->kind))
+		if (kind && strcmp(kind, d->kind) != 0)
 			continue;
 		w->call = handset_call_in(d->handset, w->state, w->is_incoming);
 		w->device = d;
@@ -156,7 +156,7 @@ bool act_clicks(struct play *p, const struct step *s)
 
 	if (!d)
 		return false;
-	if (strcasecmp(s->slot[SLOT_TEXT], "Try now"))
+	if (strcasecmp(s->slot[SLOT_TEXT], "Try now") != 0)
 		return play_fail(p, "no button \"%s\" is known",
 				 s->slot[SLOT_TEXT]);
 

@@ -323,7 +323,7 @@ static bool device_make(struct play *p, struct device *d)
 	ok = portal_make_phone(p, d, &a);
 	if (!ok)
 		play_fail(p, "the portal answers %d: %s", a.status, a.detail);
-	if (ok && strcmp(d->kind, "desk"))
+	if (ok && strcmp(d->kind, "desk") != 0)
 		ok = device_deploy(p, d, &a);
 	rest_clear(&a);
 
@@ -383,7 +383,7 @@ bool cast_person(struct play *p, const struct step *s)
 
 		if (!device_registers(p, d, REGISTER_LIMIT_MS))
 			return false;
-		if (p->has_all_servers && strcmp(d->kind, "desk") &&
+		if (p->has_all_servers && strcmp(d->kind, "desk") != 0 &&
 		    !play_until(p, REGISTER_LIMIT_MS, is_online, d))
 			return play_fail(p, "%s's %s is not online at the uc",
 					 who->name, d->kind);

@@ -115,7 +115,8 @@ static int parse_line(struct story *st, struct known *known, const char *line,
 	if (s->sentence->kind == SENTENCE_TITLE)
 		st->title = mem_ref(s->slot[SLOT_TEXT]);
 	if (s->sentence->need == NEEDS_ALL_SERVERS ||
-	    (s->slot[SLOT_SERVER] && strcmp(s->slot[SLOT_SERVER], "pbx")) ||
+	    (s->slot[SLOT_SERVER] &&
+	     strcmp(s->slot[SLOT_SERVER], "pbx") != 0) ||
 	    (s->slot[SLOT_DEVICES] && strchr(s->slot[SLOT_DEVICES], '/')))
 		st->needs_all_servers = true;
 	st->step_count++;
@@ -169,7 +170,7 @@ out:
 int story_load(struct story **storyp, const char *path, char *error,
 	       size_t size)
 {
-	char *text = mem_zalloc(128 * 1024, NULL);
+	char *text = mem_zalloc(STORY_OCTETS_MAX, NULL);
 	FILE *f = fopen(path, "re");
 	int err = 0;
 
@@ -178,7 +179,7 @@ int story_load(struct story **storyp, const char *path, char *error,
 		(void)snprintf(error, size, "%s: %s", path, strerror(err));
 		goto out;
 	}
-	if (fread(text, 1, 128 * 1024 - 1, f) == 128 * 1024 - 1) {
+	if (fread(text, 1, STORY_OCTETS_MAX - 1, f) == STORY_OCTETS_MAX - 1) {
 		err = complain(error, size, path, 1, 1,
 			       "the story is longer than 128 kB");
 		goto out;

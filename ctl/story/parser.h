@@ -11,7 +11,7 @@
 
 #include "ctl/story/sentence.h"
 
-enum { STORY_STEPS_MAX = 400 };
+enum { STORY_STEPS_MAX = 400, STORY_OCTETS_MAX = 131072 };
 
 struct story {
 	char *path;

@@ -34,7 +34,7 @@ static bool is_so_anywhere(struct play *p, void *arg)
 	for (size_t i = 0; i < who->devices; i++) {
 		struct device *d = &who->device[i];
 
-		if (kind && strcmp(kind, d->kind))
+		if (kind && strcmp(kind, d->kind) != 0)
 			continue;
 		if (d->handset && l->is_so(d, l->step))
 			return true;
@@ -317,7 +317,7 @@ bool sense_is(struct play *p, const struct step *s)
 {
 	struct looking l = { s, NULL };
 
-	if (strcmp(s->choice[0], "idle"))
+	if (strcmp(s->choice[0], "idle") != 0)
 		return look(p, s, is_in_state) ||
 		       play_fail(p, "%s", doing(p, s));
 
@@ -665,8 +665,8 @@ static bool has_history(struct play *p, void *arg)
 			continue;
 		(void)snprintf(q->found, sizeof(q->found), "%s %s %s",
 			       l.direction, l.number, l.result);
-		if (strcmp(l.direction, s->choice[0]) ||
-		    strcmp(l.number, s->slot[SLOT_NUMBER]) ||
+		if (strcmp(l.direction, s->choice[0]) != 0 ||
+		    strcmp(l.number, s->slot[SLOT_NUMBER]) != 0 ||
 		    !result_is(&l, s->choice[1]))
 			continue;
 		ok = true;

@@ -244,7 +244,7 @@ static const struct token *take_list(struct match *m, enum slot slot,
 		if (slot == SLOT_DEVICES && t->kind == TOKEN_WORD &&
 		    !strcmp(t->text, "through")) {
 			t++;
-			if (strcmp(t->text, "border")) {
+			if (strcmp(t->text, "border") != 0) {
 				expect(m, t, "border");
 				return NULL;
 			}

@@ -26,8 +26,7 @@
 	X(TIME, "a time, such as 5s or 300ms")                                 \
 	X(TEXT, "a text in quotes")                                            \
 	X(FEATURES, "features of a phone (hold, mute, ...), commas between")   \
-	X(DEVICES, "desk, desktop, mobile or web, each may be followed by "    \
-		   "\"through border\"")                                       \
+	X(DEVICES, "devices with commas between, perhaps \"through border\"")  \
 	X(DEVICE, "desk, desktop, mobile or web")                              \
 	X(SERVER, "uc, pbx, portal or border")                                 \
 	X(DIGITS, "telephone keys")                                            \

@@ -202,7 +202,8 @@ static void test_distance(void)
 
 static const struct test tests[] = {
 	{ "a cast has people, extensions and devices", test_cast },
-	{ "a story that speaks of calls alone needs the pbx only", test_desk_only },
+	{ "a story that speaks of calls alone needs the pbx only",
+	  test_desk_only },
 	{ "a device may follow the person or end the line", test_devices },
 	{ "a sense may have its own time", test_within },
 	{ "what stands in brackets may be left out", test_optional },
