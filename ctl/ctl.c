@@ -260,7 +260,8 @@ static int run_key(struct ctl *c)
 	uint32_t version;
 	int err;
 
-	if (!what || (strcmp(what, "rotate") != 0 && strcmp(what, "prune") != 0))
+	if (!what ||
+	    (strcmp(what, "rotate") != 0 && strcmp(what, "prune") != 0))
 		return complain("key", "known are rotate and prune");
 	err = key_file_load(&keys, c->layout.dir);
 	if (!err && !strcmp(what, "rotate"))

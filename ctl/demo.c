@@ -243,8 +243,10 @@ static int write_file(const struct demo *d, const char *path, bool has_border)
 	(void)snprintf(fresh, sizeof(fresh), "%s.new", path);
 	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	f = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!f || !all) {
-		err = errno ? errno : ENOMEM;
+	if (!f) {
+		err = errno;
+		if (fd >= 0)
+			(void)close(fd);
 	}
 	else {
 		if (json_dumpf(all, f, JSON_INDENT(2)) ||

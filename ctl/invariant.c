@@ -37,6 +37,19 @@
 			") AND o.id NOT IN (SELECT id FROM open)"              \
 	}
 
+/* What a server keeps of an object is what the portal has. */
+#define SAME(kind, field, there, words)                                        \
+	{                                                                      \
+		"I1", "portal and " there " agree on the " words " of " kind,  \
+			"portal." kind " " there "." kind " open",             \
+			"SELECT '" kind " ' || a.id || ' has " words " ' || "  \
+			"ifnull(a." field ", 'none') || ' at the portal and "  \
+			"' || ifnull(b." field ", 'none') || ' at the " there  \
+			"' FROM portal." kind " a JOIN " there "." kind        \
+			" b ON b.id = a.id WHERE b." field " IS NOT a." field  \
+			" AND a.id NOT IN (SELECT id FROM open)"               \
+	}
+
 #define UNIQUE(store, kind, columns, words)                                    \
 	{                                                                      \
 		"I8", "no two of the " store "'s " kind " have one " words,    \
@@ -79,6 +92,14 @@ const struct invariant invariants[] = {
 	WHOLE("users", "uc", "customer"),
 	WHOLE("phones", "pbx", "customer"),
 	WHOLE("phones", "uc", "user IS NOT NULL AND o.customer"),
+	SAME("users", "extension", "pbx", "extension"),
+	SAME("users", "extension", "uc", "extension"),
+	SAME("users", "login", "uc", "login"),
+	SAME("phones", "sip_user", "pbx", "SIP user"),
+	SAME("phones", "sip_user", "uc", "SIP user"),
+	SAME("phones", "number", "pbx", "number"),
+	SAME("customers", "web_id", "pbx", "web id"),
+	SAME("customers", "web_id", "uc", "web id"),
 	{ "I1", "every device of the border is a phone of the portal",
 	  "portal.phones border.devices open",
 	  "SELECT 'device ' || id || ' is at the border and unknown to the "

@@ -39,14 +39,26 @@ void layout_init(struct layout *l, const char *dir, const char *listen,
 	l->base = base;
 }
 
+/* Callers name a server of the table. */
+static unsigned server_port(const struct layout *l, const char *name,
+			    bool is_sip)
+{
+	const struct layout_server *v = layout_find(name);
+
+	if (!v)
+		return 0;
+
+	return (unsigned)l->base + (is_sip ? v->sip : v->port);
+}
+
 void layout_url(const struct layout *l, const char *name, char out[96])
 {
 	(void)snprintf(out, 96, "%s://%s:%u", l->is_tls ? "https" : "http",
-		       l->host, (unsigned)(l->base + layout_find(name)->port));
+		       l->host, server_port(l, name, false));
 }
 
 void layout_sip(const struct layout *l, const char *name, char out[96])
 {
 	(void)snprintf(out, 96, "sip:%s:%u", l->host,
-		       (unsigned)(l->base + layout_find(name)->sip));
+		       server_port(l, name, true));
 }

@@ -22,6 +22,7 @@
 #include "ctl/story/cast.h"
 #include "ctl/story/ladder.h"
 #include "ctl/story/play.h"
+#include "ctl/story/world.h"
 
 enum {
 	BASE_FIRST = 12000,
@@ -545,7 +546,8 @@ bool play_story(const struct story *st, bool keep, char **reportp)
 	p->has_all_servers = st->needs_all_servers;
 	p->up_out = p->port_lock = -1;
 
-	ok = set_stage(p) && run_steps(p);
+	/* whatever the story did, the stores must be sound after it */
+	ok = set_stage(p) && run_steps(p) && world_check(p, NULL);
 	if (!ok)
 		report_make(reportp, p);
 	clear_stage(p);

@@ -85,6 +85,7 @@ static void job_print(struct job *j)
 		(void)fwrite(text, 1, n, stdout);
 	(void)fflush(stdout);
 	(void)fclose(j->out);
+	j->out = NULL;
 	j->pid = 0;
 }
 
@@ -123,6 +124,8 @@ static bool play_all(struct story *stories[], size_t n, size_t at_once,
 		if (j->pid < 0) {
 			(void)printf("not ok story %s: %s\n", stories[i]->name,
 				     strerror(errno));
+			if (j->out)
+				(void)fclose(j->out);
 			j->pid = 0;
 			ok = false;
 			continue;

@@ -64,7 +64,7 @@ static void make(void)
 		"CREATE TABLE platforms (id, name);"
 		"CREATE TABLE customers (id, web_id, platform);"
 		"CREATE TABLE users (id, customer, login, extension);"
-		"CREATE TABLE phones (id, customer, user, sip_user);"
+		"CREATE TABLE phones (id, customer, user, number, sip_user);"
 		"CREATE TABLE tasks (id, type, state, made_ms);"
 		"CREATE TABLE task_steps (task, object);"
 		"INSERT INTO platforms VALUES ('p', 'p1');"
@@ -73,8 +73,8 @@ static void make(void)
 		"INSERT INTO users VALUES ('u1', 'c1', 'alice', '2001'),"
 		" ('u2', 'c1', 'bob', '2002'), ('u3', 'c2', 'bob', '2002'),"
 		" ('u4', 'c1', 'dora', NULL);"
-		"INSERT INTO phones VALUES ('f1', 'c1', 'u1', 's1'),"
-		" ('f2', 'c1', NULL, 's2');"
+		"INSERT INTO phones VALUES ('f1', 'c1', 'u1', '2001', 's1'),"
+		" ('f2', 'c1', NULL, '2009', 's2');"
 		"INSERT INTO tasks VALUES ('t1', 'create-user', 'done', 1)");
 	run_sql("pbx",
 		"CREATE TABLE customers (id, web_id);"
@@ -95,14 +95,14 @@ static void make(void)
 		" ('d2', 'c0', 5, '{\"ended_ms\":5}')");
 	run_sql("uc",
 		"CREATE TABLE customers (id, web_id);"
-		"CREATE TABLE users (id, customer, login);"
-		"CREATE TABLE phones (id, customer, user);"
+		"CREATE TABLE users (id, customer, login, extension);"
+		"CREATE TABLE phones (id, customer, user, sip_user);"
 		"CREATE TABLE history (id, call, user, direction);"
 		"INSERT INTO customers VALUES ('c1', 'acme'), ('c2', 'beta');"
-		"INSERT INTO users VALUES ('u1', 'c1', 'alice'),"
-		" ('u2', 'c1', 'bob'), ('u3', 'c2', 'bob'),"
-		" ('u4', 'c1', 'dora');"
-		"INSERT INTO phones VALUES ('f1', 'c1', 'u1');"
+		"INSERT INTO users VALUES ('u1', 'c1', 'alice', '2001'),"
+		" ('u2', 'c1', 'bob', '2002'), ('u3', 'c2', 'bob', '2002'),"
+		" ('u4', 'c1', 'dora', NULL);"
+		"INSERT INTO phones VALUES ('f1', 'c1', 'u1', 's1');"
 		"INSERT INTO history VALUES ('h1', 'd1', 'u1', 'outgoing'),"
 		" ('h2', 'd1', 'u2', 'incoming')");
 	run_sql("border",
@@ -183,6 +183,19 @@ static const struct {
 	  "I1 device f1 is at the border and unknown to the portal" },
 	{ "pbx", "UPDATE phones SET sip_user = 's9' WHERE id = 'f1'",
 	  "I1 device f1 has SIP user s1, the pbx has s9" },
+	{ "pbx", "UPDATE users SET extension = '2007' WHERE id = 'u1'",
+	  "I1 users u1 has extension 2001 at the portal and 2007 at the pbx" },
+	{ "uc", "UPDATE users SET extension = NULL WHERE id = 'u1'",
+	  "I1 users u1 has extension 2001 at the portal and none at the uc" },
+	{ "uc", "UPDATE users SET login = 'al' WHERE id = 'u1'",
+	  "I1 users u1 has login alice at the portal and al at the uc" },
+	{ "pbx", "UPDATE phones SET number = '2008' WHERE id = 'f2'",
+	  "I1 phones f2 has number 2009 at the portal and 2008 at the pbx" },
+	{ "uc", "UPDATE phones SET sip_user = 's8'",
+	  "I1 phones f1 has SIP user s1 at the portal and s8 at the uc" },
+	{ "pbx", "UPDATE customers SET web_id = 'gamma' WHERE id = 'c2'",
+	  "I1 customers c2 has web id beta at the portal and gamma at the "
+	  "pbx" },
 	{ "portal", "UPDATE tasks SET state = 'running'",
 	  "I1 task t1 (create-user) is running since" },
 	{ "portal", "UPDATE tasks SET state = 'failed'",
