@@ -321,10 +321,18 @@ static uint8_t hops_of(const struct sip_message *m)
 	return before ? (uint8_t)(before->hops + 1) : 0;
 }
 
+/* Ordered by time, so that the index of the records grows at its end only:
+ * 48 bits of milliseconds, 80 random bits. */
 static void id_make_hex(char out[CALL_ID_SIZE])
 {
-	sip_random(out);
-	sip_random(out + 16);
+	char random[2][17];
+
+	sip_random(random[0]);
+	sip_random(random[1]);
+	(void)snprintf(
+		out, CALL_ID_SIZE, "%012llx%.16s%.4s",
+		(unsigned long long)(clock_wall_ms() & 0xffffffffffffull),
+		random[0], random[1]);
 }
 
 static int call_make(struct call **callp, const struct sip_message *m,
