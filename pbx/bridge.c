@@ -223,6 +223,7 @@ static int pass(struct exchange *x, const struct sip_message *m)
 	request.content_type = sip_header_value(m, SIP_HEADER_CONTENT_TYPE);
 	request.body = m->body;
 
+	leg_reach(x->to);
 	err = sip_dialog_request(&x->client, x->to->dialog, &request, told, x);
 	if (!err)
 		leg_keep_sdp(x->to, m->body);

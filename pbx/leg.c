@@ -10,6 +10,7 @@
 #include "pbx/call.h"
 #include "pbx/event.h"
 #include "pbx/leg.h"
+#include "pbx/registrar.h"
 #include "pbx/server.h"
 
 /* It takes no place on its line any more. */
@@ -190,6 +191,44 @@ void leg_keep_sdp(struct leg *leg, struct span body)
 	leg->sdp = mb;
 }
 
+/* Whether the peer's Contact asks for a connection. */
+static bool is_on_stream(const struct sip_uri *target)
+{
+	struct span transport;
+
+	return target->scheme == SIP_SCHEME_SIPS ||
+	       (sip_uri_param(target, "transport", &transport) &&
+		!span_equal_nocase(transport, SPAN("udp")));
+}
+
+void leg_reach(struct leg *leg)
+{
+	struct sip_flow *flow = sip_dialog_flow(leg->dialog);
+	struct sip_flow *found = NULL;
+	struct sip_uri target;
+
+	if (!leg->phone || (flow && sip_flow_is_alive(flow)) ||
+	    sip_uri_parse(&target, span_of(sip_dialog_target(leg->dialog))) ||
+	    !is_on_stream(&target))
+		return;
+
+	for (const struct binding *b = leg->phone->bindings; b; b = b->next) {
+		struct sip_uri contact;
+
+		if (!b->flow || b->path[0] || !sip_flow_is_alive(b->flow) ||
+		    !sip_flow_is_reliable(b->flow) ||
+		    sip_uri_parse(&contact, span_of(b->contact)))
+			continue;
+
+		found = b->flow;
+		if (span_equal(contact.user, target.user))
+			break;
+	}
+
+	if (found)
+		sip_dialog_set_flow(leg->dialog, found);
+}
+
 void leg_bye(struct leg *leg, const char *reason)
 {
 	char buf[512];
@@ -206,6 +245,7 @@ void leg_bye(struct leg *leg, const char *reason)
 		sip_out_header(&o, SIP_HEADER_REASON, span_of(reason));
 
 	request.headers = sip_out_span(&o);
+	leg_reach(leg);
 	err = sip_dialog_request(NULL, leg->dialog, &request, NULL, NULL);
 	if (err)
 		log_warn("leg", "call=%s leg=%u BYE: %s", leg->call->id,

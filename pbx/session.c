@@ -70,6 +70,7 @@ static void refresh(struct leg *leg)
 	session_repeat(leg, false, &o);
 	sip_out_text(&o, "Supported: timer\r\n");
 	request.headers = sip_out_span(&o);
+	leg_reach(leg);
 	err = sip_dialog_request(&leg->invite, leg->dialog, &request, refreshed,
 				 leg);
 	if (err) {
