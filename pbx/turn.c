@@ -3,13 +3,12 @@
  * libre's loop handles all ready descriptors, then its timers; a timer of 0 ms
  * started in a handler is therefore the end of that turn.
  */
-#include "base/clock.h"
 #include "base/fault.h"
 #include "pbx/store.h"
 #include "pbx/turn.h"
+#include "sip/stack.h"
 
 enum {
-	CLOSE_MS = 5, /* turns that follow each other share a commit */
 	LAZY_MS = 100,
 };
 
@@ -25,7 +24,6 @@ static struct {
 	struct deferred *items;
 	uint32_t count;
 	uint32_t size;
-	uint64_t committed_ms; /* when it last was, monotonic */
 	bool is_touched;
 	bool is_ending;
 } turn;
@@ -50,18 +48,12 @@ static void lazily(void *arg)
 
 void turn_touch(void)
 {
-	uint64_t ago;
-
 	if (turn.is_touched)
 		return;
 
 	turn.is_touched = true;
-	if (turn.is_ending)
-		return;
-
-	ago = clock_mono_ms() - turn.committed_ms;
-	tmr_start(&turn.tmr, ago < CLOSE_MS ? CLOSE_MS - ago : 0, turn_over,
-		  NULL);
+	if (!turn.is_ending)
+		tmr_start(&turn.tmr, 0, turn_over, NULL);
 }
 
 void turn_touch_lazily(void)
@@ -126,8 +118,10 @@ void turn_end(void)
 		commit();
 
 		/* What they defer anew waits for one more commit. */
+		sip_batch_begin();
 		for (uint32_t i = 0; i < count; i++)
 			turn.items[i].handler(turn.items[i].arg);
+		sip_batch_end();
 
 		turn.count -= count;
 		if (turn.count)
@@ -135,5 +129,4 @@ void turn_end(void)
 				turn.count * sizeof(turn.items[0]));
 	}
 	turn.is_ending = false;
-	turn.committed_ms = clock_mono_ms();
 }

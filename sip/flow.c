@@ -106,6 +106,17 @@ static struct sip_flow *known_flow(struct sip *sip, enum sip_transport tp,
 	return NULL;
 }
 
+void sip_flow_unreachable(struct sip_listener *l, const struct sa *remote,
+			  int err)
+{
+	struct sip_flow *f = l->sip ? known_flow(l->sip, SIP_UDP, l, remote,
+						 NULL)
+				    : NULL;
+
+	if (f)
+		sip_client_flow_lost(f, err);
+}
+
 struct sip_flow *sip_flow_of_datagram(struct sip_listener *l,
 				      const struct sa *remote)
 {

@@ -30,6 +30,10 @@ struct sip_listener {
 	struct tcp_sock *tcp; /* streams */
 	struct tls *tls;
 	struct sip_flow *spare; /* lent to the next stranger's datagram */
+	struct tmr tmr;         /* next look while it is busy */
+	uint64_t woken_ms;
+	uint8_t wakes; /* that followed each other closely */
+	uint8_t quiet; /* looks that found nothing */
 };
 
 struct sip_connection;
@@ -106,7 +110,16 @@ struct sip_listener *sip_listener_find(const struct sip *sip,
 int sip_udp_send(struct sip_listener *l, const struct sa *to, const void *p,
 		 size_t len);
 
+/* outbox.c */
+/** Keep a datagram for the end of the batch; false when there is none. */
+bool sip_outbox_put(struct sip_listener *l, const struct sa *to, const void *p,
+		    size_t len);
+void sip_outbox_flush(void);
+
 /* flow.c */
+/** Datagrams to an address fail: its transactions are told, later. */
+void sip_flow_unreachable(struct sip_listener *l, const struct sa *remote,
+			  int err);
 struct sip_flow *sip_flow_alloc(struct sip *sip, enum sip_transport tp,
 				const struct sa *remote);
 /** The kept flow of a datagram's source, or the listener's spare one. */

@@ -82,6 +82,11 @@ int sip_alloc(struct sip **sipp, const struct sip_config *config,
 int sip_listen(struct sip *sip, enum sip_transport tp, const struct sa *local,
 	       struct tls *tls);
 
+/** Until sip_batch_end() datagrams are gathered, to leave together.  Nests;
+ * handlers of requests and responses run in a batch. */
+void sip_batch_begin(void);
+void sip_batch_end(void);
+
 /** Address of the first listener of a transport, or ENOENT. */
 int sip_local(const struct sip *sip, enum sip_transport tp, struct sa *local);
 

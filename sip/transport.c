@@ -1,7 +1,9 @@
 /* transport.c - listeners; datagrams
  *
  * Each UDP listener has its own socket with a large receive buffer, drained
- * at each wake-up: bursts cost one turn of the loop instead of one each.
+ * at each wake-up: bursts cost one turn of the loop instead of one each.  A
+ * socket that wakes us up all the time is looked at every 2 ms instead, until
+ * it is quiet: sleeping and waking up cost more than most messages.
  */
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -12,7 +14,11 @@
 
 enum {
 	UDP_BUFFER_BYTES = 4 << 20,
-	DRAIN_MAX = 64, /* datagrams a wake-up: others have a turn, too */
+	READ_MAX = 32, /* datagrams read at once */
+	READS_MAX = 8, /* a wake-up: others have a turn, too */
+	LOOK_MS = 2,   /* between looks at a busy socket */
+	BUSY_WAKES = 16,
+	QUIET_LOOKS = 5,
 };
 
 static void listener_destructor(void *data)
@@ -20,6 +26,8 @@ static void listener_destructor(void *data)
 	struct sip_listener *l = data;
 
 	list_unlink(&l->le);
+	tmr_cancel(&l->tmr);
+	sip_outbox_flush();
 	if (l->fd >= 0) {
 		fd_close(l->fd);
 		(void)close(l->fd);
@@ -80,29 +88,92 @@ static void take_datagram(struct sip_listener *l, const struct sa *from,
 	sip_flow_settle(l);
 }
 
-static void readable(int flags, void *arg)
+/* Read and handle some datagrams; how many, up to READ_MAX. */
+static int read_some(struct sip_listener *l)
 {
-	static char buf[SIP_MESSAGE_MAX_BYTES];
-	struct sip_listener *l = mem_ref(arg);
+	static char bufs[READ_MAX][SIP_MESSAGE_MAX_BYTES];
+	static struct sa from[READ_MAX];
+	static struct iovec parts[READ_MAX];
+	static struct mmsghdr headers[READ_MAX];
+	int n;
 
-	for (int i = 0; i < DRAIN_MAX && l->sip; i++) {
-		struct sa from;
-		ssize_t n;
-
-		sa_init(&from, sa_af(&l->local));
-		from.len = sizeof(from.u);
-		n = recvfrom(l->fd, buf, sizeof(buf), 0, &from.u.sa, &from.len);
-		if (n < 0) {
-			/* an ICMP error of an earlier sendto() */
-			if (errno == EINTR || errno == ECONNREFUSED)
-				continue;
-			break;
-		}
-		if (n > 0 && sa_port(&from))
-			take_datagram(l, &from, buf, (size_t)n);
+	for (int i = 0; i < READ_MAX; i++) {
+		sa_init(&from[i], sa_af(&l->local));
+		parts[i] = (struct iovec){ bufs[i], sizeof(bufs[i]) };
+		headers[i].msg_hdr = (struct msghdr){
+			.msg_name = &from[i].u.sa,
+			.msg_namelen = sizeof(from[i].u),
+			.msg_iov = &parts[i],
+			.msg_iovlen = 1,
+		};
 	}
 
+	do {
+		/* ECONNREFUSED: an ICMP error of an earlier message */
+		n = recvmmsg(l->fd, headers, READ_MAX, MSG_DONTWAIT, NULL);
+	} while (n < 0 && (errno == EINTR || errno == ECONNREFUSED));
+
+	for (int i = 0; i < n && l->sip; i++) {
+		from[i].len = headers[i].msg_hdr.msg_namelen;
+		if (headers[i].msg_len && sa_port(&from[i]))
+			take_datagram(l, &from[i], bufs[i], headers[i].msg_len);
+	}
+
+	return n < 0 ? 0 : n;
+}
+
+static int drain(struct sip_listener *l)
+{
+	int all = 0, n;
+
+	sip_batch_begin();
+	for (int i = 0; i < READS_MAX && l->sip; i++) {
+		n = read_some(l);
+		all += n;
+		if (n < READ_MAX)
+			break;
+	}
+	sip_batch_end();
+
+	return all;
+}
+
+static void readable(int flags, void *arg);
+
+/* Look by the clock; wait for the socket again once it is quiet. */
+static void look(void *arg)
+{
+	struct sip_listener *l = mem_ref(arg);
+
+	if (drain(l))
+		l->quiet = 0;
+	else
+		l->quiet++;
+
+	if (!l->sip)
+		;
+	else if (l->quiet < QUIET_LOOKS ||
+		 fd_listen(l->fd, FD_READ, readable, l))
+		tmr_start(&l->tmr, LOOK_MS, look, l);
+	mem_deref(l);
+}
+
+static void readable(int flags, void *arg)
+{
+	struct sip_listener *l = mem_ref(arg);
+	uint64_t now = tmr_jiffies();
+
 	(void)flags;
+	(void)drain(l);
+
+	l->wakes = now - l->woken_ms <= LOOK_MS ? l->wakes + 1 : 0;
+	l->woken_ms = now;
+	if (l->wakes >= BUSY_WAKES && l->sip) {
+		l->wakes = 0;
+		l->quiet = 0;
+		fd_close(l->fd);
+		tmr_start(&l->tmr, LOOK_MS, look, l);
+	}
 	mem_deref(l);
 }
 
@@ -140,6 +211,9 @@ int sip_udp_send(struct sip_listener *l, const struct sa *to, const void *p,
 		 size_t len)
 {
 	ssize_t n;
+
+	if (sip_outbox_put(l, to, p, len))
+		return 0;
 
 	do {
 		n = sendto(l->fd, p, len, MSG_NOSIGNAL, &to->u.sa, to->len);
@@ -179,6 +253,7 @@ int sip_listen(struct sip *sip, enum sip_transport tp, const struct sa *local,
 	l->local = *local;
 	l->tls = tp == SIP_TLS ? mem_ref(tls) : NULL;
 	l->fd = -1;
+	tmr_init(&l->tmr);
 
 	err = tp == SIP_UDP ? sip_listen_udp(l) : sip_listen_stream(l);
 	if (err) {
