@@ -42,7 +42,7 @@ static void flush_nothing(png_structp png)
 
 static int write_png(struct mbuf *mb, const QRcode *code, uint32_t scale)
 {
-	unsigned char pixels[WIDTH_MAX / 8 + 1];
+	unsigned char pixels[WIDTH_MAX / 8 + 1] = { 0 };
 	uint32_t width = ((uint32_t)code->width + 2 * QUIET) * scale;
 	png_structp png;
 	png_infop info;

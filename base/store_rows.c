@@ -167,7 +167,9 @@ const char *rows_name(const struct store_rows *rows, uint32_t column)
 int rows_find(const struct store_rows *rows, const char *name)
 {
 	for (uint32_t i = 0; i < rows_columns(rows); i++) {
-		if (!strcmp(rows_name(rows, i), name))
+		const char *own = rows_name(rows, i);
+
+		if (own && !strcmp(own, name))
 			return (int)i;
 	}
 

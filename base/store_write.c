@@ -287,7 +287,7 @@ int store_write(struct store *s, store_done_h *done, void *arg, const char *sql,
 int store_exec_now(struct store *s, const char *sql,
 		   const struct store_value *args, uint32_t count)
 {
-	struct store_result result;
+	struct store_result result = { 0 };
 	struct store_write *w;
 	int err;
 
@@ -303,7 +303,7 @@ int store_exec_now(struct store *s, const char *sql,
 
 int store_call_now(struct store *s, store_tx_h *h, void *data)
 {
-	struct store_result result;
+	struct store_result result = { 0 };
 	struct store_write *w;
 	int err;
 

@@ -134,11 +134,12 @@ const char *text_get(const char *language, const char *key)
 
 /* The name in braces at p, *endp behind it; false if it is none. */
 static bool parse_name(char name[NAME_MAX_BYTES], const char **endp,
-		       const char *p)
+		       const char *open)
 {
+	const char *p;
 	size_t n = 0;
 
-	for (p++; *p && *p != '}'; p++) {
+	for (p = open + 1; *p && *p != '}'; p++) {
 		if (n + 1 >= NAME_MAX_BYTES ||
 		    (!isalnum((unsigned char)*p) && *p != '_'))
 			return false;
@@ -164,7 +165,7 @@ static int fill(struct mbuf *mb, const char *p, const struct text_arg *args)
 {
 	int err = 0;
 
-	while (*p && !err) {
+	while (p && *p && !err) {
 		size_t plain = strcspn(p, "{");
 		char name[NAME_MAX_BYTES];
 

@@ -296,7 +296,8 @@ void ws_close(struct ws *ws, uint16_t code, const char *reason)
 
 	if (len > sizeof(payload) - 2)
 		len = 0;
-	if (len)
+	/* octets of a frame, no string */
+	if (len) /* NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
 		memcpy(payload + 2, reason, len);
 	if (frame_send(ws, WS_CLOSE, true, payload, 2 + len))
 		return;
@@ -433,11 +434,12 @@ static void frames_take(struct ws *ws)
 	mem_ref(ws);
 	while (ws->in && !is_dropped(ws)) {
 		/* a handler's end of the WebSocket must not free the octets */
-		struct mbuf *in = mem_ref(ws->in);
+		struct mbuf *in = ws->in;
 		struct ws_frame f;
 		uint16_t code = 1002;
 		int err;
 
+		mem_ref(in);
 		err = ws_frame_parse(&f, mbuf_buf(in), mbuf_get_left(in),
 				     !ws->is_client, WS_FRAME_MAX_BYTES, &code);
 		if (err == EBADMSG)
@@ -759,6 +761,9 @@ static void upgrade_response(struct ws *ws, struct mbuf *mb)
 	static struct http_head h;
 	size_t used = 0;
 	int err;
+
+	if (!mb)
+		return;
 
 	err = http_head_parse_response(&h, (const char *)mbuf_buf(mb),
 				       mbuf_get_left(mb), &used);

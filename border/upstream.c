@@ -90,7 +90,7 @@ static void answered(int err, const struct sip_message *m,
 	struct node *n = arg;
 
 	(void)flow;
-	if (!err && m->status < 200)
+	if (m && m->status < 200)
 		return;
 
 	sip_client_forget(&n->probe);

@@ -4,6 +4,7 @@
  * follows is always decided by advance(), from the states of its steps alone,
  * so a task read back from the store goes on like one that never stopped.
  */
+#include <assert.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -536,6 +537,7 @@ static void call_server(struct task *t)
 	json_t *platform = NULL;
 	int err;
 
+	assert(s);
 	fault_point(undoes ? "portal.undo.written" : "portal.step.written");
 
 	err = server_of(&platform, t, s);

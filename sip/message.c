@@ -602,7 +602,7 @@ bool sip_body_is(const struct sip_message *m, const char *type)
 	struct span v = sip_header_value(m, SIP_HEADER_CONTENT_TYPE);
 	size_t n = strlen(type);
 
-	if (!m->body.len || v.len < n || strncasecmp(v.p, type, n))
+	if (!m->body.len || !v.p || v.len < n || strncasecmp(v.p, type, n))
 		return false;
 
 	return v.len == n || v.p[n] == ';' || sip_char_is_blank(v.p[n]);

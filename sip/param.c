@@ -4,8 +4,8 @@
 #include "sip/chars.h"
 #include "sip/param.h"
 
-#define ALNUM SIP_CHAR_TOKEN | SIP_CHAR_USER | SIP_CHAR_URI | SIP_CHAR_HOST
-#define MARK  SIP_CHAR_USER | SIP_CHAR_URI
+#define ALNUM (SIP_CHAR_TOKEN | SIP_CHAR_USER | SIP_CHAR_URI | SIP_CHAR_HOST)
+#define MARK  (SIP_CHAR_USER | SIP_CHAR_URI)
 
 const uint8_t sip_chars[256] = {
 	[0 ... 8] = SIP_CHAR_CONTROL,

@@ -157,6 +157,8 @@ int sdp_audio_read(struct sdp_agreed *agreedp, const struct sdp *theirs,
 	for (unsigned i = 0; i < theirs->media_count && !m; i++) {
 		const struct sdp_media *one = &theirs->media[i];
 
+		/* the loop's own condition is not seen */
+		/* cppcheck-suppress nullPointerRedundantCheck */
 		if (!one->port || !is_plain_rtp(one) ||
 		    !span_equal_nocase(one->type, SPAN("audio")) ||
 		    !codecs_agree(&agreed, theirs, one, ours))

@@ -279,10 +279,11 @@ int streams_record(struct streams *s, struct store_write *w, uint64_t *seqp,
 	if (!text)
 		return ENOMEM;
 
+	s->seq++;
 	err = store_write_add(w,
 			      "INSERT INTO stream_event (seq, user_id, kind,"
 			      " data, made_ms) VALUES ($1, $2, $3, $4, $5)",
-			      STORE_ARGS(store_int((int64_t)++s->seq),
+			      STORE_ARGS(store_int((int64_t)s->seq),
 					 store_text(user), store_text(type),
 					 store_text(text),
 					 store_int((int64_t)clock_wall_ms())));

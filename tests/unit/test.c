@@ -43,7 +43,8 @@ int test_main(const char *suite, const struct test *tests, size_t count,
 		if (setjmp(test_failed)) {
 			failed++;
 			printf("not ok %s: %s\n", suite, tests[i].sentence);
-		} else {
+		}
+		else {
 			tests[i].run();
 			printf("ok %s: %s\n", suite, tests[i].sentence);
 		}

@@ -28,36 +28,35 @@ __attribute__((noreturn)) void test_fail(const char *file, int line,
 int test_main(const char *suite, const struct test *tests, size_t count,
 	      int argc, char *argv[]);
 
-#define CHECK(claim)                                               \
-	do {                                                       \
-		if (!(claim))                                      \
-			test_fail(__FILE__, __LINE__, "%s", #claim); \
+#define CHECK(claim)                                                           \
+	do {                                                                   \
+		if (!(claim))                                                  \
+			test_fail(__FILE__, __LINE__, "%s", #claim);           \
 	} while (0)
 
-#define CHECK_INT(got, want)                                               \
-	do {                                                               \
-		long long got_ = (long long)(got), want_ = (long long)(want); \
-		if (got_ != want_)                                         \
-			test_fail(__FILE__, __LINE__,                      \
-				  "%s is %lld, not %lld", #got, got_,      \
-				  want_);                                  \
+#define CHECK_INT(got, want)                                                   \
+	do {                                                                   \
+		long long got_ = (long long)(got), want_ = (long long)(want);  \
+		if (got_ != want_)                                             \
+			test_fail(__FILE__, __LINE__, "%s is %lld, not %lld",  \
+				  #got, got_, want_);                          \
 	} while (0)
 
-#define CHECK_STR(got, want)                                               \
-	do {                                                               \
-		const char *got_ = (got), *want_ = (want);                 \
-		if (!got_ || strcmp(got_, want_))                          \
-			test_fail(__FILE__, __LINE__,                      \
-				  "%s is \"%s\", not \"%s\"", #got,        \
-				  got_ ? got_ : "(null)", want_);          \
+#define CHECK_STR(got, want)                                                   \
+	do {                                                                   \
+		const char *got_ = (got), *want_ = (want);                     \
+		if (!got_ || strcmp(got_, want_))                              \
+			test_fail(__FILE__, __LINE__,                          \
+				  "%s is \"%s\", not \"%s\"", #got,            \
+				  got_ ? got_ : "(null)", want_);              \
 	} while (0)
 
-#define TEST_MAIN(suite, tests)                                            \
-	int main(int argc, char *argv[])                                   \
-	{                                                                  \
-		return test_main(suite, tests,                             \
-				 sizeof(tests) / sizeof((tests)[0]), argc, \
-				 argv);                                    \
+#define TEST_MAIN(suite, tests)                                                \
+	int main(int argc, char *argv[])                                       \
+	{                                                                      \
+		return test_main(suite, tests,                                 \
+				 sizeof(tests) / sizeof((tests)[0]), argc,     \
+				 argv);                                        \
 	}
 
 #endif
