@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/http.h"
 #include "base/http_client.h"
@@ -113,6 +114,24 @@ static int make_folder(const struct service *s, const char *name)
 	return mkdir(path, 0700) && errno != EEXIST ? errno : 0;
 }
 
+/* A store whose key is gone is half a backup: a new key would open none of
+ * its secrets, and hide that the old one is missing. */
+static bool lacks_key(const char *dir, const char *name)
+{
+	char key[512], store[512];
+
+	snprintf(key, sizeof(key), "%s/key", dir);
+	snprintf(store, sizeof(store), "%s/%s/%s.db", dir, name, name);
+	if (!access(key, F_OK) || access(store, F_OK))
+		return false;
+	log_error("main",
+		  "%s is missing and the secrets in %s are sealed with it: "
+		  "put it back from a backup",
+		  key, store);
+
+	return true;
+}
+
 static int prepare(struct service *s, const char *name)
 {
 	const char *dir = conf_text(s->conf, "dir");
@@ -120,6 +139,8 @@ static int prepare(struct service *s, const char *name)
 
 	if (mkdir(dir, 0700) && errno != EEXIST)
 		return errno;
+	if (lacks_key(dir, name))
+		return ENOKEY;
 
 	err = make_folder(s, name);
 	if (!err)

@@ -45,7 +45,7 @@ int server_stop(const char *dir, const char *name)
 	if (!server_supervisor(dir))
 		return ESRCH;
 	(void)snprintf(path, sizeof(path), "%s/run/%s.down", dir, name);
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return errno;
 	(void)close(fd);

@@ -110,7 +110,7 @@ static int log_open(const struct supervisor *s, const char *name)
 	if (!stat(path, &st) && st.st_size > LOG_OCTETS_MAX)
 		(void)rename(path, path_of(s, old, "log", name, ".log.1"));
 
-	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
 static void server_wait(struct server *v)
@@ -301,7 +301,7 @@ static int folder_make(const char *dir, const char *name)
 
 	(void)snprintf(path, sizeof(path), "%s%s%s", dir, *name ? "/" : "",
 		       name);
-	return mkdir(path, 0750) && errno != EEXIST ? errno : 0;
+	return mkdir(path, 0700) && errno != EEXIST ? errno : 0;
 }
 
 /* One supervisor a folder; whoever holds the lock may take pid files away. */
@@ -310,7 +310,7 @@ static int lock_take(struct supervisor *s)
 	char path[512];
 
 	s->lock_fd = open(path_of(s, path, "run", "up", ".lock"),
-			  O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+			  O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (s->lock_fd < 0)
 		return errno;
 	if (flock(s->lock_fd, LOCK_EX | LOCK_NB)) {
