@@ -193,6 +193,8 @@ static int body_check(const struct sip_message *m,
 int sip_request_check(const struct sip_message *m,
 		      const struct sip_rules *rules, struct sip_fault *fault)
 {
+	/* only written to */
+	/* cppcheck-suppress uninitvar */
 	struct sip_fault own, *f = fault ? fault : &own;
 	int err;
 

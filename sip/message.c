@@ -477,6 +477,8 @@ int sip_message_parse(struct sip_message *m, const char *buf, size_t len,
 {
 	struct sip_fault own;
 	struct parser ps = { .m = m,
+			     /* only written to */
+			     /* cppcheck-suppress uninitvar */
 			     .fault = fault ? fault : &own,
 			     .p = len ? buf : "",
 			     .content_length = -1 };
