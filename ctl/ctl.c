@@ -72,7 +72,8 @@ static int run_stop(struct ctl *c)
 	int err;
 
 	if (!name || !layout_find(name))
-		return complain("stop", "which: portal, uc, pbx or border?");
+		return complain("stop",
+				"which: portal, uc, pbx, border or media?");
 	err = server_stop(c->layout.dir, name);
 	if (err == ESRCH)
 		return complain(c->layout.dir, "`holdfast up` does not run "
@@ -87,7 +88,8 @@ static int run_start(struct ctl *c)
 	int err;
 
 	if (!name || !layout_find(name))
-		return complain("start", "which: portal, uc, pbx or border?");
+		return complain("start",
+				"which: portal, uc, pbx, border or media?");
 	err = server_start(&c->layout, name);
 	if (err == ESRCH)
 		return complain(c->layout.dir, "`holdfast up` does not run "
@@ -130,7 +132,8 @@ static int run_log(struct ctl *c)
 	FILE *f;
 
 	if (!name || !layout_find(name))
-		return complain("log", "whose: portal, uc, pbx or border?");
+		return complain("log",
+				"whose: portal, uc, pbx, border or media?");
 	(void)snprintf(path, sizeof(path), "%s/log/%s.log", c->layout.dir,
 		       name);
 	f = fopen(path, "re");

@@ -12,6 +12,7 @@
 #include "ctl/ctl.h"
 #include "ctl/story/story.h"
 #include "ctl/up.h"
+#include "media/server/main.h"
 #include "pbx/main.h"
 #include "portal/main.h"
 #include "uc/main.h"
@@ -28,6 +29,7 @@ static const struct command commands[] = {
 	{ "ctl", "stop, start and administer what `up` runs", ctl_main },
 	{ "check", "test the invariants over all stores", check_main },
 	{ "border", "gateway for phones outside", border_main },
+	{ "media", "forwards, plays, mixes and records speech", media_main },
 	{ "pbx", "the call controller", pbx_main },
 	{ "portal", "management of customers, users and phones", portal_main },
 	{ "uc", "users' services server", uc_main },

@@ -10,6 +10,7 @@ const struct layout_server layout_servers[LAYOUT_SERVERS] = {
 	{ "uc", PORT_UC, 0 },
 	{ "pbx", PORT_PBX, PORT_PBX_SIP },
 	{ "border", PORT_BORDER, PORT_BORDER_SIP },
+	{ "media", 0, 0 },
 };
 
 const struct layout_server *layout_find(const char *name)

@@ -24,12 +24,12 @@ enum layout_port {
 	PORT_BASE = 8000,
 };
 
-enum { LAYOUT_SERVERS = 4 };
+enum { LAYOUT_SERVERS = 5 };
 
 /** The servers in the order in which they are started and shown. */
 struct layout_server {
 	const char *name;
-	enum layout_port port; /* REST */
+	enum layout_port port; /* REST; 0: asked over DIR/run/NAME.sock */
 	enum layout_port sip;  /* 0 without */
 };
 

@@ -25,6 +25,11 @@ int server_stop(const char *dir, const char *name);
 /** Bring it back and wait until it is ready.  As server_stop(). */
 int server_start(const struct layout *l, const char *name);
 
+/** Whether it says that it is ready, by /readyz or over its socket.
+ * why gets a sentence when it is not. */
+bool server_is_ready(const struct layout *l, const char *name, char *why,
+		     size_t size);
+
 /** Wait until /readyz of the server says yes.  0 or ETIMEDOUT. */
 int server_wait_ready(const struct layout *l, const char *name,
 		      unsigned limit_ms);

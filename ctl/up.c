@@ -16,6 +16,7 @@
 #include "ctl/demo.h"
 #include "ctl/layout.h"
 #include "ctl/rest.h"
+#include "ctl/server.h"
 #include "ctl/supervise.h"
 #include "ctl/up.h"
 
@@ -67,29 +68,22 @@ static bool is_wanted(const char *only, const char *name)
 static int wait_ready(const struct up *up)
 {
 	uint64_t end = wheel_now_ms() + READY_LIMIT_MS;
+	char why[200];
 
 	for (size_t i = 0; i < up->count; i++) {
 		const char *name = up->server[i]->name;
-		struct rest_answer a = { 0 };
-		struct rest r = { .dir = up->layout.dir, .limit_ms = 1000 };
-		char url[96];
 
-		layout_url(&up->layout, name, url);
-		r.url = url;
-		while (!rest_ask(&r, &a, "GET", "/readyz", NULL)) {
+		while (!server_is_ready(&up->layout, name, why, sizeof(why))) {
 			if (wheel_now_ms() > end) {
 				(void)fprintf(stderr,
 					      "holdfast up: %s is not ready "
 					      "(%s); its log is "
 					      "%s/log/%s.log\n",
-					      name, a.detail, up->layout.dir,
-					      name);
-				rest_clear(&a);
+					      name, why, up->layout.dir, name);
 				return ETIMEDOUT;
 			}
 			sys_msleep(READY_POLL_MS);
 		}
-		rest_clear(&a);
 	}
 
 	return 0;
@@ -103,7 +97,11 @@ static void print_urls(const struct up *up)
 		const struct layout_server *v = up->server[i];
 
 		layout_url(&up->layout, v->name, url);
-		if (v->sip) {
+		if (!v->port) {
+			(void)printf("%-8s %s/run/%s.sock\n", v->name,
+				     up->layout.dir, v->name);
+		}
+		else if (v->sip) {
 			layout_sip(&up->layout, v->name, sip);
 			(void)printf("%-8s %s  %s\n", v->name, url, sip);
 		}

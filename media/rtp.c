@@ -35,6 +35,8 @@ struct rtp_stream {
 	uint16_t seq;
 	uint32_t timestamp;
 	struct wheel_timer report;
+	bool has_sent;              /* something of its own since the last */
+	rtp_report_h *report_taker; /* set: one side of a relay */
 
 	struct rtp_counts counts;
 };
@@ -99,6 +101,8 @@ int rtp_in_decode(struct rtp_in *in, const uint8_t *data, size_t length)
 	in->ssrc = get32(data + 8);
 	in->payload = data + head;
 	in->length = length - head - padding;
+	in->packet = data;
+	in->packet_length = length;
 	return 0;
 }
 
@@ -112,6 +116,14 @@ static void lock_source(struct rtp_stream *s, const struct sa *from,
 	s->source_ssrc = in->ssrc;
 	s->source_seq = (uint16_t)(in->seq - 1);
 	s->last_transit = 0;
+}
+
+/* A relay believes another address only as the same source gone on. */
+static bool goes_on(const struct rtp_stream *s, const struct rtp_in *in)
+{
+	uint16_t step = (uint16_t)(in->seq - s->source_seq);
+
+	return in->ssrc == s->source_ssrc && step > 0 && step <= RTP_GAP_MAX;
 }
 
 /* The signalled address may always take the lock back; others may take it
@@ -130,6 +142,8 @@ static bool source_is_ours(struct rtp_stream *s, const struct sa *from,
 			lock_source(s, from, in); /* it started anew */
 		return true;
 	}
+	if (s->is_locked && !is_signalled && s->report_taker && !goes_on(s, in))
+		return false;
 	if (is_signalled || is_idle) {
 		lock_source(s, from, in);
 		return true;
@@ -186,7 +200,7 @@ static void take_packet(struct rtp_stream *s, const uint8_t *data,
 		return;
 	}
 	s->last_rx_ms = now;
-	if (!is_in_order(s, &in))
+	if (!is_in_order(s, &in) && !s->report_taker)
 		return;
 
 	count_jitter(s, &in, now);
@@ -219,17 +233,37 @@ static void read_rtp(int flags, void *arg)
 	mem_deref(s);
 }
 
+static bool is_report(const uint8_t *data, size_t length)
+{
+	return length >= 8 && length <= RTP_PACKET_MAX && data[0] >> 6 == 2 &&
+	       data[1] >= 192 && data[1] <= 223;
+}
+
 /* Reports of the other side are read so that none pile up. */
 static void read_rtcp(int flags, void *arg)
 {
 	struct rtp_stream *s = arg;
-	uint8_t data[RTP_PACKET_MAX];
+	uint8_t data[RTP_PACKET_MAX + 1];
 
 	(void)flags;
-	for (int i = 0; i < DRAIN_MAX; i++) {
-		if (recv(s->fd_rtcp, data, sizeof(data), 0) < 0)
+	mem_ref(s);
+	for (int i = 0; i < DRAIN_MAX && mem_nrefs(s) > 1; i++) {
+		const struct sa *remote = rtp_stream_remote(s);
+		struct sa from;
+		ssize_t n;
+
+		sa_init(&from, AF_UNSPEC);
+		from.len = sizeof(from.u);
+		n = recvfrom(s->fd_rtcp, data, sizeof(data), 0, &from.u.sa,
+			     &from.len);
+		if (n < 0)
 			break;
+		if (s->report_taker && sa_isset(remote, SA_ADDR) &&
+		    sa_cmp(&from, remote, SA_ADDR) &&
+		    is_report(data, (size_t)n))
+			s->report_taker(data, (size_t)n, s->arg);
 	}
+	mem_deref(s);
 }
 
 /* ---- opening ---- */
@@ -382,6 +416,9 @@ static void send_report(void *arg)
 	wheel_start(&s->report, REPORT_MS, send_report, s);
 	if (!sa_isset(&to, SA_ALL) || sa_port(&to) == UINT16_MAX)
 		return;
+	if (s->report_taker && !s->has_sent)
+		return;
+	s->has_sent = false;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
 	put32(p, 2u << 30 | (uint32_t)RTCP_SR_PT << 16 | SR_WORDS);
@@ -441,9 +478,43 @@ int rtp_stream_send_at(struct rtp_stream *s, uint8_t pt, bool marker,
 	if (sendto(s->fd, p, HEADER_BYTES + length, 0, &to->u.sa, to->len) < 0)
 		return errno;
 
+	s->has_sent = true;
 	s->counts.tx_packets++;
 	s->counts.tx_bytes += length;
 	return 0;
+}
+
+void rtp_stream_set_relay(struct rtp_stream *s, rtp_report_h *report)
+{
+	s->report_taker = report;
+}
+
+int rtp_stream_forward(struct rtp_stream *s, const uint8_t *packet,
+		       size_t length)
+{
+	const struct sa *to = rtp_stream_remote(s);
+
+	if (!sa_isset(&s->signalled, SA_ALL))
+		return ENOTCONN;
+	if (sendto(s->fd, packet, length, 0, &to->u.sa, to->len) < 0)
+		return errno;
+
+	s->counts.tx_packets++;
+	s->counts.tx_bytes += length - HEADER_BYTES;
+	return 0;
+}
+
+int rtp_stream_forward_report(struct rtp_stream *s, const uint8_t *data,
+			      size_t length)
+{
+	struct sa to = *rtp_stream_remote(s);
+
+	if (!sa_isset(&s->signalled, SA_ALL) || sa_port(&to) == UINT16_MAX)
+		return ENOTCONN;
+
+	sa_set_port(&to, (uint16_t)(sa_port(&to) + 1));
+	return sendto(s->fd_rtcp, data, length, 0, &to.u.sa, to.len) < 0 ? errno
+									 : 0;
 }
 
 int rtp_stream_send(struct rtp_stream *s, uint8_t pt, bool marker,

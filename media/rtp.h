@@ -32,7 +32,9 @@ struct rtp_in {
 	uint32_t ssrc;
 	uint32_t lost; /* packets missing just before this one */
 	const uint8_t *payload;
-	size_t length; /* octets */
+	size_t length;         /* octets */
+	const uint8_t *packet; /* as it came, header included */
+	size_t packet_length;
 };
 
 struct rtp_counts {
@@ -104,6 +106,27 @@ const struct rtp_counts *rtp_stream_counts(const struct rtp_stream *s);
 
 /** Milliseconds since the last good packet; UINT64_MAX when there was none. */
 uint64_t rtp_stream_idle_ms(const struct rtp_stream *s);
+
+/** A report that came from the remote's host. */
+typedef void(rtp_report_h)(const uint8_t *data, size_t length, void *arg);
+
+/**
+ * Be one side of a relay: late packets are handed on as well (their order is
+ * the business of whoever plays them), another address is believed only when
+ * it goes on with the same SSRC and numbering, reports are handed on, and own
+ * ones are sent only while the stream sends something of its own.
+ *
+ * @param report Called from the loop with the stream's arg
+ */
+void rtp_stream_set_relay(struct rtp_stream *s, rtp_report_h *report);
+
+/** Send a whole packet of somebody else's as it is.  0; ENOTCONN; errno. */
+int rtp_stream_forward(struct rtp_stream *s, const uint8_t *packet,
+		       size_t length);
+
+/** The same with a report. */
+int rtp_stream_forward_report(struct rtp_stream *s, const uint8_t *data,
+			      size_t length);
 
 /**
  * Check a datagram and take it apart (RFC 3550 A.1), without a socket: the

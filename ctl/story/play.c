@@ -414,7 +414,7 @@ static int up_spawn(struct play *p, unsigned base)
 	(void)snprintf(number, sizeof(number), "%u", base);
 	if (!p->has_all_servers) {
 		argv[8] = "--only";
-		argv[9] = "pbx";
+		argv[9] = "pbx,media";
 	}
 	if (pipe2(out, O_CLOEXEC))
 		return errno;
@@ -436,6 +436,8 @@ static void rests_init(struct play *p)
 	for (size_t i = 0; i < LAYOUT_SERVERS; i++) {
 		const char *name = layout_servers[i].name;
 
+		if (!layout_servers[i].port)
+			continue;
 		layout_url(&p->layout, name, p->url[i]);
 		*rest[i] = (struct rest){ .url = p->url[i],
 					  .token = p->token[i],

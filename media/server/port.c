@@ -1,0 +1,308 @@
+/* port.c - see port.h */
+#include "base/log.h"
+#include "media/g711.h"
+#include "media/server/mixer.h"
+#include "media/server/player.h"
+#include "media/server/port.h"
+#include "media/tone.h"
+
+static struct {
+	struct ports_config config;
+	port_event_h *handler;
+	struct list all;
+	uint32_t count;
+	struct port *by_pair[UINT16_MAX / 2 + 1];
+} ports;
+
+void ports_init(const struct ports_config *config, port_event_h *handler)
+{
+	ports.config = *config;
+	ports.handler = handler;
+	list_init(&ports.all);
+}
+
+void ports_close(void)
+{
+	struct le *le;
+
+	while ((le = list_head(&ports.all)))
+		port_close(le->data);
+}
+
+const struct list *port_list(void)
+{
+	return &ports.all;
+}
+
+uint32_t port_count(void)
+{
+	return ports.count;
+}
+
+uint32_t port_count_max(void)
+{
+	return (uint32_t)(ports.config.last - ports.config.first + 1) / 2;
+}
+
+struct port *port_find(int64_t number)
+{
+	if (number <= 0 || number > UINT16_MAX || number % 2)
+		return NULL;
+
+	return ports.by_pair[number / 2];
+}
+
+void port_tell(const struct port *p, enum port_event event, const char *text)
+{
+	ports.handler(p, event, text);
+}
+
+static void port_destructor(void *data)
+{
+	struct port *p = data;
+
+	if (ports.by_pair[p->number / 2] == p) {
+		ports.by_pair[p->number / 2] = NULL;
+		ports.count--;
+	}
+	list_unlink(&p->le);
+	wheel_stop(&p->silence);
+	tick_stop(&p->key_tick);
+	mem_deref(p->rtp);
+}
+
+/* ---- silence ---- */
+
+static void look_for_silence(void *arg)
+{
+	struct port *p = arg;
+	uint64_t idle = rtp_stream_idle_ms(p->rtp);
+	uint64_t limit = p->silence_s * 1000ull;
+
+	if (p->is_silent)
+		return;
+	if (idle >= limit) {
+		p->is_silent = true;
+		port_tell(p, PORT_SILENT, NULL);
+		return;
+	}
+	wheel_start(&p->silence, limit - idle, look_for_silence, p);
+}
+
+void port_set_silence(struct port *p, uint32_t seconds)
+{
+	p->silence_s = seconds;
+	p->is_silent = false;
+	if (seconds)
+		wheel_start(&p->silence, seconds * 1000ull, look_for_silence,
+			    p);
+	else
+		wheel_stop(&p->silence);
+}
+
+static void heard_again(struct port *p)
+{
+	p->is_silent = false;
+	port_set_silence(p, p->silence_s);
+	port_tell(p, PORT_SPEAKS, NULL);
+}
+
+/* ---- packets ---- */
+
+static void feed_taps(struct port *p, const struct rtp_in *in)
+{
+	int16_t pcm[RTP_PACKET_MAX];
+	struct le *le;
+
+	if (!g711_is_payload_type(in->pt))
+		return;
+
+	g711_decode(in->pt, pcm, in->payload, in->length);
+	for (le = list_head(&p->taps); le; le = le->next)
+		tap_put(le->data, pcm, in->length);
+}
+
+static void take(const struct rtp_in *in, void *arg)
+{
+	struct port *p = arg;
+
+	if (p->peer && !p->peer->player && !p->peer->mixer)
+		(void)rtp_stream_forward(p->peer->rtp, in->packet,
+					 in->packet_length);
+	if (list_head(&p->taps))
+		feed_taps(p, in);
+	if (in->pt == p->key_payload) {
+		char key[2] = { dtmf_receive(&p->receiver, in), '\0' };
+
+		if (key[0])
+			port_tell(p, PORT_KEY, key);
+	}
+	if (p->is_silent)
+		heard_again(p);
+}
+
+static void take_report(const uint8_t *data, size_t length, void *arg)
+{
+	struct port *p = arg;
+
+	if (p->peer && !p->peer->player && !p->peer->mixer)
+		(void)rtp_stream_forward_report(p->peer->rtp, data, length);
+}
+
+/* ---- life ---- */
+
+int port_open(struct port **pp, uint16_t number)
+{
+	uint16_t first = number ? number : ports.config.first;
+	uint16_t last = number ? (uint16_t)(number + 1) : ports.config.last;
+	struct port *p;
+	int err;
+
+	if (number && (number % 2 || number < ports.config.first ||
+		       number + 1 > ports.config.last))
+		return EINVAL;
+
+	p = mem_zalloc(sizeof(*p), port_destructor);
+	if (!p)
+		return ENOMEM;
+	p->codec = G711_ULAW;
+	p->key_payload = DTMF_PAYLOAD_TYPE;
+	err = rtp_stream_open(&p->rtp, &ports.config.local, first, last, take,
+			      p);
+	if (err)
+		goto out;
+	rtp_stream_set_relay(p->rtp, take_report);
+	p->number = sa_port(rtp_stream_local(p->rtp));
+	ports.by_pair[p->number / 2] = p;
+	ports.count++;
+	list_append(&ports.all, &p->le, p);
+
+out:
+	if (err)
+		mem_deref(p);
+	else
+		*pp = p;
+
+	return err;
+}
+
+void port_close(struct port *p)
+{
+	struct le *le;
+
+	port_part(p);
+	player_stop(p);
+	if (p->mixer)
+		mixer_remove(p->mixer, p);
+	while ((le = list_head(&p->taps)))
+		port_untap(le->data);
+	mem_deref(p);
+}
+
+static bool is_multicast(const struct sa *sa)
+{
+	if (sa_af(sa) == AF_INET)
+		return sa_in(sa) >> 28 == 0xe || sa_in(sa) == UINT32_MAX;
+
+	return sa->u.in6.sin6_addr.s6_addr[0] == 0xff;
+}
+
+/* A packet sent to one of our own ports could run in a circle for ever. */
+static bool is_ours(const struct sa *sa)
+{
+	bool is_here = sa_cmp(sa, &ports.config.local, SA_ADDR) ||
+		       (sa_is_any(&ports.config.local) && sa_is_loopback(sa));
+
+	return is_here && sa_port(sa) >= ports.config.first &&
+	       sa_port(sa) <= ports.config.last;
+}
+
+int port_set_remote(struct port *p, const struct sa *remote)
+{
+	if (!remote) {
+		sa_init(&p->remote, AF_UNSPEC);
+		rtp_stream_set_remote(p->rtp, NULL);
+		return 0;
+	}
+	if (sa_af(remote) != sa_af(&ports.config.local) || sa_is_any(remote) ||
+	    !sa_port(remote) || is_multicast(remote) || is_ours(remote))
+		return EINVAL;
+	if (sa_is_loopback(remote) && !sa_is_loopback(&ports.config.local) &&
+	    !sa_is_any(&ports.config.local))
+		return EINVAL;
+
+	p->remote = *remote;
+	rtp_stream_set_remote(p->rtp, remote);
+	return 0;
+}
+
+void port_part(struct port *p)
+{
+	if (p->peer)
+		p->peer->peer = NULL;
+	p->peer = NULL;
+}
+
+void port_join(struct port *a, struct port *b)
+{
+	if (a->peer == b)
+		return;
+
+	port_part(a);
+	port_part(b);
+	a->peer = b;
+	b->peer = a;
+}
+
+int port_tap(struct port *p, struct tap *t)
+{
+	if (list_count(&p->taps) >= PORT_TAPS_MAX)
+		return ENOSPC;
+
+	list_append(&p->taps, &t->le, t);
+	return 0;
+}
+
+void port_untap(struct tap *t)
+{
+	list_unlink(&t->le);
+}
+
+/* ---- sound of our own ---- */
+
+void port_speak(struct port *p, const int16_t *pcm)
+{
+	uint8_t coded[TONE_FRAME];
+
+	if (dtmf_sender_is_busy(&p->keys)) {
+		rtp_stream_skip(p->rtp, TONE_FRAME);
+		return;
+	}
+	g711_encode(p->codec, coded, pcm, TONE_FRAME);
+	(void)rtp_stream_send(p->rtp, p->codec, !p->has_talked, coded,
+			      TONE_FRAME, TONE_FRAME);
+	p->has_talked = true;
+}
+
+static void press_on(void *arg)
+{
+	struct port *p = arg;
+
+	(void)dtmf_sender_tick(&p->keys, p->rtp, p->key_payload);
+	if (!dtmf_sender_is_busy(&p->keys)) {
+		tick_stop(&p->key_tick);
+		return;
+	}
+	if (!p->player && !p->mixer)
+		rtp_stream_skip(p->rtp, TONE_FRAME);
+}
+
+int port_press(struct port *p, const char *keys)
+{
+	int err = dtmf_sender_add(&p->keys, keys);
+
+	if (!err)
+		tick_start(&p->key_tick, press_on, p);
+
+	return err;
+}

@@ -1,0 +1,119 @@
+/* port.h - where one party's speech comes in and goes out
+ *
+ * An RTP and an RTCP socket and what happens between them and others.  A port
+ * is known by its RTP port number.  What it sends is, first of these: the
+ * keys it was told to press, a player, a mixer, and what comes in at the port
+ * it is bridged with, unchanged.  What it hears goes to the other side of its
+ * bridge and to its taps; keys are told to the controllers.
+ *
+ * A stranger's packets are refused: the source is locked (rtp.h).  The pbx's
+ * death changes nothing here; the tag says whose the port is.
+ *
+ * Source: design.md section 5; reliability.md section 6, RTP.
+ */
+#ifndef MEDIA_SERVER_PORT_H
+#define MEDIA_SERVER_PORT_H
+
+#include "base/wheel.h"
+#include "media/dtmf.h"
+#include "media/rtp.h"
+#include "media/server/tap.h"
+#include "media/server/ticker.h"
+
+enum {
+	PORT_TAG_MAX = 128,
+	PORT_TAPS_MAX = 4,
+	PORT_SILENCE_MAX_S = 86400,
+};
+
+struct mixer;
+struct player;
+
+struct port {
+	struct le le;    /* of all ports */
+	uint16_t number; /* of RTP, even */
+	char tag[PORT_TAG_MAX + 1];
+	struct rtp_stream *rtp;
+	struct sa remote;      /* as signalled */
+	struct port *peer;     /* bridged both ways */
+	struct player *player; /* what it hears instead of its peer */
+	struct mixer *mixer;
+	struct list taps;
+	uint8_t codec; /* of what we make; G711_ULAW, G711_ALAW */
+	uint8_t key_payload;
+	bool has_talked; /* we sent something: no marker needed */
+	struct dtmf_receiver receiver;
+	struct dtmf_sender keys;
+	struct tick key_tick;
+	struct wheel_timer silence;
+	uint32_t silence_s; /* told after that; 0 never */
+	bool is_silent;     /* told */
+};
+
+struct ports_config {
+	struct sa local; /* its port is ignored */
+	uint16_t first;  /* the range, both in it */
+	uint16_t last;
+};
+
+/** What controllers are told. */
+enum port_event {
+	PORT_KEY,    /* text is the key */
+	PORT_SILENT, /* nothing came for silence_s */
+	PORT_SPEAKS, /* something comes again */
+	PORT_PLAYED, /* a player has come to its end; text is the sound */
+};
+
+typedef void(port_event_h)(const struct port *p, enum port_event event,
+			   const char *text);
+
+void ports_init(const struct ports_config *config, port_event_h *handler);
+void ports_close(void);
+
+/** All: struct port, le; and how many there may be. */
+const struct list *port_list(void);
+uint32_t port_count(void);
+uint32_t port_count_max(void);
+
+/** By number, or NULL. */
+struct port *port_find(int64_t number);
+
+/**
+ * Open one.
+ *
+ * @param pp     Set on success; owned by the list, end with port_close()
+ * @param number The very one, or 0 for any
+ *
+ * @return 0; EADDRINUSE; EINVAL when it is out of the range; ENOMEM
+ */
+int port_open(struct port **pp, uint16_t number);
+
+/** Bridge, player, mixer and recorder learn it. */
+void port_close(struct port *p);
+
+/** Where it sends to and expects from; NULL for nobody.  EINVAL: an address
+ * that nobody's phone has, or one of our own. */
+int port_set_remote(struct port *p, const struct sa *remote);
+
+/** Tell of silence after so many seconds; 0 never. */
+void port_set_silence(struct port *p, uint32_t seconds);
+
+/** Bridge two, each taken out of its former bridge. */
+void port_join(struct port *a, struct port *b);
+
+/** Take it out of its bridge. */
+void port_part(struct port *p);
+
+/** Hear through a tap until port_untap().  ENOSPC above PORT_TAPS_MAX. */
+int port_tap(struct port *p, struct tap *t);
+void port_untap(struct tap *t);
+
+/** Send 20 ms of our own making, unless keys are being pressed. */
+void port_speak(struct port *p, const int16_t *pcm);
+
+/** Press keys.  As dtmf_sender_add(). */
+int port_press(struct port *p, const char *keys);
+
+void port_tell(const struct port *p, enum port_event event, const char *text);
+
+#endif
