@@ -109,6 +109,23 @@ static void heard_again(struct port *p)
 
 /* ---- packets ---- */
 
+static bool is_multicast(const struct sa *sa)
+{
+	if (sa_af(sa) == AF_INET)
+		return sa_in(sa) >> 28 == 0xe || sa_in(sa) == UINT32_MAX;
+
+	return sa->u.in6.sin6_addr.s6_addr[0] == 0xff;
+}
+
+/* What our own ports send to each other could run in a circle for ever. */
+static bool is_ours(const struct sa *sa)
+{
+	bool is_here = sa_cmp(sa, &ports.config.local, SA_ADDR) ||
+		       (sa_is_any(&ports.config.local) && sa_is_loopback(sa));
+
+	return is_here && port_find(sa_port(sa) & ~1);
+}
+
 static void feed_taps(struct port *p, const struct rtp_in *in)
 {
 	int16_t pcm[RTP_PACKET_MAX];
@@ -126,6 +143,8 @@ static void take(const struct rtp_in *in, void *arg)
 {
 	struct port *p = arg;
 
+	if (is_ours(rtp_stream_remote(p->rtp)))
+		return;
 	if (p->peer && !p->peer->player && !p->peer->mixer)
 		(void)rtp_stream_forward(p->peer->rtp, in->packet,
 					 in->packet_length);
@@ -197,24 +216,6 @@ void port_close(struct port *p)
 	while ((le = list_head(&p->taps)))
 		port_untap(le->data);
 	mem_deref(p);
-}
-
-static bool is_multicast(const struct sa *sa)
-{
-	if (sa_af(sa) == AF_INET)
-		return sa_in(sa) >> 28 == 0xe || sa_in(sa) == UINT32_MAX;
-
-	return sa->u.in6.sin6_addr.s6_addr[0] == 0xff;
-}
-
-/* A packet sent to one of our own ports could run in a circle for ever. */
-static bool is_ours(const struct sa *sa)
-{
-	bool is_here = sa_cmp(sa, &ports.config.local, SA_ADDR) ||
-		       (sa_is_any(&ports.config.local) && sa_is_loopback(sa));
-
-	return is_here && sa_port(sa) >= ports.config.first &&
-	       sa_port(sa) <= ports.config.last;
 }
 
 int port_set_remote(struct port *p, const struct sa *remote)
