@@ -36,9 +36,21 @@ static inline bool span_equal(struct span a, struct span b)
 	return a.len == b.len && (a.len == 0 || !memcmp(a.p, b.p, a.len));
 }
 
+/** As strncasecmp() in the C locale; most that differ do so at once. */
 static inline bool span_equal_nocase(struct span a, struct span b)
 {
-	return a.len == b.len && (a.len == 0 || !strncasecmp(a.p, b.p, a.len));
+	if (a.len != b.len)
+		return false;
+
+	for (uint32_t i = 0; i < a.len; i++) {
+		unsigned char c = (unsigned char)a.p[i];
+		unsigned char diff = c ^ (unsigned char)b.p[i];
+
+		if (diff && (diff != 32 || (c | 32) < 'a' || (c | 32) > 'z'))
+			return false;
+	}
+
+	return true;
 }
 
 #endif

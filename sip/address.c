@@ -28,15 +28,24 @@ static const char *display_end(const char *p, const char *e)
 /* `;a=b` after an address, or nothing */
 static int params_parse(struct sip_address *a, struct span rest)
 {
+	struct span name, value;
+	bool has_tag = false;
+
 	rest = sip_trim(rest);
 	if (!rest.len)
 		return 0;
-	if (rest.p[0] != ';' || !sip_params_are_good(rest))
+	if (rest.p[0] != ';')
 		return EBADMSG;
 
 	a->params = span_between(rest.p + 1, rest.p + rest.len);
-	(void)sip_param(a->params, "tag", &a->tag);
-	return 0;
+	while (sip_param_next(&rest, &name, &value)) {
+		if (!has_tag && span_equal_nocase(name, SPAN("tag"))) {
+			has_tag = true;
+			a->tag = value;
+		}
+	}
+
+	return rest.len ? EBADMSG : 0;
 }
 
 static int name_addr_parse(struct sip_address *a, struct span value,

@@ -27,11 +27,6 @@ void sip_out_raw(struct sip_out *o, struct span s)
 	o->len += s.len;
 }
 
-void sip_out_text(struct sip_out *o, const char *text)
-{
-	sip_out_raw(o, span_of(text));
-}
-
 static void out_vprintf(struct sip_out *o, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
@@ -57,18 +52,10 @@ void sip_out_printf(struct sip_out *o, const char *fmt, ...)
 
 static void out_char(struct sip_out *o, char c)
 {
-	sip_out_raw(o, (struct span){ &c, 1 });
-}
-
-/* Length of the clean octets at the start */
-static uint32_t clean_length(struct span s)
-{
-	uint32_t i = 0;
-
-	while (i < s.len && !sip_char_is(s.p[i], SIP_CHAR_CONTROL))
-		i++;
-
-	return i;
+	if (o->len < o->cap)
+		o->p[o->len++] = c;
+	else
+		o->is_full = true;
 }
 
 void sip_out_value(struct sip_out *o, struct span v)
@@ -76,7 +63,7 @@ void sip_out_value(struct sip_out *o, struct span v)
 	bool in_quotes = false;
 	const char *e;
 
-	if (clean_length(v) == v.len) {
+	if (sip_is_clean(v)) {
 		sip_out_raw(o, v);
 		return;
 	}
@@ -297,10 +284,14 @@ static void completed_via(struct sip_out *o, const struct sip_hop *hop,
 			sip_out_value(o, v);
 		}
 	}
-	if (hop->has_rport || !span_equal_nocase(host, span_of(address)))
-		sip_out_printf(o, ";received=%s", address);
-	if (hop->has_rport)
-		sip_out_printf(o, ";rport=%u", sa_port(source));
+	if (hop->has_rport || !span_equal_nocase(host, span_of(address))) {
+		sip_out_text(o, ";received=");
+		sip_out_text(o, address);
+	}
+	if (hop->has_rport) {
+		sip_out_text(o, ";rport=");
+		sip_out_number(o, sa_port(source));
+	}
 }
 
 static void copy_vias(struct sip_out *o, const struct sip_message *m,

@@ -31,7 +31,10 @@ static inline struct span sip_out_span(const struct sip_out *o)
 
 /** Octets as they are.  For our own text only. */
 void sip_out_raw(struct sip_out *o, struct span s);
-void sip_out_text(struct sip_out *o, const char *text);
+static inline void sip_out_text(struct sip_out *o, const char *text)
+{
+	sip_out_raw(o, span_of(text));
+}
 void sip_out_printf(struct sip_out *o, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /** Somebody's header value: folds become one blank, control octets go. */

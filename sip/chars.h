@@ -42,6 +42,31 @@ static inline struct span span_between(const char *p, const char *e)
 	return (struct span){ p, (uint32_t)(e - p) };
 }
 
+/** Whether no octet is a control one (nor HT); eight at a time. */
+static inline bool sip_is_clean(struct span s)
+{
+	const uint64_t ones = 0x0101010101010101ull, tops = ones << 7;
+	const char *p = s.p;
+	uint32_t left = s.len;
+	uint64_t bad = 0;
+
+	for (; left >= sizeof(uint64_t); p += 8, left -= 8) {
+		uint64_t w, del;
+
+		memcpy(&w, p, sizeof(w));
+		del = w ^ (ones * 127);
+		bad |= ((w - ones * 32) & ~w) | ((del - ones) & ~del);
+	}
+	while (left--) {
+		unsigned char c = (unsigned char)*p++;
+
+		if (c < 32 || c == 127)
+			return false;
+	}
+
+	return !(bad & tops);
+}
+
 /** 0..15, or -1. */
 static inline int sip_char_hex(char c)
 {

@@ -56,7 +56,7 @@ struct auth {
 
 struct sip_client {
 	struct table_entry entry; /* by branch and method */
-	struct le le;             /* of a stream's flow */
+	struct le le;             /* of its flow */
 	struct sip *sip;          /* NULL once gone */
 	struct sip_flow *flow;
 	struct wheel_timer timer;
@@ -273,7 +273,7 @@ static void set_flow(struct sip_client *c, struct sip_flow *flow)
 	mem_ref(flow);
 	mem_deref(c->flow);
 	c->flow = flow;
-	if (flow && sip_flow_is_reliable(flow))
+	if (flow)
 		list_append(&flow->clients, &c->le, c);
 }
 
@@ -455,8 +455,27 @@ static struct sip_client *client_alloc(struct sip *sip)
 	return c;
 }
 
+/* The flow when there is but one place to go to and nothing to connect: then
+ * the request is written only once. */
+static struct sip_flow *only_flow(struct sip *sip, const struct sip_request *r)
+{
+	struct span hop = r->next_hop.len ? r->next_hop : r->uri;
+	struct sip_target targets[SIP_TARGETS_MAX];
+	struct sip_flow *flow = NULL;
+	size_t count = 0;
+
+	if (sip_resolve_now(sip, hop, targets, &count) || count != 1 ||
+	    targets[0].transport != SIP_UDP ||
+	    sip_flow_get(&flow, sip, SIP_UDP, &targets[0].address, NULL))
+		return NULL;
+
+	return flow;
+}
+
 static int begin(struct sip_client *c, const struct sip_request *r)
 {
+	struct sip_flow *flow = r->flow ? mem_ref(r->flow)
+					: only_flow(c->sip, r);
 	struct sip_out o;
 	int err;
 
@@ -466,19 +485,25 @@ static int begin(struct sip_client *c, const struct sip_request *r)
 	c->cseq = r->cseq;
 
 	sip_out_init(&o, c->sip->wire, sizeof(c->sip->wire));
-	err = sip_wire_build(&o, c->sip, r->flow, c->branch, r);
+	err = sip_wire_build(&o, c->sip, flow, c->branch, r);
 	if (!err)
 		err = keep_wire(c, &o);
 	if (!err && r->credentials)
 		err = take_credentials(c, r->credentials);
 	if (err)
-		return err;
+		goto out;
 
-	if (!r->flow)
-		return find_way(c, r);
+	if (!flow) {
+		err = find_way(c, r);
+		goto out;
+	}
 
-	set_flow(c, r->flow);
-	return launch(c);
+	set_flow(c, flow);
+	err = launch(c);
+
+out:
+	mem_deref(flow);
+	return err;
 }
 
 int sip_client_request(struct sip_client **ctxp, struct sip *sip,

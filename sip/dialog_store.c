@@ -7,35 +7,52 @@
 #include "sip/param.h"
 #include "sip/private.h"
 
-static int line(struct mbuf *mb, const char *key, const char *value)
+enum { SAVED_MAX = 1 << 15 };
+
+static void line(struct sip_out *o, const char *key, const char *value)
 {
-	return value ? mbuf_printf(mb, "%s %s\n", key, value) : 0;
+	if (!value)
+		return;
+
+	sip_out_text(o, key);
+	sip_out_text(o, " ");
+	sip_out_text(o, value);
+	sip_out_text(o, "\n");
 }
 
 int sip_dialog_save(const struct sip_dialog *d, struct mbuf *mb)
 {
-	int err = 0;
+	char buf[SAVED_MAX];
+	struct sip_out o;
 
 	if (!d || !mb)
 		return EINVAL;
 
-	err |= line(mb, "call-id", d->call_id);
-	err |= line(mb, "local", d->local);
-	err |= line(mb, "local-tag", d->local_tag);
-	err |= line(mb, "remote", d->remote);
-	err |= line(mb, "remote-tag", d->remote_tag);
-	err |= line(mb, "target", d->target);
-	err |= line(mb, "routes", d->routes);
-	err |= line(mb, "contact-user", d->contact_user);
-	err |= mbuf_printf(mb, "cseq %u %u\n", d->local_cseq, d->remote_cseq);
-	err |= line(mb, "side", d->is_caller ? "caller" : "called");
-	if (d->flow)
-		err |= mbuf_printf(
-			mb, "flow %s %J\n",
-			sip_transport_name(sip_flow_transport(d->flow)),
-			sip_flow_remote(d->flow));
+	sip_out_init(&o, buf, sizeof(buf));
+	line(&o, "call-id", d->call_id);
+	line(&o, "local", d->local);
+	line(&o, "local-tag", d->local_tag);
+	line(&o, "remote", d->remote);
+	line(&o, "remote-tag", d->remote_tag);
+	line(&o, "target", d->target);
+	line(&o, "routes", d->routes);
+	line(&o, "contact-user", d->contact_user);
+	sip_out_text(&o, "cseq ");
+	sip_out_number(&o, d->local_cseq);
+	sip_out_text(&o, " ");
+	sip_out_number(&o, d->remote_cseq);
+	line(&o, "\nside", d->is_caller ? "caller" : "called");
+	if (d->flow) {
+		sip_out_text(&o, "flow ");
+		sip_out_text(&o,
+			     sip_transport_name(sip_flow_transport(d->flow)));
+		sip_out_text(&o, " ");
+		sip_out_sa(&o, sip_flow_remote(d->flow));
+		sip_out_text(&o, "\n");
+	}
 
-	return err ? ENOMEM : 0;
+	return o.is_full ? E2BIG
+			 : mbuf_write_mem(mb, (const uint8_t *)buf, o.len);
 }
 
 static bool next_line(struct span *rest, struct span *key, struct span *value)

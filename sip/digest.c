@@ -155,6 +155,20 @@ static bool nonce_is_good(const struct sip_digest_server *s, struct span hex,
 	return made <= now + FUTURE_MAX_MS && now < made + SIP_NONCE_LIFE_MS;
 }
 
+static void challenge_line(struct sip_out *o, const struct sip_digest_server *s,
+			   const char *nonce, const char *algorithm,
+			   bool is_stale, bool is_proxy)
+{
+	sip_out_text(o, is_proxy ? "Proxy-Authenticate" : "WWW-Authenticate");
+	sip_out_text(o, ": Digest realm=\"");
+	sip_out_text(o, s->realm);
+	sip_out_text(o, "\", nonce=\"");
+	sip_out_text(o, nonce);
+	sip_out_text(o, "\", qop=\"auth\", algorithm=");
+	sip_out_text(o, algorithm);
+	sip_out_text(o, is_stale ? ", stale=true\r\n" : "\r\n");
+}
+
 void sip_digest_challenge_write(struct sip_out *o, struct sip_digest_server *s,
 				const struct sa *source, bool is_stale,
 				bool is_proxy)
@@ -164,13 +178,7 @@ void sip_digest_challenge_write(struct sip_out *o, struct sip_digest_server *s,
 
 	nonce_make(nonce, s, source);
 	for (unsigned i = 0; i < 2; i++)
-		sip_out_printf(o,
-			       "%s: Digest realm=\"%s\", nonce=\"%s\", "
-			       "qop=\"auth\", algorithm=%s%s\r\n",
-			       is_proxy ? "Proxy-Authenticate"
-					: "WWW-Authenticate",
-			       s->realm, nonce, algorithms[i],
-			       is_stale ? ", stale=true" : "");
+		challenge_line(o, s, nonce, algorithms[i], is_stale, is_proxy);
 }
 
 /* One field into its place; false when it comes twice */

@@ -1,5 +1,5 @@
 /* flow.c - see flow.h */
-#include <openssl/hmac.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -380,12 +380,10 @@ static size_t token_content(const struct sip_flow *f, uint8_t *raw)
 static void token_sign(const struct sip *sip, const uint8_t *raw, size_t len,
 		       uint8_t *mac)
 {
-	uint8_t md[32];
-	unsigned int n = sizeof(md);
+	uint8_t md[crypto_generichash_BYTES_MIN];
 
-	memset(md, 0, sizeof(md));
-	(void)HMAC(EVP_sha256(), sip->token_key, sizeof(sip->token_key), raw,
-		   len, md, &n);
+	(void)crypto_generichash(md, sizeof(md), raw, len, sip->token_key,
+				 sizeof(sip->token_key));
 	memcpy(mac, md, TOKEN_MAC);
 }
 
@@ -441,7 +439,7 @@ static int token_read(const struct sip *sip, struct span token, uint8_t *raw,
 
 	n -= TOKEN_MAC;
 	token_sign(sip, raw, n, mac);
-	if (CRYPTO_memcmp(mac, &raw[n], TOKEN_MAC))
+	if (sodium_memcmp(mac, &raw[n], TOKEN_MAC))
 		return EBADMSG;
 
 	*lenp = n;

@@ -56,6 +56,9 @@ static bool line_next(struct parser *ps, struct span *linep)
 
 static bool has_control(struct span s)
 {
+	if (sip_is_clean(s))
+		return false;
+
 	for (uint32_t i = 0; i < s.len; i++) {
 		if (sip_char_is(s.p[i], SIP_CHAR_CONTROL))
 			return true;

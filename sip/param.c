@@ -90,6 +90,9 @@ bool sip_list_next(struct span *restp, struct span *valuep)
 		return false;
 	e = p + restp->len;
 
+	/* most lists have one value */
+	if (!memchr(p, ',', restp->len))
+		p = e;
 	while (p < e && *p != ',') {
 		q = NULL;
 		if (*p == '"') {

@@ -322,7 +322,9 @@ static void stable_tag(const struct sip_message *m, char tag[17])
 
 	h = hash_span(h, m->from_tag);
 	h = hash_span(h, m->via);
-	(void)re_snprintf(tag, 17, "%016llx", (unsigned long long)h);
+	for (unsigned i = 16; i-- > 0; h >>= 4)
+		tag[i] = "0123456789abcdef"[h & 15];
+	tag[16] = '\0';
 }
 
 static struct span type_of(const struct sip_reply *r, char *buf, size_t size)
