@@ -33,8 +33,21 @@ struct reader {
 	struct ws *ws;
 	uint64_t after; /* last number applied, as it says */
 	char epoch[KEEP_EPOCH_SIZE];
-	struct wheel_timer timer; /* next part of the replay */
-	bool is_live;             /* has had its replay and snapshot */
+	struct wheel_timer timer;  /* next part of the replay or snapshot */
+	struct snapshot *snapshot; /* what of it is still to be sent */
+	bool is_live;              /* has had its replay: gets what is new */
+};
+
+/* Whom a snapshot is about, listed at its beginning; how each is then is
+ * looked up when its part is sent, so that parts and news never disagree. */
+struct snapshot {
+	struct phone **phones; /* counted */
+	uint32_t phone_count;
+	uint32_t phone_next;
+	char (*calls)[CALL_ID_SIZE];
+	uint32_t call_count;
+	uint32_t call_next;
+	bool is_begun;
 };
 
 /* One event on its way to the readers. */
@@ -90,6 +103,7 @@ static void reader_destructor(void *data)
 
 	list_unlink(&r->le);
 	wheel_stop(&r->timer);
+	mem_deref(r->snapshot);
 	mem_deref(r->ws);
 }
 
@@ -316,91 +330,159 @@ void event_registration(const struct phone *p, bool is_registered)
 
 /* ---- a reader that comes ---- */
 
-enum { ITEM_BYTES = 1024 };
+enum {
+	ITEM_BYTES = 2048, /* room that one phone or leg may take */
+	PART_BYTES = 60000,
+};
 
-static uint32_t print_registrations(struct sip_out *o)
+static void snapshot_destructor(void *data)
 {
-	uint32_t n = 0;
-	struct le *c, *le;
+	struct snapshot *s = data;
 
-	for (c = list_head(directory_customers()); c; c = c->next) {
+	for (uint32_t i = 0; i < s->phone_count; i++)
+		mem_deref(s->phones[i]);
+	mem_deref(s->phones);
+	mem_deref(s->calls);
+}
+
+static void list_phones(struct snapshot *s, uint32_t room)
+{
+	for (struct le *c = list_head(directory_customers()); c; c = c->next) {
 		const struct customer *customer = c->data;
+		struct le *le = list_head(&customer->phones);
 
-		for (le = list_head(&customer->phones); le; le = le->next) {
-			const struct phone *p = le->data;
+		for (; le && s->phone_count < room; le = le->next) {
+			struct phone *p = le->data;
 
-			if (!p->bindings_count)
-				continue;
-			if (n++)
-				sip_out_raw(o, SPAN(","));
-			print_registration(o, p, true);
-		}
-	}
-
-	return n;
-}
-
-static void print_calls(struct sip_out *o)
-{
-	bool is_first = true;
-	struct le *c, *le;
-
-	for (c = list_head(call_list()); c; c = c->next) {
-		const struct call *call = c->data;
-
-		if (call->state == CALL_OVER)
-			continue;
-		if (!is_first)
-			sip_out_raw(o, SPAN(","));
-		is_first = false;
-		print_leg(o, call->caller);
-		for (le = list_head(&call->branches); le; le = le->next) {
-			const struct leg *leg = le->data;
-
-			if (leg->state == LEG_NULL || leg->state == LEG_FAILED)
-				continue;
-			sip_out_raw(o, SPAN(","));
-			print_leg(o, leg);
+			if (p->bindings_count)
+				s->phones[s->phone_count++] = mem_ref(p);
 		}
 	}
 }
 
-static uint32_t leg_count(void)
+static void list_calls(struct snapshot *s, uint32_t room)
 {
-	uint32_t n = 0;
-	struct le *c;
+	struct le *le = list_head(call_list());
 
-	for (c = list_head(call_list()); c; c = c->next) {
-		const struct call *call = c->data;
+	for (; le && s->call_count < room; le = le->next) {
+		const struct call *call = le->data;
 
-		n += 1 + list_count(&call->branches);
+		memcpy(s->calls[s->call_count++], call->id, CALL_ID_SIZE);
 	}
-
-	return n;
 }
 
-static int send_snapshot(struct reader *r)
+static int snapshot_begin(struct snapshot **sp)
 {
-	size_t size = FRAME_BYTES + (size_t)ITEM_BYTES * leg_count() +
-		      (size_t)ITEM_BYTES / 4 * directory_counts().phones;
-	char *buf = mem_alloc(size, NULL);
-	struct sip_out o;
-	int err = 0;
+	uint32_t phones = directory_counts().phones;
+	uint32_t calls = call_count();
+	struct snapshot *s = mem_zalloc(sizeof(*s), snapshot_destructor);
 
-	if (!buf)
+	if (!s)
 		return ENOMEM;
 
-	sip_out_init(&o, buf, size);
-	frame_begin(&o, number_safe(), "snapshot", NULL);
-	sip_out_raw(&o, SPAN("{\"registrations\":["));
-	(void)print_registrations(&o);
-	sip_out_raw(&o, SPAN("],\"calls\":["));
-	print_calls(&o);
-	sip_out_raw(&o, SPAN("]}}"));
-	err = o.is_full ? EOVERFLOW : ws_send_text(r->ws, o.p, o.len);
-	mem_deref(buf);
+	s->phones = mem_zalloc((phones + 1) * sizeof(s->phones[0]), NULL);
+	s->calls = mem_zalloc((calls + 1) * sizeof(s->calls[0]), NULL);
+	if (!s->phones || !s->calls) {
+		mem_deref(s);
+		return ENOMEM;
+	}
 
-	return err;
+	list_phones(s, phones);
+	list_calls(s, calls);
+	*sp = s;
+	return 0;
+}
+
+static bool has_room(const struct sip_out *o)
+{
+	return o->len + ITEM_BYTES < PART_BYTES;
+}
+
+static void print_registrations(struct sip_out *o, struct snapshot *s)
+{
+	uint32_t n = 0;
+
+	while (s->phone_next < s->phone_count && has_room(o)) {
+		const struct phone *p = s->phones[s->phone_next++];
+
+		if (!p->bindings_count || p->is_removed)
+			continue;
+		if (n++)
+			sip_out_raw(o, SPAN(","));
+		print_registration(o, p, true);
+	}
+}
+
+static void print_call(struct sip_out *o, const struct call *call, uint32_t *np)
+{
+	const struct le *le = list_head(&call->branches);
+
+	if ((*np)++)
+		sip_out_raw(o, SPAN(","));
+	print_leg(o, call->caller);
+	for (; le && has_room(o); le = le->next) {
+		const struct leg *leg = le->data;
+
+		if (leg->state == LEG_NULL || leg->state == LEG_FAILED)
+			continue;
+		sip_out_raw(o, SPAN(","));
+		print_leg(o, leg);
+	}
+}
+
+static void print_calls(struct sip_out *o, struct snapshot *s)
+{
+	uint32_t n = 0;
+
+	while (s->call_next < s->call_count && has_room(o)) {
+		const char *id = s->calls[s->call_next++];
+		const struct call *call = call_find(span_of(id));
+
+		if (call && call->caller && call->state != CALL_OVER)
+			print_call(o, call, &n);
+	}
+}
+
+/* One frame of the snapshot; after the last there is none. */
+static int send_part(struct reader *r)
+{
+	static char buf[PART_BYTES + ITEM_BYTES];
+	struct snapshot *s = r->snapshot;
+	struct sip_out o;
+	bool is_more;
+
+	sip_out_init(&o, buf, sizeof(buf));
+	frame_begin(&o, number_safe(), "snapshot", NULL);
+	sip_out_printf(&o, "{\"first\":%s,\"registrations\":[",
+		       s->is_begun ? "false" : "true");
+	s->is_begun = true;
+	print_registrations(&o, s);
+	sip_out_raw(&o, SPAN("],\"calls\":["));
+	print_calls(&o, s);
+	is_more = s->phone_next < s->phone_count ||
+		  s->call_next < s->call_count;
+	sip_out_printf(&o, "],\"last\":%s}}", is_more ? "false" : "true");
+	if (!is_more)
+		r->snapshot = mem_deref(r->snapshot);
+
+	return o.is_full ? EOVERFLOW : ws_send_text(r->ws, o.p, o.len);
+}
+
+static void send_snapshot(void *arg)
+{
+	struct reader *r = arg;
+
+	while (r->snapshot) {
+		if (ws_waiting(r->ws) > WAITING_MAX) {
+			wheel_start(&r->timer, REPLAY_WAIT_MS, send_snapshot,
+				    r);
+			return;
+		}
+		if (send_part(r)) {
+			ws_close(r->ws, 1011, "snapshot");
+			return;
+		}
+	}
 }
 
 static void replay(uint64_t seq, const char *customer, struct span json,
@@ -441,11 +523,12 @@ static void catch_up(void *arg)
 
 	if (!is_known)
 		r->after = number_safe();
-	if (send_snapshot(r)) {
+	if (snapshot_begin(&r->snapshot)) {
 		ws_close(r->ws, 1011, "snapshot");
 		return;
 	}
 	r->is_live = true;
+	send_snapshot(r);
 }
 
 static void opened(struct ws *ws, void *arg)

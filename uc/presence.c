@@ -19,6 +19,7 @@ enum fact_kind {
 struct fact {
 	struct le le;
 	enum fact_kind kind;
+	uint32_t round; /* of its source, when it was last said */
 	char *source;
 	char *id; /* of the leg or phone */
 };
@@ -33,6 +34,7 @@ struct subject {
 
 struct source_state {
 	struct le le;
+	uint32_t round; /* snapshots begun */
 	bool is_up;
 	char *name;
 };
@@ -222,6 +224,13 @@ static struct fact *find_fact(const struct subject *s, const char *source,
 	return NULL;
 }
 
+static uint32_t round_of(const struct presence *p, const char *source)
+{
+	const struct source_state *s = find_source(p, source);
+
+	return s ? s->round : 0;
+}
+
 /* Set or clear one fact of a user. */
 static struct subject *note(struct presence *p, const char *source,
 			    const char *user, const char *id, bool is_true,
@@ -254,6 +263,7 @@ static struct subject *note(struct presence *p, const char *source,
 	}
 
 	f->kind = kind;
+	f->round = round_of(p, source);
 	return s;
 }
 
@@ -305,8 +315,9 @@ void presence_registration(struct presence *p, const char *source,
 		tell(p, s, NULL);
 }
 
-static void forget_source(struct presence *p, struct subject *s, void *arg)
+static void forget_unsaid(struct presence *p, struct subject *s, void *arg)
 {
+	const struct source_state *source = arg;
 	struct le *le = list_head(&s->facts);
 
 	(void)p;
@@ -315,7 +326,8 @@ static void forget_source(struct presence *p, struct subject *s, void *arg)
 		struct fact *f = le->data;
 
 		le = le->next;
-		if (!strcmp(f->source, arg))
+		if (f->round != source->round &&
+		    !strcmp(f->source, source->name))
 			mem_deref(f);
 	}
 }
@@ -323,16 +335,25 @@ static void forget_source(struct presence *p, struct subject *s, void *arg)
 void presence_snapshot(struct presence *p, const char *source,
 		       const json_t *snapshot)
 {
+	struct source_state *s;
 	size_t i;
 	json_t *row;
 
-	each_subject(p, forget_source, (void *)source);
+	presence_source(p, source, true);
+	s = (void *)find_source(p, source);
+	if (!s)
+		return;
+
+	if (json_get_bool(snapshot, "first", true))
+		s->round++;
 	json_array_foreach(json_object_get(snapshot, "registrations"), i, row)
 		note_registration(p, source, row);
 	json_array_foreach(json_object_get(snapshot, "calls"), i, row)
 		note_leg(p, source, row);
+	if (!json_get_bool(snapshot, "last", true))
+		return;
 
-	presence_source(p, source, true);
+	each_subject(p, forget_unsaid, s);
 	each_subject(p, tell, NULL);
 }
 

@@ -25,7 +25,10 @@ void presence_leg(struct presence *p, const char *source, const json_t *leg);
 void presence_registration(struct presence *p, const char *source,
 			   const json_t *registration);
 
-/** All of a source anew: {"registrations":[…],"calls":[…]}. */
+/** All of a source anew, in one part or several: {"first":true,
+ * "registrations":[…],"calls":[…],"last":true}.  What no part has named is
+ * forgotten with the last; nobody is told of anything that only came and went
+ * between the parts. */
 void presence_snapshot(struct presence *p, const char *source,
 		       const json_t *snapshot);
 

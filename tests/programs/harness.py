@@ -15,7 +15,7 @@ HOLDFAST = f"{ROOT}/{BUILD}/holdfast"
 def free_base():
     """A port base of which the ports we use are free"""
     while True:
-        base = random.randrange(20000, 58000, 200)
+        base = random.randrange(11000, 32000, 200)
         for offset in (60, 61, 70, 71, 80, 81, 82, 83):
             with socket.socket() as s:
                 try:

@@ -88,6 +88,27 @@ static void a_snapshot_forgets_what_is_not_in_it(void)
 	mem_deref(p);
 }
 
+static void a_snapshot_in_parts_tells_only_the_outcome(void)
+{
+	struct presence *p = start();
+	json_t *first = json_pack("{s:b,s:[],s:[],s:b}", "first", 1,
+				  "registrations", "calls", "last", 0);
+	json_t *last = json_pack("{s:b,s:[{s:s,s:s,s:b}],s:[],s:b}", "first", 0,
+				 "registrations", "phone", "desk", "user",
+				 "alice", "registered", 1, "calls", "last", 1);
+
+	registration(p, "desk", true);
+	leg(p, "leg1", "connected");
+	told[0] = '\0';
+	presence_snapshot(p, "pbx", first);
+	CHECK_STR(presence_state(p, "alice"), "busy");
+	presence_snapshot(p, "pbx", last);
+	CHECK_STR(told, "alice=idle ");
+	json_decref(first);
+	json_decref(last);
+	mem_deref(p);
+}
+
 static void junk_is_passed_over(void)
 {
 	struct presence *p = start();
@@ -108,6 +129,8 @@ static const struct test tests[] = {
 	  a_lost_source_makes_its_people_unknown },
 	{ "a snapshot forgets what is not in it",
 	  a_snapshot_forgets_what_is_not_in_it },
+	{ "a snapshot in parts tells only the outcome",
+	  a_snapshot_in_parts_tells_only_the_outcome },
 	{ "junk from a source is passed over", junk_is_passed_over },
 };
 
