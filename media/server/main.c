@@ -54,7 +54,7 @@ static int make_folder(const char *dir, const char *name)
 	char path[512];
 
 	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return mkdir(path, 0750) && errno != EEXIST ? errno : 0;
+	return mkdir(path, 0700) && errno != EEXIST ? errno : 0;
 }
 
 static int start(const struct conf *conf)
