@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include "base/libre.h"
+#include "base/net.h"
 #include "base/wheel.h"
 #include "media/rtp.h"
 
@@ -218,12 +219,8 @@ static void read_rtp(int flags, void *arg)
 	mem_ref(s);
 	for (int i = 0; i < DRAIN_MAX && s->fd >= 0; i++) {
 		struct sa from;
-		ssize_t n;
+		ssize_t n = net_receive(s->fd, data, sizeof(data), &from);
 
-		sa_init(&from, AF_UNSPEC);
-		from.len = sizeof(from.u);
-		n = recvfrom(s->fd, data, sizeof(data), 0, &from.u.sa,
-			     &from.len);
 		if (n < 0)
 			break;
 		take_packet(s, data, (size_t)n, &from);
@@ -438,7 +435,7 @@ static void send_report(void *arg)
 	memcpy(sdes + 10, name, 8);
 
 	sa_set_port(&to, (uint16_t)(sa_port(&to) + 1));
-	(void)sendto(s->fd_rtcp, p, sizeof(p), 0, &to.u.sa, to.len);
+	(void)net_send(s->fd_rtcp, p, sizeof(p), &to);
 }
 
 void rtp_stream_set_remote(struct rtp_stream *s, const struct sa *remote)
@@ -475,7 +472,7 @@ int rtp_stream_send_at(struct rtp_stream *s, uint8_t pt, bool marker,
 	if (length)
 		memcpy(p + HEADER_BYTES, payload, length);
 
-	if (sendto(s->fd, p, HEADER_BYTES + length, 0, &to->u.sa, to->len) < 0)
+	if (net_send(s->fd, p, HEADER_BYTES + length, to))
 		return errno;
 
 	s->has_sent = true;

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "base/net.h"
 #include "sip/private.h"
 
 enum {
@@ -58,11 +59,7 @@ static uint32_t send_some(const struct letter *letters, uint32_t count)
 		};
 	}
 
-	do {
-		n = sendmmsg(letters->listener->fd, headers, count,
-			     MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
-
+	n = net_send_many(letters->listener->fd, headers, count);
 	if (n > 0)
 		return (uint32_t)n;
 

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
+#include "base/net.h"
 #include "sip/private.h"
 #include "sip/stun.h"
 
@@ -108,11 +109,7 @@ static int read_some(struct sip_listener *l)
 		};
 	}
 
-	do {
-		/* ECONNREFUSED: an ICMP error of an earlier message */
-		n = recvmmsg(l->fd, headers, READ_MAX, MSG_DONTWAIT, NULL);
-	} while (n < 0 && (errno == EINTR || errno == ECONNREFUSED));
-
+	n = net_receive_many(l->fd, headers, READ_MAX);
 	for (int i = 0; i < n && l->sip; i++) {
 		from[i].len = headers[i].msg_hdr.msg_namelen;
 		if (headers[i].msg_len && sa_port(&from[i]))
@@ -210,16 +207,10 @@ int sip_listen_udp(struct sip_listener *l)
 int sip_udp_send(struct sip_listener *l, const struct sa *to, const void *p,
 		 size_t len)
 {
-	ssize_t n;
-
 	if (sip_outbox_put(l, to, p, len))
 		return 0;
 
-	do {
-		n = sendto(l->fd, p, len, MSG_NOSIGNAL, &to->u.sa, to->len);
-	} while (n < 0 && (errno == EINTR || errno == ECONNREFUSED));
-
-	return n < 0 ? errno : 0;
+	return net_send(l->fd, p, len, to);
 }
 
 struct sip_listener *sip_listener_find(const struct sip *sip,

@@ -1,0 +1,107 @@
+/* net.c - tests of base/net.h over loopback */
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "base/net.h"
+#include "tests/unit/test.h"
+
+struct pair {
+	int a, b;
+	struct sa sa; /* of b */
+};
+
+static int open_socket(struct sa *sa)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	CHECK(fd >= 0);
+	CHECK_INT(sa_set_str(sa, "127.0.0.1", 0), 0);
+	CHECK_INT(bind(fd, &sa->u.sa, sa->len), 0);
+	sa->len = sizeof(sa->u);
+	CHECK_INT(getsockname(fd, &sa->u.sa, &sa->len), 0);
+	return fd;
+}
+
+static void start(struct pair *p)
+{
+	struct sa unused;
+
+	fault_reset();
+	p->a = open_socket(&unused);
+	p->b = open_socket(&p->sa);
+}
+
+static void end(struct pair *p)
+{
+	close(p->a);
+	close(p->b);
+	fault_reset();
+}
+
+static void a_datagram_arrives_with_its_sender(void)
+{
+	struct sa from;
+	struct pair p;
+	char buf[8];
+
+	start(&p);
+	CHECK_INT(net_receive(p.b, buf, sizeof(buf), &from), -1);
+	CHECK_INT(errno, EAGAIN);
+	CHECK_INT(net_send(p.a, "one", 3, &p.sa), 0);
+	CHECK_INT(net_receive(p.b, buf, sizeof(buf), &from), 3);
+	CHECK(sa_is_loopback(&from));
+	end(&p);
+}
+
+static void the_nth_send_fails_and_no_other(void)
+{
+	struct pair p;
+	char buf[8];
+
+	start(&p);
+	fault_plan(FAULT_FAIL, "socket.send", 2);
+	CHECK_INT(net_send(p.a, "one", 3, &p.sa), 0);
+	CHECK_INT(net_send(p.a, "two", 3, &p.sa), EIO);
+	CHECK_INT(net_send(p.a, "three", 5, &p.sa), 0);
+	CHECK_INT(net_receive(p.b, buf, sizeof(buf), NULL), 3);
+	CHECK_INT(net_receive(p.b, buf, sizeof(buf), NULL), 5);
+	end(&p);
+}
+
+static void the_nth_arrival_is_lost(void)
+{
+	struct pair p;
+	char buf[8];
+
+	start(&p);
+	fault_plan(FAULT_FAIL, "socket.receive", 1);
+	CHECK_INT(net_send(p.a, "one", 3, &p.sa), 0);
+	CHECK_INT(net_send(p.a, "three", 5, &p.sa), 0);
+	CHECK_INT(net_receive(p.b, buf, sizeof(buf), NULL), 5);
+	CHECK_INT(net_receive(p.b, buf, sizeof(buf), NULL), -1);
+	end(&p);
+}
+
+static void a_port_nobody_has_is_no_failure_later(void)
+{
+	struct pair p;
+
+	start(&p);
+	close(p.b);
+	for (int i = 0; i < 4; i++)
+		CHECK_INT(net_send(p.a, "one", 3, &p.sa), 0);
+	p.b = -1;
+	close(p.a);
+	fault_reset();
+}
+
+static const struct test tests[] = {
+	{ "a datagram arrives with its sender",
+	  a_datagram_arrives_with_its_sender },
+	{ "the n-th send fails and no other", the_nth_send_fails_and_no_other },
+	{ "the n-th arrival is lost", the_nth_arrival_is_lost },
+	{ "a port that nobody has is no failure",
+	  a_port_nobody_has_is_no_failure_later },
+};
+
+TEST_MAIN("base/net", tests)
