@@ -300,6 +300,23 @@ static void each_hears_the_others(void)
 	finish();
 }
 
+/* In the best stretch: a busy machine may leave gaps in between. */
+static double best_share(const struct wav *w, double hz)
+{
+	double best = 0;
+
+	for (size_t i = 0; i + 400 <= w->count; i += 80) {
+		double share = tone_share(w->pcm + i, 400, hz);
+
+		if (tone_share(w->pcm + i, 400, 440) +
+			    tone_share(w->pcm + i, 400, 660) >
+		    0.8)
+			best = share > best ? share : best;
+	}
+
+	return best;
+}
+
 static void a_recording_has_both_sides(void)
 {
 	struct end a, b, *ends[] = { &a, &b };
@@ -328,7 +345,7 @@ static void a_recording_has_both_sides(void)
 	CHECK(!wav_load(&w, path, NULL));
 	CHECK_INT(w->count, 16000);
 	for (int i = 0; i < 2; i++)
-		CHECK(tone_share(w->pcm + 1600, 4000, hz[i]) > 0.1);
+		CHECK(best_share(w, hz[i]) > 0.25);
 	mem_deref(w);
 	mem_deref(a.rtp);
 	mem_deref(b.rtp);
