@@ -3,6 +3,7 @@
 #include "pbx/bridge.h"
 #include "pbx/call.h"
 #include "pbx/hold.h"
+#include "pbx/relay.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
 #include "pbx/turn.h"
@@ -76,7 +77,10 @@ static void answer(struct exchange *x, uint16_t status,
 	if (m && m->body.len) {
 		reply.content_type = sip_header_value(m,
 						      SIP_HEADER_CONTENT_TYPE);
-		reply.body = m->body;
+		reply.body = relay_body(x->to, x->from, m->body,
+					HOLD_OFFER_NONE);
+		if (status < 300)
+			leg_keep_sdp(x->from, reply.body);
 	}
 	reply.headers = sip_out_span(&o);
 	(void)sip_server_reply(x->asked, &reply);
@@ -107,9 +111,10 @@ static void accepted(struct exchange *x, const struct sip_message *m)
 		session_agreed(x->to, m);
 	if (x->has_offer)
 		hold_apply(x->from, x->offer);
-	leg_keep_sdp(x->from, m->body);
 	call_touch(x->from->call);
 	answer(x, m->status, m);
+	if (x->has_offer)
+		relay_agreed(x->from, x->to, x->offer);
 }
 
 static void told(int err, const struct sip_message *m, struct sip_flow *flow,
@@ -134,6 +139,7 @@ static void told(int err, const struct sip_message *m, struct sip_flow *flow,
 	}
 
 	sip_client_forget(&x->client);
+	relay_refused(x->to);
 	answer(x, passed_status(status), NULL);
 	if ((status == 408 || status == 481) &&
 	    (is_invite || x->method == SIP_METHOD_UPDATE) &&
@@ -167,7 +173,9 @@ static void acknowledged(int err, const struct sip_message *m, void *arg)
 			x->to->dialog,
 			m ? sip_header_value(m, SIP_HEADER_CONTENT_TYPE)
 			  : (struct span){ NULL, 0 },
-			m ? m->body : (struct span){ NULL, 0 });
+			relay_body(x->from, x->to,
+				   m ? m->body : (struct span){ NULL, 0 },
+				   HOLD_OFFER_NONE));
 	mem_deref(x);
 
 	if (err && call->state == CALL_ANSWERED) {
@@ -221,12 +229,12 @@ static int pass(struct exchange *x, const struct sip_message *m)
 	write_headers(x, m, x->to->rseq, x->to->rseq_cseq, &o);
 	request.headers = sip_out_span(&o);
 	request.content_type = sip_header_value(m, SIP_HEADER_CONTENT_TYPE);
-	request.body = m->body;
+	request.body = relay_body(x->from, x->to, m->body, x->offer);
 
 	leg_reach(x->to);
 	err = sip_dialog_request(&x->client, x->to->dialog, &request, told, x);
 	if (!err)
-		leg_keep_sdp(x->to, m->body);
+		leg_keep_sdp(x->to, request.body);
 
 	return err;
 }

@@ -8,6 +8,7 @@
 #include "pbx/call.h"
 #include "pbx/cdr.h"
 #include "pbx/fork.h"
+#include "pbx/relay.h"
 #include "pbx/restore.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
@@ -54,6 +55,7 @@ static void call_destructor(void *data)
 	list_flush(&call->branches);
 	mem_deref(call->caller);
 	mem_deref(call->offer);
+	relay_end(call);
 	trail_close(&call->trail);
 }
 
@@ -185,6 +187,7 @@ static void over(struct call *call, enum call_result result)
 		return;
 
 	wheel_stop(&call->timer);
+	relay_end(call);
 	call->result = (uint8_t)result;
 	call->state = CALL_OVER;
 	cdr_write(call);
@@ -299,7 +302,9 @@ static void acknowledged(int err, const struct sip_message *m, void *arg)
 		call->callee->owes_ack = false;
 		(void)sip_dialog_ack(
 			call->callee->dialog,
-			sip_header_value(m, SIP_HEADER_CONTENT_TYPE), m->body);
+			sip_header_value(m, SIP_HEADER_CONTENT_TYPE),
+			relay_body(leg, call->callee, m->body,
+				   HOLD_OFFER_NONE));
 	}
 	if (call->callee)
 		call->callee->asks_offering = false;
@@ -414,6 +419,7 @@ static void ring(struct call *call, const struct sip_message *m)
 		call_refused(call, r.status, r.cause);
 		return;
 	}
+	relay_begin(call, &r);
 	if (!fork_start(call, &r, m, &refusal)) {
 		call_refused(call, refusal.status, refusal.cause);
 		return;
@@ -481,7 +487,8 @@ void call_progress(struct call *call, struct leg *branch,
 	if (has_sdp && call->early == branch) {
 		reply.content_type = sip_header_value(m,
 						      SIP_HEADER_CONTENT_TYPE);
-		reply.body = m->body;
+		reply.body = relay_body(branch, call->caller, m->body,
+					HOLD_OFFER_NONE);
 	}
 
 	if (sip_message_is_reliable(m)) {
@@ -569,7 +576,7 @@ out:
 	mem_deref(a);
 }
 
-static struct answer *answer_make(struct call *call,
+static struct answer *answer_make(struct call *call, struct leg *branch,
 				  const struct sip_message *m)
 {
 	struct answer *a = mem_zalloc(sizeof(*a), answer_destructor);
@@ -580,13 +587,16 @@ static struct answer *answer_make(struct call *call,
 
 	a->call = mem_ref(call);
 	if (m->body.len) {
+		struct span body = relay_body(branch, call->caller, m->body,
+					      HOLD_OFFER_NONE);
+
 		a->type = mem_zalloc(type.len + 1, NULL);
-		a->body = mbuf_alloc(m->body.len);
+		a->body = mbuf_alloc(body.len);
 		if (!a->type || !a->body)
 			return mem_deref(a);
 		memcpy(a->type, type.p, type.len);
-		(void)mbuf_write_mem(a->body, (const uint8_t *)m->body.p,
-				     m->body.len);
+		(void)mbuf_write_mem(a->body, (const uint8_t *)body.p,
+				     body.len);
 	}
 
 	return a;
@@ -595,14 +605,16 @@ static struct answer *answer_make(struct call *call,
 void call_answered(struct call *call, struct leg *branch,
 		   const struct sip_message *m)
 {
-	struct answer *a = answer_make(call, m);
+	struct answer *a = answer_make(call, branch, m);
 
 	call->callee = branch;
 	sip_client_forget(&branch->invite);
 	leg_learn(branch, m);
 	(void)leg_turn(branch, LEG_ANSWERED);
 	session_agreed(branch, m);
-	leg_keep_sdp(branch, mbuf_span(call->offer));
+	leg_keep_sdp(branch,
+		     relay_body(call->caller, branch, mbuf_span(call->offer),
+				HOLD_OFFER_NONE));
 	call->offer = mem_deref(call->offer);
 
 	if (call->has_offer)

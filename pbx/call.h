@@ -40,6 +40,8 @@ enum call_result {
 	CALL_RESULTS,
 };
 
+struct media_port;
+
 struct call {
 	struct table_entry by_id;
 	struct le le;       /* of all calls */
@@ -55,6 +57,8 @@ struct call {
 	bool has_offer;      /* the caller's INVITE had a description */
 	bool wants_reliable; /* the caller requires 100rel */
 	bool is_buried;
+	bool is_relayed;   /* speech goes through both ports */
+	bool was_inactive; /* who holds now asked for no sound at all */
 	uint16_t legs;
 	uint64_t row;
 	struct leg *caller;
@@ -62,10 +66,11 @@ struct call {
 	struct leg *early;    /* whose early media the caller hears */
 	struct list branches; /* struct leg: all that were rung */
 	struct trail trail;
-	struct wheel_timer timer; /* trying, then no answer */
-	struct mbuf *offer;       /* the caller's description while it rings */
-	uint64_t started_ms;      /* wall clock */
-	uint64_t answered_ms;     /* wall clock, 0 while not */
+	struct wheel_timer timer;    /* trying, then no answer */
+	struct media_port *ports[2]; /* facing caller and callee, or NULL */
+	struct mbuf *offer;   /* the caller's description while it rings */
+	uint64_t started_ms;  /* wall clock */
+	uint64_t answered_ms; /* wall clock, 0 while not */
 	uint64_t answered_mono_ms;
 };
 

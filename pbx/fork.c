@@ -3,6 +3,7 @@
 #include "pbx/call.h"
 #include "pbx/fork.h"
 #include "pbx/registrar.h"
+#include "pbx/relay.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
 #include "pbx/turn.h"
@@ -291,7 +292,7 @@ static int branch_start(struct call *call, const struct binding *b,
 
 	request.headers = sip_out_span(&o);
 	request.content_type = sip_header_value(m, SIP_HEADER_CONTENT_TYPE);
-	request.body = m->body;
+	request.body = relay_body(call->caller, leg, m->body, HOLD_OFFER_NONE);
 	request.max_forwards = (uint8_t)(m->max_forwards < 0
 						 ? 70
 						 : m->max_forwards - 1);

@@ -19,7 +19,9 @@
 #include "pbx/event.h"
 #include "pbx/kinds.h"
 #include "pbx/main.h"
+#include "pbx/media.h"
 #include "pbx/registrar.h"
+#include "pbx/relay.h"
 #include "pbx/restore.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
@@ -47,6 +49,12 @@ static const struct setting settings[] = {
 	  "longest registration in seconds" },
 	{ "session-timer", SETTING_NUMBER, "1800", 0, 86400, NULL,
 	  "seconds between refreshes of a call; 0 = only where a phone asks" },
+	{ "media", SETTING_CHOICE, "auto", 0, 0, "auto direct relay",
+	  "the way of speech: direct between the phones, relayed here, or "
+	  "relayed where a border or address translator is in between" },
+	{ "speech-lost", SETTING_NUMBER, "120", 0, 86400, NULL,
+	  "seconds without speech of either phone that end a relayed call; "
+	  "0 = never" },
 	{ "challenges", SETTING_NUMBER, "2000", 1, 100000, NULL,
 	  "requests without credentials a second from one address" },
 };
@@ -63,6 +71,9 @@ static void read_settings(const struct conf *conf)
 							    "registration-max"),
 		.session_s = (uint32_t)conf_number(conf, "session-timer"),
 		.challenges_per_s = (uint32_t)conf_number(conf, "challenges"),
+		.media = (uint8_t)relay_policy_of(conf_text(conf, "media")),
+		.speech_lost_s = (uint32_t)conf_number(conf, "speech-lost"),
+		.dir = conf_text(conf, "dir"),
 	};
 }
 
@@ -84,6 +95,12 @@ static int64_t read_phones(void *arg)
 {
 	(void)arg;
 	return directory_counts().phones;
+}
+
+static int64_t read_media_ports(void *arg)
+{
+	(void)arg;
+	return media_count();
 }
 
 static int64_t read_readers(void *arg)
@@ -129,6 +146,10 @@ static struct metric metrics[] = {
 	  .kind = METRIC_GAUGE,
 	  .help = "Phone lines provisioned",
 	  .read = read_phones },
+	{ .name = "holdfast_media_ports",
+	  .kind = METRIC_GAUGE,
+	  .help = "Ports of the media server that calls use",
+	  .read = read_media_ports },
 	{ .name = "holdfast_event_readers",
 	  .kind = METRIC_GAUGE,
 	  .help = "Readers of the event stream",
@@ -276,6 +297,7 @@ static void pbx_destructor(void *data)
 	struct pbx *pbx = data;
 
 	turn_end();
+	media_close();
 	mem_deref(pbx->provision);
 	mem_deref(pbx->router);
 	mem_deref(pbx->store);
@@ -318,7 +340,14 @@ static int start(struct service *service, void **statep)
 	if (!err)
 		err = registrar_restore();
 	if (!err)
+		err = conf_address(&pbx_settings.media_address, service->conf,
+				   0);
+	if (!err)
+		err = media_init(pbx_settings.dir, relay_event);
+	if (!err)
 		err = restore_all();
+	if (!err)
+		media_restored();
 	if (err) {
 		mem_deref(pbx);
 		return err;

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "pbx/call.h"
 #include "pbx/cdr.h"
+#include "pbx/relay.h"
 #include "pbx/restore.h"
 #include "pbx/server.h"
 #include "pbx/store.h"
@@ -75,6 +76,11 @@ int restore_save(const struct call *call)
 	err |= put_leg(mb, call->caller);
 	if (call->callee)
 		err |= put_leg(mb, call->callee);
+	for (unsigned i = 0; i < 2; i++)
+		err |= put_number(
+			mb,
+			call->ports[i] ? media_port_number(call->ports[i]) : 0);
+	err |= put_number(mb, call->is_relayed);
 	if (!err)
 		keep_put_call(call->row, (struct span){ (const char *)mb->buf,
 							(uint32_t)mb->end });
@@ -161,6 +167,20 @@ static int get_leg(struct leg **legp, struct call *call, struct span *restp)
 	return err;
 }
 
+/* Rows of before there were ports end here. */
+static void read_ports(struct call *call, struct span *restp)
+{
+	uint64_t n;
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (get_number(&n, restp) && n <= UINT16_MAX)
+			relay_adopt(call, i, (uint16_t)n);
+	}
+	call->is_relayed = get_number(&n, restp) && n && call->ports[0] &&
+			   call->ports[1];
+	relay_adopted(call);
+}
+
 static int read_call(struct call *call, struct span rest)
 {
 	char version[8];
@@ -189,6 +209,9 @@ static int read_call(struct call *call, struct span rest)
 			list_append(&call->branches, &call->callee->le,
 				    call->callee);
 	}
+
+	if (!err)
+		read_ports(call, &rest);
 
 	return err;
 }

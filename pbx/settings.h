@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/libre.h"
+
 struct settings {
 	const char *realm;
 	uint32_t no_answer_s;        /* ringing before a call is given up */
@@ -13,6 +15,10 @@ struct settings {
 	uint32_t registration_max_s; /* longer is cut */
 	uint32_t session_s;          /* session timer offered (RFC 4028) */
 	uint32_t challenges_per_s;   /* of one source, without credentials */
+	uint8_t media;               /* enum relay_policy */
+	uint32_t speech_lost_s;      /* neither phone sends: ended; 0 never */
+	struct sa media_address;     /* where the media server listens */
+	const char *dir;             /* state folder */
 	bool refuses_odd_media;      /* loopback and multicast in SDP */
 };
 

@@ -419,7 +419,8 @@ int settings_write(const struct story *st, const char *dir)
 		if (s->sentence->run == cast_setting)
 			(void)fprintf(f, "program %s\n%s %s\n",
 				      s->slot[SLOT_SERVER], s->slot[SLOT_WORD],
-				      s->slot[SLOT_COUNT]);
+				      s->slot[SLOT_COUNT] ? s->slot[SLOT_COUNT]
+							  : s->slot[SLOT_TEXT]);
 	}
 
 	return fclose(f) ? errno : 0;

@@ -28,6 +28,9 @@ const struct sentence sentences[] = {
 	{ SENTENCE_CAST, "with SERVER setting WORD COUNT",
 	  "a setting of holdfast.conf, in force from the start", cast_setting },
 
+	{ SENTENCE_CAST, "with SERVER setting WORD TEXT",
+	  "the same with a value in words", cast_setting },
+
 	{ SENTENCE_ACT, "WHO calls NUMBER", "dials from the (first) device",
 	  act_calls },
 	{ SENTENCE_ACT, "WHO answers", "takes the call that rings",

@@ -1,0 +1,471 @@
+/* media.c - see media.h */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/local.h"
+#include "base/log.h"
+#include "base/wheel.h"
+#include "pbx/media.h"
+#include "pbx/settings.h"
+
+enum {
+	PROTOCOL = 1,
+	RETRY_MS = 100,
+	SPARES = 32,
+	TAG_SIZE = 64,
+	SOUND_SIZE = 128,
+	LINE_MAX_BYTES = 4 * 1024 * 1024, /* a list of all ports */
+	OUTPUT_MAX_BYTES = 4 * 1024 * 1024,
+	LIST_ID = 1,
+	OPEN_ID = 2,
+	OTHER_ID = 3,
+};
+
+struct media_port {
+	struct le le;
+	uint16_t number;
+	char tag[TAG_SIZE];
+	struct sa remote;
+	uint8_t codec;
+	struct media_port *peer;
+	char sound[SOUND_SIZE]; /* "" plays nothing */
+	bool is_silent;
+	bool is_there; /* in the server's list */
+};
+
+static struct {
+	char path[512];
+	media_event_h *handler;
+	struct local_link *link;
+	struct wheel_timer retry;
+	struct list ports; /* struct media_port: in use */
+	struct list spares;
+	uint32_t asked;   /* spares not answered yet */
+	bool has_list;    /* the two sides agree */
+	bool is_restored; /* calls have taken theirs back */
+	bool was_missed;  /* logged */
+} media;
+
+/* ---- telling ---- */
+
+/* Takes the reference. */
+static void tell(json_t *json)
+{
+	size_t len;
+	char *text = json ? json_text(json, &len) : NULL;
+
+	if (text && media.link)
+		(void)local_link_send(media.link,
+				      (struct span){ text, (uint32_t)len });
+	mem_deref(text);
+	json_decref(json);
+}
+
+static json_t *request(int id, const char *what)
+{
+	return json_pack("{s:i, s:i, s:s}", "v", PROTOCOL, "id", id, "do",
+			 what);
+}
+
+static json_t *about(const struct media_port *p, const char *what)
+{
+	json_t *json = request(OTHER_ID, what);
+
+	json_object_set_new(json, "port", json_integer(p->number));
+	return json;
+}
+
+static void put_fields(json_t *json, const struct media_port *p)
+{
+	char text[80];
+
+	json_object_set_new(json, "tag", json_string(p->tag));
+	json_object_set_new(json, "silence_s",
+			    json_integer(pbx_settings.speech_lost_s));
+	if (!sa_isset(&p->remote, SA_ALL))
+		return;
+	(void)re_snprintf(text, sizeof(text), "%J", &p->remote);
+	json_object_set_new(json, "remote", json_string(text));
+	json_object_set_new(json, "codec", json_integer(p->codec));
+}
+
+static void tell_fields(const struct media_port *p)
+{
+	json_t *json = about(p, "port.set");
+
+	put_fields(json, p);
+	tell(json);
+}
+
+static void tell_bridge(const struct media_port *p)
+{
+	json_t *json = request(OTHER_ID, "bridge");
+
+	json_object_set_new(json, "a", json_integer(p->number));
+	json_object_set_new(json, "b", json_integer(p->peer->number));
+	tell(json);
+}
+
+static void tell_sound(const struct media_port *p)
+{
+	json_t *json = about(p, p->sound[0] ? "play" : "stop");
+
+	if (p->sound[0]) {
+		json_object_set_new(json, "sound", json_string(p->sound));
+		json_object_set_new(json, "loop", json_true());
+	}
+	tell(json);
+}
+
+static void close_number(int64_t number)
+{
+	json_t *json = request(OTHER_ID, "port.close");
+
+	json_object_set_new(json, "port", json_integer(number));
+	tell(json);
+}
+
+static void ask_spares(void)
+{
+	uint32_t have = list_count(&media.spares) + media.asked;
+
+	for (; have < SPARES && media.link; have++) {
+		json_t *json = request(OPEN_ID, "port.open");
+
+		json_object_set_new(json, "tag", json_string("spare"));
+		tell(json);
+		media.asked++;
+	}
+}
+
+/* ---- ports ---- */
+
+static void port_destructor(void *data)
+{
+	struct media_port *p = data;
+
+	if (p->peer)
+		p->peer->peer = NULL;
+	list_unlink(&p->le);
+	if (media.has_list)
+		close_number(p->number);
+}
+
+static struct media_port *port_make(struct list *list, uint16_t number,
+				    const char *tag)
+{
+	struct media_port *p = mem_zalloc(sizeof(*p), port_destructor);
+
+	if (!p)
+		return NULL;
+	p->number = number;
+	(void)snprintf(p->tag, sizeof(p->tag), "%s", tag);
+	list_append(list, &p->le, p);
+
+	return p;
+}
+
+static struct media_port *port_in(const struct list *list, int64_t number)
+{
+	struct le *le;
+
+	for (le = list_head(list); le; le = le->next) {
+		struct media_port *p = le->data;
+
+		if (p->number == number)
+			return p;
+	}
+
+	return NULL;
+}
+
+struct media_port *media_port_take(const char *tag)
+{
+	struct media_port *p = list_ledata(list_head(&media.spares));
+
+	if (!p || !media.has_list)
+		return NULL;
+
+	list_unlink(&p->le);
+	list_append(&media.ports, &p->le, p);
+	(void)snprintf(p->tag, sizeof(p->tag), "%s", tag);
+	tell_fields(p);
+	ask_spares();
+
+	return p;
+}
+
+struct media_port *media_port_adopt(uint16_t number, const char *tag)
+{
+	return port_in(&media.ports, number)
+		       ? NULL
+		       : port_make(&media.ports, number, tag);
+}
+
+uint16_t media_port_number(const struct media_port *p)
+{
+	return p->number;
+}
+
+const char *media_port_tag(const struct media_port *p)
+{
+	return p->tag;
+}
+
+bool media_port_is_silent(const struct media_port *p)
+{
+	return p->is_silent;
+}
+
+void media_port_set_remote(struct media_port *p, const struct sa *remote,
+			   uint8_t codec)
+{
+	if (sa_cmp(&p->remote, remote, SA_ALL) && p->codec == codec)
+		return;
+
+	p->remote = *remote;
+	p->codec = codec;
+	if (media.has_list)
+		tell_fields(p);
+}
+
+void media_port_join(struct media_port *a, struct media_port *b)
+{
+	a->peer = b;
+	b->peer = a;
+	if (media.has_list)
+		tell_bridge(a);
+}
+
+void media_port_play(struct media_port *p, const char *sound)
+{
+	if (!sound && !p->sound[0])
+		return;
+
+	(void)snprintf(p->sound, sizeof(p->sound), "%s", sound ? sound : "");
+	if (media.has_list)
+		tell_sound(p);
+}
+
+bool media_port_is_playing(const struct media_port *p)
+{
+	return p->sound[0];
+}
+
+/* ---- the server's list against ours ---- */
+
+/* What we do not know of a port taken back, the server does. */
+static void learn(struct media_port *p, const json_t *row)
+{
+	const char *remote = json_get_text(row, "remote");
+	const char *playing = json_get_text(row, "playing");
+
+	p->is_there = true;
+	if (!sa_isset(&p->remote, SA_ALL) && remote)
+		(void)sa_decode(&p->remote, remote, strlen(remote));
+	if (!p->sound[0] && playing)
+		(void)snprintf(p->sound, sizeof(p->sound), "%s", playing);
+}
+
+static void take_row(const json_t *row)
+{
+	int64_t number = json_get_int(row, "port", 0);
+	const char *tag = json_get_text(row, "tag");
+	struct media_port *p = port_in(&media.ports, number);
+
+	if (number <= 0 || number > UINT16_MAX || !tag)
+		return;
+	if (p && !strcmp(p->tag, tag)) {
+		learn(p, row);
+	}
+	else if (!strcmp(tag, "spare") && !p &&
+		 list_count(&media.spares) < SPARES) {
+		p = port_make(&media.spares, (uint16_t)number, tag);
+		if (p)
+			p->is_there = true;
+	}
+	else {
+		log_info("media", "port %lld of \"%s\" is nobody's: closed",
+			 (long long)number, tag);
+		close_number(number);
+	}
+}
+
+/* One that the server lost: the same number again, as it was. */
+static void open_again(struct media_port *p)
+{
+	json_t *json = about(p, "port.open");
+
+	log_info("media", "port %u of \"%s\" is opened again",
+		 (unsigned)p->number, p->tag);
+	put_fields(json, p);
+	tell(json);
+}
+
+static void take_list(const json_t *in)
+{
+	const json_t *rows = json_object_get(in, "ports");
+	struct le *le;
+
+	list_flush(&media.spares);
+	for (le = list_head(&media.ports); le; le = le->next)
+		((struct media_port *)le->data)->is_there = false;
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		take_row(json_array_get(rows, i));
+
+	for (le = list_head(&media.ports); le; le = le->next) {
+		struct media_port *p = le->data;
+
+		if (!p->is_there)
+			open_again(p);
+		else
+			tell_fields(p);
+	}
+	for (le = list_head(&media.ports); le; le = le->next) {
+		struct media_port *p = le->data;
+
+		if (p->peer && p->number < p->peer->number)
+			tell_bridge(p);
+		if (p->sound[0] && !p->is_there)
+			tell_sound(p);
+	}
+	media.has_list = true;
+	ask_spares();
+	log_info("media", "the media server is there, %u ports in use",
+		 media_count());
+}
+
+static void take_opened(const json_t *in)
+{
+	int64_t number = json_get_int(in, "port", 0);
+
+	if (media.asked)
+		media.asked--;
+	if (number > 0 && number <= UINT16_MAX)
+		(void)port_make(&media.spares, (uint16_t)number, "spare");
+	else
+		log_warn("media", "no spare port: %s",
+			 json_get_text(in, "detail"));
+}
+
+static void take_event(const json_t *in, const char *event)
+{
+	struct media_port *p = port_in(&media.ports,
+				       json_get_int(in, "port", 0));
+
+	if (!p)
+		return;
+	if (!strcmp(event, "silent"))
+		p->is_silent = true;
+	else if (!strcmp(event, "speaks"))
+		p->is_silent = false;
+	media.handler(p, event, json_get_text(in, "key"));
+}
+
+static void take_line(struct span line, void *arg)
+{
+	const char *event;
+	json_t *in = NULL;
+
+	(void)arg;
+	if (json_read(&in, line, LINE_MAX_BYTES, NULL))
+		return;
+
+	event = json_get_text(in, "event");
+	if (event)
+		take_event(in, event);
+	else if (json_get_int(in, "id", 0) == LIST_ID)
+		take_list(in);
+	else if (json_get_int(in, "id", 0) == OPEN_ID)
+		take_opened(in);
+	else if (!json_get_bool(in, "ok", false))
+		log_warn("media", "refused: %s: %s", json_get_text(in, "code"),
+			 json_get_text(in, "detail"));
+	json_decref(in);
+}
+
+/* ---- the link ---- */
+
+static void look(void *arg);
+
+static void closed(int err, void *arg)
+{
+	(void)arg;
+	log_warn("media", "the media server has gone: %s", strerror(err));
+	media.link = mem_deref(media.link);
+	media.has_list = false;
+	media.asked = 0;
+	wheel_start(&media.retry, 0, look, NULL);
+}
+
+static void look(void *arg)
+{
+	static const struct local_limits limits = {
+		.line_max = LINE_MAX_BYTES,
+		.output_max = OUTPUT_MAX_BYTES,
+	};
+	int fd, err;
+
+	(void)arg;
+	err = local_connect(&fd, media.path);
+	if (!err) {
+		err = local_link_alloc(&media.link, fd, &limits, take_line,
+				       closed, NULL);
+		if (err)
+			(void)close(fd);
+	}
+	if (err) {
+		if (!media.was_missed)
+			log_info("media", "no media server yet: %s",
+				 strerror(err));
+		media.was_missed = true;
+		wheel_start(&media.retry, RETRY_MS, look, NULL);
+		return;
+	}
+	media.was_missed = false;
+	if (media.is_restored)
+		tell(request(LIST_ID, "list"));
+}
+
+void media_restored(void)
+{
+	media.is_restored = true;
+	tell(request(LIST_ID, "list"));
+}
+
+int media_init(const char *dir, media_event_h *handler)
+{
+	int n = snprintf(media.path, sizeof(media.path), "%s/run/media.sock",
+			 dir);
+
+	if (n < 0 || n >= (int)sizeof(media.path))
+		return ENAMETOOLONG;
+
+	media.handler = handler;
+	media.is_restored = false;
+	list_init(&media.ports);
+	list_init(&media.spares);
+	look(NULL);
+
+	return 0;
+}
+
+void media_close(void)
+{
+	wheel_stop(&media.retry);
+	media.has_list = false;
+	media.link = mem_deref(media.link);
+	list_flush(&media.spares);
+}
+
+bool media_is_up(void)
+{
+	return media.has_list;
+}
+
+uint32_t media_count(void)
+{
+	return list_count(&media.ports);
+}

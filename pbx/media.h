@@ -1,0 +1,77 @@
+/* media.h - ports of the media server, as the pbx wants them
+ *
+ * A port here says what it should be: whose, its remote, what it is bridged
+ * with, what it plays.  Each change is told to `holdfast media` at once and
+ * never waited for.  Some spare ports are kept open, so that a call gets its
+ * port's number at once.  When the link to the media server breaks, it is
+ * made again, the server's list compared with what is wanted, and the
+ * difference set right: ports that nobody wants are closed, those that are
+ * missing (it was killed itself) are opened again with the same number.
+ *
+ * Source: design.md section 5.
+ */
+#ifndef PBX_MEDIA_H
+#define PBX_MEDIA_H
+
+#include "base/libre.h"
+
+struct media_port;
+
+/** Told when nothing has come to a port for the time set, and when something
+ * comes again; and keys pressed at it. */
+typedef void(media_event_h)(struct media_port *p, const char *event,
+			    const char *key);
+
+/**
+ * Begin to look for the media server of this state folder.
+ *
+ * @param dir     State folder
+ * @param handler Told what happens at ports
+ *
+ * @return 0; ENAMETOOLONG; ENOMEM
+ */
+int media_init(const char *dir, media_event_h *handler);
+
+/** After restored calls have taken theirs back: what is left may go. */
+void media_restored(void);
+
+/** Leave; the ports stay as they are. */
+void media_close(void);
+
+/** Whether the link is there. */
+bool media_is_up(void);
+
+/** Ports in use, without the spare ones. */
+uint32_t media_count(void);
+
+/**
+ * Take a spare port.
+ *
+ * @param tag Whose it is, at most 63 octets
+ *
+ * @return One reference; mem_deref() closes it; NULL when none is free now
+ */
+struct media_port *media_port_take(const char *tag);
+
+/** Take one back by its number after a restart, as media_port_take(). */
+struct media_port *media_port_adopt(uint16_t number, const char *tag);
+
+uint16_t media_port_number(const struct media_port *p);
+const char *media_port_tag(const struct media_port *p);
+/** Nothing has come for the time set. */
+bool media_port_is_silent(const struct media_port *p);
+
+/** Where its party listens, and the G.711 payload type it wants. */
+void media_port_set_remote(struct media_port *p, const struct sa *remote,
+			   uint8_t codec);
+
+/** Bridge two, for as long as both live. */
+void media_port_join(struct media_port *a, struct media_port *b);
+
+/** Play a sound in a loop (media/server/sound.h), or stop with NULL. */
+void media_port_play(struct media_port *p, const char *sound);
+
+/** Whether it plays. */
+bool media_port_is_playing(const struct media_port *p);
+
+#endif
