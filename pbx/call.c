@@ -173,6 +173,8 @@ static void refuse(struct call *call, uint16_t status, const char *cause,
 	leg_headers(call->caller, &o);
 	if (reason)
 		sip_out_header(&o, SIP_HEADER_REASON, span_of(reason));
+	if (status == 500)
+		sip_out_text(&o, "Retry-After: 0\r\n");
 	reply.headers = sip_out_span(&o);
 
 	(void)sip_server_reply(call->caller->asked, &reply);
@@ -474,7 +476,6 @@ void call_progress(struct call *call, struct leg *branch,
 		call->state = CALL_RINGING;
 		wheel_start(&call->timer, pbx_settings.no_answer_s * 1000ull,
 			    no_answer, call);
-		call_touch_lazily(call);
 	}
 	if (call->caller->state == LEG_INITIATED)
 		(void)leg_turn(call->caller, LEG_RINGS);
@@ -673,5 +674,10 @@ void call_hangup(struct call *call, struct leg *by, const char *reason)
 
 void call_abort(struct call *call)
 {
+	static const char reason[] = "SIP;cause=503;text=\"Restarted\"";
+
+	fork_cancel(call, NULL, reason);
+	call->caller->status = 500;
+	refuse(call, 500, NULL, reason);
 	over(call, CALL_RESULT_FAILED);
 }

@@ -95,7 +95,8 @@ void call_refused(struct call *call, uint16_t status, const char *cause);
 /** One leg hangs up, or an error ends the call (leg NULL). */
 void call_hangup(struct call *call, struct leg *by, const char *reason);
 
-/** A call that cannot go on after a restart: its record is written. */
+/** A call that cannot go on after a restart: whoever rings is told to stop,
+ * the caller is refused, its record is written. */
 void call_abort(struct call *call);
 
 /** It has changed in a way that must survive a crash. */

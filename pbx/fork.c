@@ -313,6 +313,16 @@ out:
 	return err;
 }
 
+int fork_restore(struct leg *leg, struct span text)
+{
+	int err = sip_dialog_restore_invite(&leg->invite, leg->dialog, text,
+					    branch_told, leg);
+
+	leg->is_done = err != 0;
+
+	return err == ENOMEM ? err : 0;
+}
+
 uint32_t fork_start(struct call *call, const struct routing *routing,
 		    const struct sip_message *m, struct fork_answer *refusal)
 {
@@ -349,7 +359,10 @@ uint32_t fork_start(struct call *call, const struct routing *routing,
 		}
 	}
 
-	if (!rung) {
+	if (rung) {
+		call_touch(call);
+	}
+	else {
 		refusal->status = busy ? 486 : failed ? 500 : 480;
 		refusal->cause = busy     ? "Busy Here"
 				 : failed ? NULL

@@ -31,6 +31,10 @@ struct fork_answer {
 uint32_t fork_start(struct call *call, const struct routing *routing,
 		    const struct sip_message *m, struct fork_answer *refusal);
 
+/** Make the INVITE of a branch again after a restart, from its text; one that
+ * cannot be reached any more counts as done.  0 or ENOMEM. */
+int fork_restore(struct leg *branch, struct span text);
+
 /** Cancel every branch but one (or NULL), giving a Reason value or NULL. */
 void fork_cancel(struct call *call, const struct leg *but, const char *reason);
 

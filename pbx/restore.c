@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "pbx/call.h"
 #include "pbx/cdr.h"
+#include "pbx/fork.h"
 #include "pbx/relay.h"
 #include "pbx/restore.h"
 #include "pbx/server.h"
@@ -56,6 +57,43 @@ static int put_leg(struct mbuf *mb, const struct leg *leg)
 	return err;
 }
 
+/* A text of the stack, or an empty one when there is nothing to be had. */
+static int put_text(struct mbuf *mb, struct mbuf *text)
+{
+	int err = put(mb, (struct span){ (const char *)text->buf,
+					 (uint32_t)text->end });
+
+	text->pos = text->end = 0;
+
+	return err;
+}
+
+/* What it takes to end a call nobody has answered: the caller's INVITE, and
+ * each that rings. */
+static int put_ringing(struct mbuf *mb, const struct call *call)
+{
+	struct mbuf *text = mbuf_alloc(1024);
+	struct le *le;
+	int err;
+
+	if (!text)
+		return ENOMEM;
+
+	(void)sip_server_save(call->caller->asked, text);
+	err = put_text(mb, text);
+	for (le = list_head(&call->branches); le && !err; le = le->next) {
+		const struct leg *leg = le->data;
+
+		if (leg->is_done || sip_client_save(leg->invite, text))
+			continue;
+		err = put_leg(mb, leg);
+		err |= put_text(mb, text);
+	}
+	mem_deref(text);
+
+	return err;
+}
+
 int restore_save(const struct call *call)
 {
 	struct mbuf *mb = mbuf_alloc(4096);
@@ -81,6 +119,8 @@ int restore_save(const struct call *call)
 			mb,
 			call->ports[i] ? media_port_number(call->ports[i]) : 0);
 	err |= put_number(mb, call->is_relayed);
+	if (!call->callee)
+		err |= put_ringing(mb, call);
 	if (!err)
 		keep_put_call(call->row, (struct span){ (const char *)mb->buf,
 							(uint32_t)mb->end });
@@ -181,6 +221,31 @@ static void read_ports(struct call *call, struct span *restp)
 	relay_adopted(call);
 }
 
+/* Rows of releases before this one end before the first text. */
+static int get_ringing(struct call *call, struct span rest)
+{
+	struct span text;
+	int err = 0;
+
+	if (!get(&text, &rest))
+		return 0;
+	(void)sip_server_restore(&call->caller->asked, server_sip(), text);
+
+	while (rest.len && !err) {
+		struct leg *leg = NULL;
+
+		err = get_leg(&leg, call, &rest);
+		if (leg)
+			list_append(&call->branches, &leg->le, leg);
+		if (!err && !get(&text, &rest))
+			err = EBADMSG;
+		if (!err && leg->dialog)
+			err = fork_restore(leg, text);
+	}
+
+	return err;
+}
+
 static int read_call(struct call *call, struct span rest)
 {
 	char version[8];
@@ -212,6 +277,8 @@ static int read_call(struct call *call, struct span rest)
 
 	if (!err)
 		read_ports(call, &rest);
+	if (!err && call->state < CALL_ANSWERED)
+		err = get_ringing(call, rest);
 
 	return err;
 }

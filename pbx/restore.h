@@ -1,8 +1,9 @@
 /* restore.h - calls as octets: kept while they live, made again after a crash
  *
  * An answered call comes back with both dialogs and its session timers, so
- * that it can be held and ended; one that was still ringing is over, and gets
- * its record.
+ * that it can be held and ended.  One that was still ringing is over: whoever
+ * rings is cancelled, the caller refused, and it gets its record; for that its
+ * row has the heads of the INVITEs that are open.
  *
  * Source: design.md 4.5; reliability.md I5, I7.
  */

@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "sip/chars.h"
 #include "sip/digest.h"
 #include "sip/private.h"
 #include "sip/resolve.h"
@@ -865,6 +866,93 @@ int sip_client_cancel(struct sip_client *c, struct span headers)
 	else if (c->state == CLIENT_RESOLVING)
 		tell_later(c, ECANCELED);
 
+	return 0;
+}
+
+/* The way, and the head that ACK and CANCEL are derived from. */
+int sip_client_save(const struct sip_client *c, struct mbuf *mb)
+{
+	char buf[128];
+	struct sip_out way, head;
+	int err;
+
+	if (!c || !c->sip || !c->is_invite || !c->flow || !c->wire ||
+	    c->state >= CLIENT_COMPLETED)
+		return ENOENT;
+
+	sip_out_init(&way, buf, sizeof(buf));
+	sip_flow_write(&way, c->flow);
+	sip_out_text(&way, "\n");
+	sip_out_init(&head, c->sip->wire, sizeof(c->sip->wire));
+	err = sip_wire_derive(&head, c->sip,
+			      (struct span){ c->wire, c->wire_len }, "INVITE",
+			      (struct span){ 0 }, (struct span){ 0 });
+	if (err)
+		return err;
+
+	err = mbuf_write_mem(mb, (const uint8_t *)way.p, way.len);
+	if (!err)
+		err = mbuf_write_mem(mb, (const uint8_t *)head.p, head.len);
+
+	return err;
+}
+
+static int read_saved(struct sip_client *c, struct span text)
+{
+	const char *e = text.len ? memchr(text.p, '\n', text.len) : NULL;
+	struct sip_flow *flow = NULL;
+	struct sip_message m;
+	struct sip_out head;
+	int err;
+
+	if (!e)
+		return EBADMSG;
+
+	head = (struct sip_out){ .p = (char *)e + 1 };
+	head.len = text.len - (uint32_t)(head.p - text.p);
+	err = sip_message_parse(&m, head.p, head.len, NULL);
+	if (err || !m.is_request || m.branch.len >= sizeof(c->branch))
+		return EBADMSG;
+
+	err = sip_flow_read(&flow, c->sip, span_between(text.p, e));
+	if (!err)
+		err = keep_wire(c, &head);
+	if (!err) {
+		memcpy(c->branch, m.branch.p, m.branch.len);
+		c->branch[m.branch.len] = '\0';
+		c->cseq = m.cseq;
+		c->is_invite = true;
+		c->state = CLIENT_PROCEEDING;
+		set_flow(c, flow);
+	}
+	mem_deref(flow);
+
+	return err;
+}
+
+int sip_client_restore(struct sip_client **ctxp, struct sip *sip,
+		       struct span text, sip_client_h *handler, void *arg)
+{
+	struct sip_client *c;
+	int err;
+
+	if (!ctxp || !sip)
+		return EINVAL;
+
+	c = client_alloc(sip);
+	if (!c)
+		return ENOMEM;
+
+	err = read_saved(c, text);
+	if (err) {
+		finish(c);
+		return err;
+	}
+
+	enter_table(c);
+	c->handler = handler;
+	c->arg = arg;
+	*ctxp = mem_ref(c);
 	return 0;
 }
 

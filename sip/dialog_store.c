@@ -20,6 +20,13 @@ static void line(struct sip_out *o, const char *key, const char *value)
 	sip_out_text(o, "\n");
 }
 
+void sip_flow_write(struct sip_out *o, const struct sip_flow *f)
+{
+	sip_out_text(o, sip_transport_name(sip_flow_transport(f)));
+	sip_out_text(o, " ");
+	sip_out_sa(o, sip_flow_remote(f));
+}
+
 int sip_dialog_save(const struct sip_dialog *d, struct mbuf *mb)
 {
 	char buf[SAVED_MAX];
@@ -44,10 +51,7 @@ int sip_dialog_save(const struct sip_dialog *d, struct mbuf *mb)
 	line(&o, "\nside", d->is_caller ? "caller" : "called");
 	if (d->flow) {
 		sip_out_text(&o, "flow ");
-		sip_out_text(&o,
-			     sip_transport_name(sip_flow_transport(d->flow)));
-		sip_out_text(&o, " ");
-		sip_out_sa(&o, sip_flow_remote(d->flow));
+		sip_flow_write(&o, d->flow);
 		sip_out_text(&o, "\n");
 	}
 
@@ -104,15 +108,18 @@ static int read_cseq(struct sip_dialog *d, struct span value)
 }
 
 /* Only a datagram flow can be had again. */
-static void read_flow(struct sip_dialog *d, struct span value)
+int sip_flow_read(struct sip_flow **fp, struct sip *sip, struct span text)
 {
 	enum sip_transport tp;
 	struct span name, addr;
 	struct sa remote;
 
-	if (split(value, &name, &addr) && sip_transport_decode(&tp, name) &&
-	    tp == SIP_UDP && !sa_decode(&remote, addr.p, addr.len))
-		(void)sip_flow_get(&d->flow, d->sip, SIP_UDP, &remote, NULL);
+	if (!split(text, &name, &addr) || !sip_transport_decode(&tp, name) ||
+	    sa_decode(&remote, addr.p, addr.len))
+		return EBADMSG;
+
+	return tp == SIP_UDP ? sip_flow_get(fp, sip, SIP_UDP, &remote, NULL)
+			     : ENOTCONN;
 }
 
 static char **text_of(struct sip_dialog *d, struct span key)
@@ -150,7 +157,7 @@ static int read_line(struct sip_dialog *d, struct span key, struct span value)
 	if (span_equal(key, SPAN("side")))
 		d->is_caller = span_equal(value, SPAN("caller"));
 	else if (span_equal(key, SPAN("flow")) && !d->flow)
-		read_flow(d, value);
+		(void)sip_flow_read(&d->flow, d->sip, value);
 
 	return 0;
 }
@@ -185,5 +192,25 @@ int sip_dialog_restore(struct sip_dialog **dp, struct sip *sip,
 
 	sip_dialog_enter(d);
 	*dp = d;
+	return 0;
+}
+
+int sip_dialog_restore_invite(struct sip_client **ctxp, struct sip_dialog *d,
+			      struct span text, sip_client_h *handler,
+			      void *arg)
+{
+	struct sip_client *ctx = NULL;
+	int err;
+
+	if (!ctxp || !d)
+		return EINVAL;
+
+	err = sip_client_restore(&ctx, d->sip, text, handler, arg);
+	if (err)
+		return err;
+
+	mem_deref(d->invite);
+	d->invite = mem_ref(ctx);
+	*ctxp = ctx;
 	return 0;
 }

@@ -185,6 +185,12 @@ int sip_wire_derive(struct sip_out *o, struct sip *sip, struct span wire,
 /* dialog.c */
 void sip_dialog_drop_all(struct sip *sip);
 
+/* dialog_store.c */
+/** `UDP 192.0.2.1:5060`, and the flow of it again: 0, EBADMSG, ENOTCONN for
+ * a stream, which is gone after a restart, or as sip_flow_get(). */
+void sip_flow_write(struct sip_out *o, const struct sip_flow *f);
+int sip_flow_read(struct sip_flow **fp, struct sip *sip, struct span text);
+
 /* resolve.c */
 void sip_resolve_close(struct sip *sip);
 

@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 
+#include "sip/chars.h"
 #include "sip/param.h"
 #include "sip/private.h"
 
@@ -367,6 +368,90 @@ int sip_server_accept(struct sip_server **stxp, struct sip *sip,
 	sip->unsealed = mem_ref(s);
 	*stxp = mem_ref(s);
 	return 0;
+}
+
+int sip_server_save(const struct sip_server *s, struct mbuf *mb)
+{
+	char buf[128];
+	struct sip_out way;
+	int err;
+
+	if (!s || !s->sip || !s->head || s->method != SIP_METHOD_INVITE ||
+	    s->state != SERVER_PROCEEDING)
+		return ENOENT;
+
+	sip_out_init(&way, buf, sizeof(buf));
+	sip_flow_write(&way, s->flow);
+	sip_out_text(&way, "\n");
+	err = mbuf_write_mem(mb, (const uint8_t *)way.p, way.len);
+	if (!err)
+		err = mbuf_write_mem(mb, (const uint8_t *)s->head, s->head_len);
+
+	return err;
+}
+
+/* As when the request came, but without its octets. */
+static int take_saved(struct sip_server **stxp, struct sip_flow *flow,
+		      struct sip_message *m, struct span head)
+{
+	struct sip_server *s;
+	struct span tag = m->to_tag;
+	int err;
+
+	if (!tag.len || tag.len >= sizeof(s->tag))
+		return EBADMSG;
+
+	m->to_tag.len = 0;
+	err = sip_server_accept(&s, flow->sip, m, flow, NULL, NULL, NULL);
+	if (err)
+		return err;
+
+	table_remove(&s->sip->acks, &s->ack);
+	memcpy(s->tag, tag.p, tag.len);
+	s->tag[tag.len] = '\0';
+	table_add(&s->sip->acks, &s->ack, ack_key(m->call_id, tag, m->cseq));
+	s->head = malloc(head.len);
+	if (!s->head) {
+		sip_server_seal(flow->sip);
+		sip_server_forget(&s);
+		return ENOMEM;
+	}
+	memcpy(s->head, head.p, head.len);
+	s->head_len = head.len;
+	sip_server_seal(flow->sip);
+	*stxp = s;
+	return 0;
+}
+
+int sip_server_restore(struct sip_server **stxp, struct sip *sip,
+		       struct span text)
+{
+	const char *e = text.len ? memchr(text.p, '\n', text.len) : NULL;
+	struct sip_flow *flow = NULL;
+	struct sip_message m;
+	struct sip_out o;
+	struct span head;
+	int err;
+
+	if (!stxp || !sip)
+		return EINVAL;
+	if (!e)
+		return EBADMSG;
+
+	head = span_between(e + 1, text.p + text.len);
+	sip_out_init(&o, sip->wire, sizeof(sip->wire));
+	sip_out_text(&o, "INVITE sip:restored@invalid SIP/2.0\r\n");
+	sip_out_raw(&o, head);
+	if (sip_out_end(&o, NULL, (struct span){ NULL, 0 }) ||
+	    sip_message_parse(&m, o.p, o.len, NULL))
+		return EBADMSG;
+
+	err = sip_flow_read(&flow, sip, span_between(text.p, e));
+	if (!err)
+		err = take_saved(stxp, flow, &m, head);
+	mem_deref(flow);
+
+	return err;
 }
 
 static int keep_response(struct sip_server *s, const struct sip_out *o)

@@ -69,6 +69,17 @@ bool sip_server_is_final(const struct sip_server *stx);
 /** Whether a reliable provisional response waits for its PRACK. */
 bool sip_server_is_prack_due(const struct sip_server *stx);
 
+/** Write an INVITE that has had no final answer as text, for
+ * sip_server_restore() after a restart.  0; ENOENT without such, or while its
+ * request is being handled; ENOMEM. */
+int sip_server_save(const struct sip_server *stx, struct mbuf *mb);
+
+/** Make it again, so that it can be refused: its CANCEL, its repeats and the
+ * ACK find it.  0; EALREADY; EBADMSG; ENOTCONN when it came over a stream,
+ * which is gone; ENOMEM. */
+int sip_server_restore(struct sip_server **stxp, struct sip *sip,
+		       struct span text);
+
 /** Let go of a handle and set it NULL: no more callbacks.  One that has had
  * no final answer is answered 500.  Harmless on NULL. */
 void sip_server_forget(struct sip_server **stxp);
