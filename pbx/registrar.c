@@ -220,10 +220,16 @@ static void binding_keep(const struct binding *b)
 		.expires_ms = clock_wall_ms() + b->expires_ms - clock_mono_ms(),
 	};
 	uint32_t len = 0;
+	struct sip_out o;
 
 	if (b->flow)
 		sip_flow_token(b->flow, token);
-	(void)snprintf(numbers, sizeof(numbers), "1 %u %u", b->cseq, b->reg_id);
+	sip_out_init(&o, numbers, sizeof(numbers) - 1);
+	sip_out_text(&o, "1 ");
+	sip_out_number(&o, b->cseq);
+	sip_out_text(&o, " ");
+	sip_out_number(&o, b->reg_id);
+	numbers[o.len] = '\0';
 
 	for (int i = 0; i < BLOB_FIELDS; i++) {
 		uint32_t n = (uint32_t)strlen(fields[i]) + 1;

@@ -16,17 +16,6 @@ void sip_out_init(struct sip_out *o, char *buf, size_t cap)
 	o->is_full = false;
 }
 
-void sip_out_raw(struct sip_out *o, struct span s)
-{
-	if (s.len > o->cap - o->len) {
-		o->is_full = true;
-		return;
-	}
-	if (s.len)
-		memcpy(o->p + o->len, s.p, s.len);
-	o->len += s.len;
-}
-
 static void out_vprintf(struct sip_out *o, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
@@ -153,11 +142,33 @@ void sip_out_host(struct sip_out *o, const char *host, uint16_t port)
 	}
 }
 
+/* inet_ntop() goes through printf; most addresses are IPv4. */
+void sip_address_text(char text[SIP_ADDRESS_TEXT], const struct sa *sa)
+{
+	struct sip_out o;
+	uint32_t ip;
+
+	text[0] = '\0';
+	if (sa_af(sa) != AF_INET) {
+		(void)sa_ntop(sa, text, SIP_ADDRESS_TEXT);
+		return;
+	}
+
+	ip = sa_in(sa);
+	sip_out_init(&o, text, SIP_ADDRESS_TEXT - 1);
+	for (int shift = 24; shift >= 0; shift -= 8) {
+		sip_out_number(&o, ip >> shift & 255);
+		if (shift)
+			out_char(&o, '.');
+	}
+	text[o.len] = '\0';
+}
+
 void sip_out_sa(struct sip_out *o, const struct sa *sa)
 {
-	char host[64] = "";
+	char host[SIP_ADDRESS_TEXT];
 
-	(void)sa_ntop(sa, host, sizeof(host));
+	sip_address_text(host, sa);
 	sip_out_host(o, host, sa_port(sa));
 }
 
@@ -262,10 +273,10 @@ void sip_out_via(struct sip_out *o, const char *transport, const char *host,
 static void completed_via(struct sip_out *o, const struct sip_hop *hop,
 			  const struct sa *source)
 {
-	char address[64] = "";
+	char address[SIP_ADDRESS_TEXT];
 	struct span host = hop->host, rest = hop->params, n, v;
 
-	(void)sa_ntop(source, address, sizeof(address));
+	sip_address_text(address, source);
 	if (host.len > 2 && host.p[0] == '[')
 		host = (struct span){ host.p + 1, host.len - 2 };
 

@@ -30,7 +30,17 @@ static inline struct span sip_out_span(const struct sip_out *o)
 }
 
 /** Octets as they are.  For our own text only. */
-void sip_out_raw(struct sip_out *o, struct span s);
+static inline void sip_out_raw(struct sip_out *o, struct span s)
+{
+	if (s.len > o->cap - o->len) {
+		o->is_full = true;
+		return;
+	}
+	if (s.len)
+		memcpy(o->p + o->len, s.p, s.len);
+	o->len += s.len;
+}
+
 static inline void sip_out_text(struct sip_out *o, const char *text)
 {
 	sip_out_raw(o, span_of(text));
@@ -48,6 +58,11 @@ void sip_out_quoted(struct sip_out *o, struct span text);
 void sip_out_user(struct sip_out *o, struct span user);
 /** host or [host], and :port when not 0. */
 void sip_out_host(struct sip_out *o, const char *host, uint16_t port);
+enum { SIP_ADDRESS_TEXT = 64 };
+
+/** The address without port, NUL-terminated; empty when it is none. */
+void sip_address_text(char text[SIP_ADDRESS_TEXT], const struct sa *sa);
+
 /** address:port of a socket address, IPv6 bracketed. */
 void sip_out_sa(struct sip_out *o, const struct sa *sa);
 

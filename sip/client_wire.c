@@ -12,12 +12,12 @@ static void write_via(struct sip_out *o, struct sip *sip,
 {
 	const struct sa *local = sip_flow_local(flow);
 	struct sa listener;
-	char host[64] = "0.0.0.0";
+	char host[SIP_ADDRESS_TEXT] = "0.0.0.0";
 	uint16_t port = 0;
 	enum sip_transport tp = sip_flow_transport(flow);
 
 	if (local) {
-		(void)sa_ntop(local, host, sizeof(host));
+		sip_address_text(host, local);
 		port = sa_port(local);
 	}
 	/* where a new connection for the answer would have to go */

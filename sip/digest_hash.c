@@ -14,6 +14,8 @@ static void hash_md5(uint8_t out[16], const struct span *parts, size_t n)
 {
 	static _Thread_local EVP_MD_CTX *ctx;
 	static _Thread_local EVP_MD *md;
+	char text[512];
+	size_t len = 0;
 
 	if (!ctx) {
 		ctx = EVP_MD_CTX_new();
@@ -24,11 +26,26 @@ static void hash_md5(uint8_t out[16], const struct span *parts, size_t n)
 		randombytes_buf(out, 16);
 		return;
 	}
+	/* one update for all that fits: a call costs more than a few octets */
 	for (size_t i = 0; i < n; i++) {
+		if (len + 1 + parts[i].len > sizeof(text)) {
+			EVP_DigestUpdate(ctx, text, len);
+			len = 0;
+		}
 		if (i)
-			EVP_DigestUpdate(ctx, ":", 1);
-		EVP_DigestUpdate(ctx, parts[i].p, parts[i].len);
+			text[len++] = ':';
+		if (parts[i].len > sizeof(text) - len) {
+			EVP_DigestUpdate(ctx, text, len);
+			EVP_DigestUpdate(ctx, parts[i].p, parts[i].len);
+			len = 0;
+		}
+		else if (parts[i].len) {
+			memcpy(text + len, parts[i].p, parts[i].len);
+			len += parts[i].len;
+		}
 	}
+	EVP_DigestUpdate(ctx, text, len);
+	sodium_memzero(text, sizeof(text));
 	EVP_DigestFinal_ex(ctx, out, NULL);
 }
 

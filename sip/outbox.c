@@ -1,8 +1,8 @@
 /* outbox.c - datagrams that leave together
  *
  * While a batch is open what is sent is copied here and handed to the kernel
- * by one sendmmsg() at its end: the peer is woken once instead of once a
- * message.  What cannot be sent then is lost like any datagram, except that
+ * by one sendmmsg() at the end of the loop's turn: the peer is woken once
+ * instead of once a message.  What cannot be sent then is lost like any datagram, except that
  * requests to an address that cannot be reached fail over at once.
  */
 #include <netinet/in.h>
@@ -24,6 +24,7 @@ struct letter {
 };
 
 static struct {
+	struct tmr tmr;
 	unsigned depth;
 	uint32_t count;
 	uint32_t used;
@@ -83,6 +84,13 @@ void sip_outbox_flush(void)
 
 	outbox.count = 0;
 	outbox.used = 0;
+	tmr_cancel(&outbox.tmr);
+}
+
+static void flush(void *arg)
+{
+	(void)arg;
+	sip_outbox_flush();
 }
 
 bool sip_outbox_put(struct sip_listener *l, const struct sa *to, const void *p,
@@ -109,6 +117,8 @@ void sip_batch_begin(void)
 
 void sip_batch_end(void)
 {
-	if (--outbox.depth == 0)
-		sip_outbox_flush();
+	/* behind what else the turn has set for its end */
+	if (--outbox.depth == 0 && outbox.count &&
+	    !tmr_isrunning(&outbox.tmr))
+		tmr_start(&outbox.tmr, 0, flush, NULL);
 }

@@ -82,8 +82,9 @@ int sip_alloc(struct sip **sipp, const struct sip_config *config,
 int sip_listen(struct sip *sip, enum sip_transport tp, const struct sa *local,
 	       struct tls *tls);
 
-/** Until sip_batch_end() datagrams are gathered, to leave together.  Nests;
- * handlers of requests and responses run in a batch. */
+/** Until sip_batch_end() datagrams are gathered, to leave together at the end
+ * of the loop's turn.  Nests; handlers of requests and responses run in a
+ * batch. */
 void sip_batch_begin(void);
 void sip_batch_end(void);
 

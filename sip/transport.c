@@ -2,7 +2,7 @@
  *
  * Each UDP listener has its own socket with a large receive buffer, drained
  * at each wake-up: bursts cost one turn of the loop instead of one each.  A
- * socket that wakes us up all the time is looked at every 2 ms instead, until
+ * socket that wakes us up all the time is looked at every 3 ms instead, until
  * it is quiet: sleeping and waking up cost more than most messages.
  */
 #include <fcntl.h>
@@ -17,9 +17,9 @@ enum {
 	UDP_BUFFER_BYTES = 4 << 20,
 	READ_MAX = 32, /* datagrams read at once */
 	READS_MAX = 8, /* a wake-up: others have a turn, too */
-	LOOK_MS = 2,   /* between looks at a busy socket */
-	BUSY_WAKES = 16,
-	QUIET_LOOKS = 5,
+	LOOK_MS = 3,   /* between looks at a busy socket */
+	BUSY_WAKES = 8,
+	QUIET_LOOKS = 50,
 };
 
 static void listener_destructor(void *data)
