@@ -6,6 +6,7 @@
 #include "pbx/relay.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
+#include "pbx/transfer.h"
 #include "pbx/turn.h"
 
 enum { HEADERS_BYTES = 1536 };
@@ -418,6 +419,8 @@ void bridge_request(struct leg *leg, const struct sip_message *m,
 		break;
 
 	case SIP_METHOD_INFO: break;
+
+	case SIP_METHOD_REFER: transfer_request(leg, m, flow); return;
 
 	default: refuse(m, flow, 501); return;
 	}

@@ -8,11 +8,13 @@
 #include "pbx/call.h"
 #include "pbx/cdr.h"
 #include "pbx/fork.h"
+#include "pbx/join.h"
 #include "pbx/relay.h"
 #include "pbx/restore.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
 #include "pbx/store.h"
+#include "pbx/transfer.h"
 #include "pbx/turn.h"
 
 enum {
@@ -49,6 +51,8 @@ static void call_destructor(void *data)
 	struct call *call = data;
 
 	wheel_stop(&call->timer);
+	mem_deref(call->join);
+	transfer_forget(call);
 	list_unlink(&call->le);
 	list_unlink(&call->dirty_le);
 	table_remove(&calls.by_id, &call->by_id);
@@ -177,7 +181,10 @@ static void refuse(struct call *call, uint16_t status, const char *cause,
 		sip_out_text(&o, "Retry-After: 0\r\n");
 	reply.headers = sip_out_span(&o);
 
-	(void)sip_server_reply(call->caller->asked, &reply);
+	if (call->caller->asked)
+		(void)sip_server_reply(call->caller->asked, &reply);
+	else if (leg_is_up(call->caller))
+		leg_bye(call->caller, reason);
 }
 
 /* The call is over: its record is written, once. */
@@ -198,6 +205,8 @@ static void over(struct call *call, enum call_result result)
 	call->is_stored = false;
 	list_unlink(&call->dirty_le);
 	turn_touch();
+	call->join = mem_deref(call->join);
+	transfer_over(call);
 
 	if (call->caller->state == LEG_FAILED ||
 	    call->caller->state != LEG_NULL)
@@ -231,6 +240,9 @@ void call_refused(struct call *call, uint16_t status, const char *cause)
 	if (call->state >= CALL_ANSWERED)
 		return;
 
+	if (transfer_refused(call, status))
+		return;
+
 	trail_add(&call->trail, "the caller hears %u %s", status,
 		  cause ? cause : "");
 	call->caller->status = status;
@@ -246,10 +258,19 @@ static void no_answer(void *arg)
 	trail_add(&call->trail, "nobody answered in %u s",
 		  pbx_settings.no_answer_s);
 	fork_cancel(call, NULL, NULL);
+	if (transfer_refused(call, 480))
+		return;
+
 	call->caller->status = 480;
 	(void)leg_turn(call->caller, LEG_REFUSED);
 	refuse(call, 480, "No Answer", "Q.850;cause=19;text=\"No answer\"");
 	over(call, CALL_RESULT_NO_ANSWER);
+}
+
+void call_await_answer(struct call *call)
+{
+	wheel_start(&call->timer, pbx_settings.no_answer_s * 1000ull, no_answer,
+		    call);
 }
 
 /* Nobody has said anything for a while: the caller learns that we try. */
@@ -258,8 +279,7 @@ static void trying(void *arg)
 	struct call *call = arg;
 
 	(void)sip_server_answer(call->caller->asked, 100);
-	wheel_start(&call->timer, pbx_settings.no_answer_s * 1000ull, no_answer,
-		    call);
+	call_await_answer(call);
 }
 
 /* The caller has cancelled, or its connection is lost. */
@@ -342,19 +362,31 @@ static void id_make_hex(char out[CALL_ID_SIZE])
 		random[0], random[1]);
 }
 
+struct call *call_new(const char *customer)
+{
+	struct call *call = call_alloc();
+
+	if (!call)
+		return NULL;
+
+	id_make_hex(call->id);
+	(void)re_snprintf(call->customer, sizeof(call->customer), "%s",
+			  customer);
+	call->started_ms = clock_wall_ms();
+
+	return call;
+}
+
 static int call_make(struct call **callp, const struct sip_message *m,
 		     struct sip_flow *flow, struct phone *phone)
 {
-	struct call *call = call_alloc();
+	struct call *call = call_new(phone->customer->id);
 	struct leg *leg;
 	int err;
 
 	if (!call)
 		return ENOMEM;
 
-	id_make_hex(call->id);
-	memcpy(call->customer, phone->customer->id, sizeof(call->customer));
-	call->started_ms = clock_wall_ms();
 	call->hops = hops_of(m);
 	call->has_offer = m->body.len > 0;
 	call->wants_reliable = sip_header_has(m, SIP_HEADER_REQUIRE, "100rel");
@@ -409,6 +441,10 @@ static void ring(struct call *call, const struct sip_message *m)
 		  phone_name(call->caller->phone), call->caller->phone->number,
 		  user[0] ? user : "nothing");
 	(void)leg_turn(call->caller, LEG_ASKED);
+	if (sip_has_header(m, SIP_HEADER_REPLACES)) {
+		transfer_replace(call, m);
+		return;
+	}
 
 	route_number(&r, call->caller->phone, span_of(user), call->hops,
 		     &call->trail);
@@ -474,9 +510,10 @@ void call_progress(struct call *call, struct leg *branch,
 		return;
 	if (call->state == CALL_ROUTING) {
 		call->state = CALL_RINGING;
-		wheel_start(&call->timer, pbx_settings.no_answer_s * 1000ull,
-			    no_answer, call);
+		call_await_answer(call);
 	}
+	if (transfer_progress(call, branch, m))
+		return;
 	if (call->caller->state == LEG_INITIATED)
 		(void)leg_turn(call->caller, LEG_RINGS);
 
@@ -607,6 +644,7 @@ void call_answered(struct call *call, struct leg *branch,
 		   const struct sip_message *m)
 {
 	struct answer *a = answer_make(call, branch, m);
+	bool is_ours = !call->caller->asked;
 
 	call->callee = branch;
 	sip_client_forget(&branch->invite);
@@ -628,19 +666,25 @@ void call_answered(struct call *call, struct leg *branch,
 	call->state = CALL_ANSWERED;
 	call->answered_ms = clock_wall_ms();
 	call->answered_mono_ms = clock_mono_ms();
-	(void)leg_turn(call->caller, LEG_ANSWERED);
 	call_touch(call);
+	transfer_answered(call, m);
+	if (is_ours) {
+		mem_deref(a);
+		return;
+	}
 
+	(void)leg_turn(call->caller, LEG_ANSWERED);
 	if (a)
 		turn_defer(answer_send, a);
 	else
 		call_hangup(call, NULL, "SIP;cause=500");
 }
 
-static void hangup_before_answer(struct call *call)
+static void hangup_before_answer(struct call *call, const struct leg *by)
 {
 	fork_cancel(call, NULL, NULL);
-	refuse(call, 487, NULL, NULL);
+	if (call->caller != by || call->caller->asked)
+		refuse(call, 487, NULL, NULL);
 	over(call, CALL_RESULT_CANCELLED);
 }
 
@@ -652,9 +696,10 @@ void call_hangup(struct call *call, struct leg *by, const char *reason)
 	if (by)
 		trail_add(&call->trail, "%s hangs up",
 			  by->phone ? phone_name(by->phone) : "?");
+	transfer_left(call, by);
 
 	if (call->state < CALL_ANSWERED) {
-		hangup_before_answer(call);
+		hangup_before_answer(call, by);
 		return;
 	}
 
@@ -670,6 +715,16 @@ void call_hangup(struct call *call, struct leg *by, const char *reason)
 		leg_bye(call->callee, reason);
 
 	over(call, CALL_RESULT_ANSWERED);
+}
+
+void call_end(struct call *call)
+{
+	over(call, CALL_RESULT_ANSWERED);
+}
+
+void call_give_up(struct call *call, uint16_t status)
+{
+	over(call, result_of(status));
 }
 
 void call_abort(struct call *call)

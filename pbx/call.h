@@ -19,6 +19,9 @@
 #include "pbx/route.h"
 #include "pbx/trail.h"
 
+struct join;
+struct transfer;
+
 enum { CALL_ID_SIZE = 33 }; /* RFC 7989: 32 hex digits */
 
 enum call_state {
@@ -59,6 +62,7 @@ struct call {
 	bool is_buried;
 	bool is_relayed;   /* speech goes through both ports */
 	bool was_inactive; /* who holds now asked for no sound at all */
+	bool is_joining;   /* its legs do not hear each other yet */
 	uint16_t legs;
 	uint64_t row;
 	struct leg *caller;
@@ -66,8 +70,10 @@ struct call {
 	struct leg *early;    /* whose early media the caller hears */
 	struct list branches; /* struct leg: all that were rung */
 	struct trail trail;
-	struct wheel_timer timer;    /* trying, then no answer */
+	struct transfer *transfer;   /* that it takes part in, or NULL */
+	struct join *join;           /* while its legs are brought together */
 	struct media_port *ports[2]; /* facing caller and callee, or NULL */
+	struct wheel_timer timer;    /* trying, then no answer */
 	struct mbuf *offer;   /* the caller's description while it rings */
 	uint64_t started_ms;  /* wall clock */
 	uint64_t answered_ms; /* wall clock, 0 while not */
@@ -94,6 +100,19 @@ void call_refused(struct call *call, uint16_t status, const char *cause);
 
 /** One leg hangs up, or an error ends the call (leg NULL). */
 void call_hangup(struct call *call, struct leg *by, const char *reason);
+
+/** A call that has been answered is over; nobody is told: its legs have
+ * another one, or are told by who calls this. */
+void call_end(struct call *call);
+
+/** A call that nobody has answered is over without a word to its caller. */
+void call_give_up(struct call *call, uint16_t status);
+
+/** Nobody answers for so long: it is given up. */
+void call_await_answer(struct call *call);
+
+/** A call without caller, which the pbx itself makes. */
+struct call *call_new(const char *customer);
 
 /** A call that cannot go on after a restart: whoever rings is told to stop,
  * the caller is refused, its record is written. */

@@ -242,6 +242,25 @@ static void write_headers(struct sip_out *o, struct leg *leg,
 	sip_out_copy(o, m, SIP_HEADER_CONTENT_DISPOSITION);
 }
 
+int fork_ask(struct leg *leg, const struct sip_message *m)
+{
+	char buf[HEADERS_BYTES];
+	struct sip_out o;
+	struct sip_dialog_request request = { .method = "INVITE" };
+
+	sip_out_init(&o, buf, sizeof(buf));
+	write_headers(&o, leg, m, false);
+	request.headers = sip_out_span(&o);
+	request.content_type = sip_header_value(m, SIP_HEADER_CONTENT_TYPE);
+	request.body = relay_body(leg->call->caller, leg, m->body,
+				  HOLD_OFFER_NONE);
+	leg_reach(leg);
+	leg->is_done = false;
+
+	return sip_dialog_request(&leg->invite, leg->dialog, &request,
+				  branch_told, leg);
+}
+
 static int branch_dialog(struct leg *leg, const struct binding *b)
 {
 	char local[400], remote[400];

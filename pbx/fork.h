@@ -35,6 +35,10 @@ uint32_t fork_start(struct call *call, const struct routing *routing,
  * cannot be reached any more counts as done.  0 or ENOMEM. */
 int fork_restore(struct leg *branch, struct span text);
 
+/** Ask a branch that has a dialog already, with the caller's description.
+ * 0 or an errno. */
+int fork_ask(struct leg *branch, const struct sip_message *m);
+
 /** Cancel every branch but one (or NULL), giving a Reason value or NULL. */
 void fork_cancel(struct call *call, const struct leg *but, const char *reason);
 

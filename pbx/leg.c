@@ -129,6 +129,34 @@ int leg_turn(struct leg *leg, enum leg_event event)
 	return 0;
 }
 
+void leg_take(struct leg *leg, struct leg *from)
+{
+	bridge_flush(from);
+	leg->dialog = from->dialog;
+	leg->sdp = from->sdp;
+	from->dialog = NULL;
+	from->sdp = NULL;
+	sip_dialog_set_arg(leg->dialog, leg);
+
+	leg->state = from->state;
+	leg->allows_update = from->allows_update;
+	leg->knows_100rel = from->knows_100rel;
+	leg->is_done = true;
+	if (leg->phone && !leg->is_counted) {
+		leg->phone->calls++;
+		leg->is_counted = true;
+	}
+	session_restore(leg, from->session.interval_s, from->session.is_ours);
+	session_stop(from);
+	event_leg(leg);
+}
+
+bool leg_is_quiet(const struct leg *leg)
+{
+	return leg->dialog && leg_is_up(leg) && !leg->asks_offering &&
+	       !leg->invite && !leg->asked && !leg->owes_ack;
+}
+
 bool leg_is_up(const struct leg *leg)
 {
 	return leg->state == LEG_CONNECTED || leg->state == LEG_HELD;

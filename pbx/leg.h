@@ -37,10 +37,18 @@ struct leg {
 	bool allows_update;
 	bool knows_100rel;
 	bool is_counted; /* in its phone's calls */
+	bool has_referred;
 };
 
 /** Make a leg of a call for a phone. */
 int leg_alloc(struct leg **legp, struct call *call, struct phone *phone);
+
+/** Take over another leg's dialog and the state of it, for another call; the
+ * other one is left without. */
+void leg_take(struct leg *leg, struct leg *from);
+
+/** Nothing is asked of it, nor by it, that waits for an answer. */
+bool leg_is_quiet(const struct leg *leg);
 
 /** Change state; an event that means nothing in this state is logged and
  * passed over.  0 or EPROTO. */

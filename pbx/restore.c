@@ -11,10 +11,12 @@
 #include "pbx/call.h"
 #include "pbx/cdr.h"
 #include "pbx/fork.h"
+#include "pbx/join.h"
 #include "pbx/relay.h"
 #include "pbx/restore.h"
 #include "pbx/server.h"
 #include "pbx/store.h"
+#include "pbx/transfer.h"
 #include "pbx/turn.h"
 
 #define ROW_VERSION "1"
@@ -84,7 +86,8 @@ static int put_ringing(struct mbuf *mb, const struct call *call)
 	for (le = list_head(&call->branches); le && !err; le = le->next) {
 		const struct leg *leg = le->data;
 
-		if (leg->is_done || sip_client_save(leg->invite, text))
+		if (leg->is_done || transfer_lends(call) ||
+		    sip_client_save(leg->invite, text))
 			continue;
 		err = put_leg(mb, leg);
 		err |= put_text(mb, text);
@@ -119,6 +122,7 @@ int restore_save(const struct call *call)
 			mb,
 			call->ports[i] ? media_port_number(call->ports[i]) : 0);
 	err |= put_number(mb, call->is_relayed);
+	err |= put_number(mb, call->is_joining);
 	if (!call->callee)
 		err |= put_ringing(mb, call);
 	if (!err)
@@ -249,7 +253,7 @@ static int get_ringing(struct call *call, struct span rest)
 static int read_call(struct call *call, struct span rest)
 {
 	char version[8];
-	uint64_t state;
+	uint64_t state, joining;
 	struct span trail;
 	int err;
 
@@ -277,6 +281,8 @@ static int read_call(struct call *call, struct span rest)
 
 	if (!err)
 		read_ports(call, &rest);
+	if (!err && get_number(&joining, &rest))
+		call->is_joining = joining;
 	if (!err && call->state < CALL_ANSWERED)
 		err = get_ringing(call, rest);
 
@@ -319,6 +325,8 @@ static void restore(uint64_t row, struct span blob, void *arg)
 	(*count)++;
 	if (call->state == CALL_ANSWERED) {
 		trail_add(&call->trail, "the pbx was restarted");
+		if (call->is_joining)
+			join_start(call, NULL);
 	}
 	else {
 		trail_add(&call->trail, "the pbx was restarted before anybody "

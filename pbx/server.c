@@ -17,15 +17,16 @@ static struct {
 	char host[128];
 } server;
 
-static const char *const option_tags[] = { "100rel", "timer", "path",
-					   "outbound", NULL };
+static const char *const option_tags[] = { "100rel",   "timer",    "path",
+					   "outbound", "replaces", "norefersub",
+					   NULL };
 static const char *const call_bodies[] = { "application/sdp", "multipart/mixed",
 					   "multipart/alternative", NULL };
 
 static const struct sip_rules rules = {
 	.methods = METHOD(INVITE) | METHOD(ACK) | METHOD(BYE) | METHOD(CANCEL) |
 		   METHOD(OPTIONS) | METHOD(REGISTER) | METHOD(PRACK) |
-		   METHOD(UPDATE) | METHOD(INFO),
+		   METHOD(UPDATE) | METHOD(INFO) | METHOD(REFER),
 	.option_tags = option_tags,
 };
 
@@ -143,6 +144,11 @@ static void out_of_dialog(const struct sip_message *m, struct sip_flow *flow)
 		phone = auth_phone(m, flow);
 		if (phone)
 			call_begin(m, flow, phone);
+		return;
+
+	case SIP_METHOD_REFER: /* only inside a call */
+		(void)sip_refuse(server.sip, m, flow, 403,
+				 (struct span){ NULL, 0 });
 		return;
 
 	default:

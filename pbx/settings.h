@@ -26,7 +26,8 @@ extern struct settings pbx_settings;
 
 /* What the pbx understands, as it says in Allow and Supported. */
 #define PBX_ALLOW                                                              \
-	"INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO"
-#define PBX_SUPPORTED "100rel, timer, path, outbound"
+	"INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, "   \
+	"REFER"
+#define PBX_SUPPORTED "100rel, timer, path, outbound, replaces, norefersub"
 
 #endif

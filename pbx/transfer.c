@@ -1,0 +1,881 @@
+/* transfer.c - see transfer.h */
+#include "base/clock.h"
+#include "base/log.h"
+#include "pbx/bridge.h"
+#include "pbx/call.h"
+#include "pbx/fork.h"
+#include "pbx/join.h"
+#include "pbx/relay.h"
+#include "pbx/server.h"
+#include "pbx/settings.h"
+#include "pbx/transfer.h"
+#include "pbx/turn.h"
+#include "sip/address.h"
+#include "sip/param.h"
+
+enum {
+	HEADERS_BYTES = 1024,
+	REPLACES_BYTES = 512,
+	SUBSCRIPTION_S = 60, /* said in NOTIFY; each one says it anew */
+};
+
+enum transfer_kind {
+	TRANSFER_RING,    /* the new call rings somebody */
+	TRANSFER_REPLACE, /* the new call's caller takes a leg's place */
+};
+
+/* Held by both calls until one is over. */
+struct transfer {
+	struct call *call; /* the new one */
+	struct call *from; /* NULL once it is over */
+	struct leg *by;    /* in from: who hands over, or is replaced */
+	struct leg *held;  /* in from: the other party */
+	struct phone *phone;
+	uint32_t event; /* id of the subscription, 0: without */
+	uint8_t kind;
+	uint8_t held_state; /* while its dialog is in the new call */
+	bool is_silent;     /* Refer-Sub: false */
+	bool is_ringing;    /* told so */
+	bool is_told;       /* the end */
+	bool is_recall;
+};
+
+static void transfer_destructor(void *data)
+{
+	struct transfer *t = data;
+
+	mem_deref(t->phone);
+}
+
+static const char *number_of(const struct leg *leg)
+{
+	return leg->phone ? leg->phone->number : "?";
+}
+
+static const char *name_of(const struct leg *leg)
+{
+	return leg->phone ? phone_name(leg->phone) : "?";
+}
+
+void transfer_forget(struct call *call)
+{
+	struct transfer *t = call->transfer;
+
+	if (!t)
+		return;
+
+	call->transfer = NULL;
+	if (t->call == call)
+		t->call = NULL;
+	if (t->from == call) {
+		t->from = NULL;
+		t->by = NULL;
+		t->held = NULL;
+	}
+	mem_deref(t);
+}
+
+static int transfer_make(struct transfer **tp, struct call *call,
+			 struct leg *by, struct leg *held)
+{
+	struct transfer *t = mem_zalloc(sizeof(*t), transfer_destructor);
+
+	if (!t)
+		return ENOMEM;
+
+	t->call = call;
+	t->from = by->call;
+	t->by = by;
+	t->held = held;
+	t->phone = mem_ref(by->phone);
+	call->transfer = t;
+	by->call->transfer = mem_ref(t);
+	*tp = t;
+
+	return 0;
+}
+
+/* ---- telling the transferor ---- */
+
+static void notify(struct leg *leg, uint32_t event, uint16_t status)
+{
+	char headers[HEADERS_BYTES], fragment[128];
+	struct sip_out o, body;
+	struct sip_dialog_request request = { .method = "NOTIFY" };
+
+	if (!leg->dialog)
+		return;
+
+	sip_out_init(&o, headers, sizeof(headers));
+	leg_headers(leg, &o);
+	sip_out_text(&o, "Event: refer");
+	if (event)
+		sip_out_printf(&o, ";id=%u", event);
+	if (status < 200)
+		sip_out_printf(&o,
+			       "\r\nSubscription-State: active;expires=%u\r\n",
+			       SUBSCRIPTION_S);
+	else
+		sip_out_text(&o, "\r\nSubscription-State: "
+				 "terminated;reason=noresource\r\n");
+
+	sip_out_init(&body, fragment, sizeof(fragment));
+	sip_out_status_line(&body, status, NULL);
+	request.headers = sip_out_span(&o);
+	request.content_type = SPAN("message/sipfrag;version=2.0");
+	request.body = sip_out_span(&body);
+	leg_reach(leg);
+	(void)sip_dialog_request(NULL, leg->dialog, &request, NULL, NULL);
+}
+
+static void tell(struct transfer *t, uint16_t status)
+{
+	if (!t->from || t->is_silent || t->kind != TRANSFER_RING || t->is_told)
+		return;
+
+	t->is_told = status >= 200;
+	notify(t->by, t->event, status);
+}
+
+/* ---- the outcome, once it is on record ---- */
+
+struct outcome {
+	struct call *call;
+	struct call *from, *consulted; /* over; counted */
+	struct leg *by, *by_consulted; /* in them; told and let go */
+	uint32_t event;
+	bool is_silent;
+	bool is_joined; /* the call's legs are to be brought together */
+	struct mbuf *text;
+	struct sip_message *answer; /* of the callee, or NULL */
+};
+
+static void outcome_destructor(void *data)
+{
+	struct outcome *o = data;
+
+	mem_deref(o->call);
+	mem_deref(o->from);
+	mem_deref(o->consulted);
+	mem_deref(o->text);
+	mem_deref(o->answer);
+}
+
+static void outcome_run(void *arg)
+{
+	struct outcome *o = arg;
+
+	if (o->by) {
+		if (!o->is_silent)
+			notify(o->by, o->event, 200);
+		leg_bye(o->by, NULL);
+	}
+	if (o->by_consulted)
+		leg_bye(o->by_consulted, NULL);
+	if (o->is_joined && o->call->state == CALL_ANSWERED)
+		join_start(o->call, o->answer);
+	mem_deref(o);
+}
+
+/* Keep the callee's answer: its octets are gone after this turn. */
+static void outcome_keep(struct outcome *o, const struct sip_message *m)
+{
+	o->text = mbuf_alloc(m->len + 1);
+	o->answer = mem_zalloc(sizeof(*o->answer), NULL);
+	if (!o->text || !o->answer ||
+	    mbuf_write_mem(o->text, (const uint8_t *)m->buf, m->len) ||
+	    sip_message_parse(o->answer, (const char *)o->text->buf,
+			      o->text->end, NULL))
+		o->answer = mem_deref(o->answer);
+}
+
+static struct outcome *outcome_make(struct call *call)
+{
+	struct outcome *o = mem_zalloc(sizeof(*o), outcome_destructor);
+
+	if (o)
+		o->call = mem_ref(call);
+
+	return o;
+}
+
+/* ---- what is asked ---- */
+
+/* Call-ID and tags, as Replaces names a dialog. */
+struct replaces {
+	char text[REPLACES_BYTES];
+	struct span call_id, to_tag, from_tag;
+	bool is_early_only;
+};
+
+static int replaces_parse(struct replaces *r, struct span value)
+{
+	const char *semicolon;
+	struct span params;
+
+	if (!value.len || value.len >= sizeof(r->text))
+		return EBADMSG;
+
+	if (value.p != r->text)
+		memmove(r->text, value.p, value.len);
+	semicolon = memchr(r->text, ';', value.len);
+	if (!semicolon)
+		return EBADMSG;
+
+	r->call_id = sip_trim(
+		(struct span){ r->text, (uint32_t)(semicolon - r->text) });
+	params.p = semicolon + 1;
+	params.len = value.len - (uint32_t)(params.p - r->text);
+	if (!sip_param(params, "to-tag", &r->to_tag) ||
+	    !sip_param(params, "from-tag", &r->from_tag))
+		return EBADMSG;
+	r->is_early_only = sip_param(params, "early-only", NULL);
+
+	return 0;
+}
+
+/* The Replaces in the header part of a URI: ENOENT without. */
+static int replaces_of_uri(struct replaces *r, const struct sip_uri *uri)
+{
+	struct span rest = uri->headers;
+
+	while (rest.len) {
+		const char *amp = memchr(rest.p, '&', rest.len);
+		struct span item = rest;
+		size_t len;
+
+		if (amp)
+			item.len = (uint32_t)(amp - rest.p);
+		rest.p += item.len + (amp ? 1 : 0);
+		rest.len -= item.len + (amp ? 1 : 0);
+		if (item.len < 9 ||
+		    !span_equal_nocase((struct span){ item.p, 9 },
+				       SPAN("Replaces=")))
+			continue;
+		item.p += 9;
+		item.len -= 9;
+		if (sip_unescape(r->text, sizeof(r->text) - 1, &len, item))
+			return EBADMSG;
+		return replaces_parse(r,
+				      (struct span){ r->text, (uint32_t)len });
+	}
+
+	return ENOENT;
+}
+
+static struct leg *replaces_leg(const struct replaces *r)
+{
+	struct sip_dialog *d = sip_dialog_lookup(server_sip(), r->call_id,
+						 r->to_tag, r->from_tag);
+
+	if (!d)
+		d = sip_dialog_lookup(server_sip(), r->call_id, r->from_tag,
+				      r->to_tag);
+
+	return d ? sip_dialog_arg(d) : NULL;
+}
+
+/* Whether a phone may dispose of a leg: it is its own or its user's. */
+static bool is_own(const struct phone *p, const struct leg *leg)
+{
+	return p && leg->phone &&
+	       (p == leg->phone || (p->user && p->user == leg->phone->user));
+}
+
+/* Its line is counted by the call that goes on. */
+static void leave_uncounted(struct leg *leg)
+{
+	leg->phone->calls--;
+	leg->is_counted = false;
+}
+
+/* Its legs may not reach each other. */
+static void relay_if_far(struct call *call, struct phone *callee)
+{
+	struct routing r = { .count = 1, .phones = { callee } };
+
+	if (callee && !call->is_relayed)
+		relay_begin(call, &r);
+}
+
+/* ---- to another call of the transferor ---- */
+
+static void copy_callee(struct call *call, const struct phone *p)
+{
+	(void)re_snprintf(call->number, sizeof(call->number), "%s",
+			  p ? phone_shown_number(p) : "");
+	(void)re_snprintf(call->callee_user, sizeof(call->callee_user), "%s",
+			  p && p->user ? p->user->id : "");
+}
+
+static int make_joined(struct call **callp, struct leg *x, struct leg *y)
+{
+	struct call *call = call_new(x->call->customer);
+	int err;
+
+	if (!call)
+		return ENOMEM;
+
+	err = leg_alloc(&call->caller, call, x->phone);
+	if (!err)
+		err = leg_alloc(&call->callee, call, y->phone);
+	if (err) {
+		mem_deref(call->callee);
+		mem_deref(call);
+		return err;
+	}
+
+	list_append(&call->branches, &call->callee->le, call->callee);
+	copy_callee(call, y->phone);
+	call->state = CALL_ANSWERED;
+	call->answered_ms = call->started_ms;
+	call->answered_mono_ms = clock_mono_ms();
+	call->is_joining = true;
+	*callp = call;
+
+	return 0;
+}
+
+static void explain(struct call *call, const struct leg *by,
+		    const struct leg *x, const char *to, const char *other)
+{
+	trail_add(&call->trail, "%s (%s) transfers %s (%s) to %s: call %s",
+		  name_of(by), number_of(by), name_of(x), number_of(x), to,
+		  other);
+}
+
+/* Both far ends talk with the transferor: they are joined. */
+static uint16_t join_far_ends(struct leg *by, struct leg *with, uint32_t event,
+			      bool is_silent)
+{
+	struct leg *x = leg_peer(by), *y = leg_peer(with);
+	struct call *call = NULL;
+	struct outcome *o;
+
+	if (make_joined(&call, x, y))
+		return 500;
+	o = outcome_make(call);
+	if (!o) {
+		mem_deref(call);
+		return 500;
+	}
+	(void)call_adopt(call);
+
+	o->from = mem_ref(by->call);
+	o->consulted = mem_ref(with->call);
+	o->by = by;
+	o->by_consulted = with;
+	o->event = event;
+	o->is_silent = is_silent;
+	o->is_joined = true;
+
+	explain(call, by, x, number_of(y), by->call->id);
+	explain(by->call, by, x, number_of(y), call->id);
+	explain(with->call, by, x, number_of(y), call->id);
+	leg_take(call->caller, x);
+	leg_take(call->callee, y);
+	relay_if_far(call, y->phone);
+	call_end(by->call);
+	call_end(with->call);
+	call_touch(call);
+	turn_defer(outcome_run, o);
+
+	return 0;
+}
+
+/* What it consults about still rings: the far end waits in its place. */
+static uint16_t wait_in_place(struct leg *by, struct leg *with, uint32_t event,
+			      bool is_silent)
+{
+	struct call *call = with->call;
+	struct leg *x = leg_peer(by), *leg = NULL;
+	struct transfer *t = NULL;
+	struct sip_reply reply = { .status = 487 };
+	char headers[128];
+	struct sip_out o;
+
+	if (call->transfer || leg_alloc(&leg, call, x->phone))
+		return 500;
+	if (transfer_make(&t, call, by, x)) {
+		mem_deref(leg);
+		return 500;
+	}
+	t->event = event;
+	t->is_silent = is_silent;
+
+	explain(call, by, x, call->number, by->call->id);
+	explain(by->call, by, x, call->number, call->id);
+	sip_out_init(&o, headers, sizeof(headers));
+	leg_headers(with, &o);
+	reply.headers = sip_out_span(&o);
+	(void)sip_server_reply(with->asked, &reply);
+	(void)leg_turn(with, LEG_CLEARED);
+	leave_uncounted(leg);
+	call->caller = leg;
+	mem_deref(with);
+	if (call->state == CALL_RINGING) {
+		t->is_ringing = true;
+		tell(t, 180);
+	}
+
+	return 0;
+}
+
+static uint16_t to_call(struct leg *by, struct leg *with, uint32_t event,
+			bool is_silent)
+{
+	struct call *call = with->call;
+
+	if (call == by->call || call->state == CALL_OVER)
+		return 481;
+	if (call->state < CALL_ANSWERED)
+		return with == call->caller && with->asked
+			       ? wait_in_place(by, with, event, is_silent)
+			       : 481;
+	if (call->transfer || !leg_is_quiet(with) || !leg_peer(with) ||
+	    !leg_is_quiet(leg_peer(with)))
+		return 491;
+
+	return join_far_ends(by, with, event, is_silent);
+}
+
+/* ---- to a number ---- */
+
+static void leave_out(struct routing *r, const struct phone *p)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < r->count; i++) {
+		if (r->phones[i] != p)
+			r->phones[n++] = r->phones[i];
+	}
+	r->count = n;
+}
+
+static uint32_t ring(struct call *call, const struct routing *r,
+		     struct fork_answer *refusal)
+{
+	struct sip_message *blank = mem_zalloc(sizeof(*blank), NULL);
+	uint32_t rung;
+
+	refusal->status = 500;
+	refusal->cause = NULL;
+	if (!blank)
+		return 0;
+
+	memset(blank->first, SIP_NO_HEADER, sizeof(blank->first));
+	blank->max_forwards = -1;
+	rung = fork_start(call, r, blank, refusal);
+	mem_deref(blank);
+	if (rung)
+		call_await_answer(call);
+
+	return rung;
+}
+
+static void route_and_ring(struct transfer *t, struct span number)
+{
+	struct call *call = t->call;
+	struct fork_answer refusal;
+	struct routing r;
+
+	route_number(&r, t->phone, number, t->from->hops, &call->trail);
+	memcpy(call->number, r.number, sizeof(call->number));
+	if (r.user)
+		memcpy(call->callee_user, r.user->id,
+		       sizeof(call->callee_user));
+	if (!r.status) {
+		leave_out(&r, t->held->phone);
+		r.status = r.count ? 0 : 486;
+	}
+	if (r.status) {
+		call_refused(call, r.status, r.cause);
+		return;
+	}
+	if (!ring(call, &r, &refusal))
+		call_refused(call, refusal.status, refusal.cause);
+}
+
+static uint16_t to_number(struct leg *by, struct span number, uint32_t event,
+			  bool is_silent)
+{
+	struct leg *x = leg_peer(by);
+	struct call *call = call_new(by->call->customer);
+	struct transfer *t = NULL;
+	char text[DIRECTORY_NUMBER_MAX + 1];
+
+	if (!call)
+		return 500;
+	if (leg_alloc(&call->caller, call, x->phone) ||
+	    transfer_make(&t, call, by, x)) {
+		mem_deref(call);
+		return 500;
+	}
+	leave_uncounted(call->caller);
+	(void)call_adopt(call);
+	t->event = event;
+	t->is_silent = is_silent;
+
+	(void)re_snprintf(text, sizeof(text), "%b", number.p,
+			  (size_t)number.len);
+	explain(call, by, x, text, by->call->id);
+	explain(by->call, by, x, text, call->id);
+	tell(t, 100);
+	route_and_ring(t, number);
+
+	return 0;
+}
+
+/* ---- REFER ---- */
+
+static void refuse(const struct sip_message *m, struct sip_flow *flow,
+		   uint16_t status)
+{
+	(void)sip_refuse(server_sip(), m, flow, status,
+			 (struct span){ NULL, 0 });
+}
+
+/* Where to: a number, or another leg. */
+struct wish {
+	char number[SIP_USER_MAX_BYTES + 1];
+	struct leg *with;
+	bool is_silent;
+};
+
+static uint16_t wish_read(struct wish *w, const struct leg *leg,
+			  const struct sip_message *m)
+{
+	struct sip_address a;
+	struct replaces r;
+	struct sip_values it;
+	struct span value, second;
+	int err;
+
+	memset(w, 0, sizeof(*w));
+	sip_lines_next((sip_values_start(&it, m, SIP_HEADER_REFER_TO), &it),
+		       &value);
+	if (!sip_has_header(m, SIP_HEADER_REFER_TO) ||
+	    sip_lines_next(&it, &second) || sip_address_parse(&a, value))
+		return 400;
+	if (a.uri.scheme == SIP_SCHEME_OTHER)
+		return 416;
+
+	w->is_silent = sip_header_has(m, SIP_HEADER_REFER_SUB, "false");
+	err = replaces_of_uri(&r, &a.uri);
+	if (!err) {
+		w->with = replaces_leg(&r);
+		return !w->with ? 481 : is_own(leg->phone, w->with) ? 0 : 403;
+	}
+
+	if (err != ENOENT || sip_uri_user(&a.uri, w->number, sizeof(w->number)))
+		return 400;
+
+	return 0;
+}
+
+static uint16_t may_transfer(const struct leg *leg)
+{
+	const struct leg *x = leg_peer(leg);
+
+	if (leg->call->state != CALL_ANSWERED || !x || !x->dialog)
+		return 481;
+	if (!leg->phone || !x->phone)
+		return 403;
+	if (leg->call->transfer || !leg_is_quiet(leg) || !leg_is_quiet(x))
+		return 491;
+
+	return 0;
+}
+
+static int take_in(struct leg *leg, const struct sip_message *m,
+		   struct sip_flow *flow, bool is_silent)
+{
+	struct sip_server *asked = NULL;
+	char headers[256];
+	struct sip_out o;
+	struct sip_reply reply = {
+		.status = 202,
+		.with_contact = true,
+		.contact_user = SPAN("pbx"),
+	};
+	int err = sip_server_accept(&asked, server_sip(), m, flow, NULL, NULL,
+				    NULL);
+
+	if (err)
+		return err;
+
+	sip_out_init(&o, headers, sizeof(headers));
+	leg_headers(leg, &o);
+	if (is_silent)
+		sip_out_text(&o, "Refer-Sub: false\r\n");
+	reply.headers = sip_out_span(&o);
+	(void)sip_server_reply(asked, &reply);
+	sip_server_forget(&asked);
+
+	return 0;
+}
+
+void transfer_request(struct leg *leg, const struct sip_message *m,
+		      struct sip_flow *flow)
+{
+	uint32_t event = leg->has_referred ? m->cseq : 0;
+	uint16_t status;
+	struct wish w;
+	int err;
+
+	status = wish_read(&w, leg, m);
+	if (!status)
+		status = may_transfer(leg);
+	if (status) {
+		refuse(m, flow, status);
+		return;
+	}
+
+	err = take_in(leg, m, flow, w.is_silent);
+	if (err) {
+		if (err != EALREADY)
+			refuse(m, flow, 500);
+		return;
+	}
+
+	leg->has_referred = true;
+	if (w.with)
+		status = to_call(leg, w.with, event, w.is_silent);
+	else
+		status = to_number(leg, span_of(w.number), event, w.is_silent);
+	if (status && !w.is_silent)
+		notify(leg, event, status);
+}
+
+/* ---- INVITE with Replaces ---- */
+
+static uint16_t may_replace(const struct call *call, const struct leg *leg,
+			    const struct replaces *r)
+{
+	const struct leg *x = leg_peer(leg);
+
+	if (strcmp(call->customer, leg->call->customer) != 0)
+		return 481;
+	if (!is_own(call->caller->phone, leg))
+		return 403;
+	if (leg->call->state == CALL_OVER)
+		return 603;
+	if (leg->call->state != CALL_ANSWERED || !x)
+		return 481;
+	if (r->is_early_only)
+		return 486;
+	if (leg->call->transfer || !leg_is_quiet(leg) || !leg_is_quiet(x))
+		return 491;
+
+	return 0;
+}
+
+static uint16_t replace(struct call *call, struct leg *leg,
+			const struct sip_message *m)
+{
+	struct leg *x = leg_peer(leg), *branch = NULL;
+	struct transfer *t = NULL;
+
+	if (leg_alloc(&branch, call, x->phone))
+		return 500;
+	list_append(&call->branches, &branch->le, branch);
+	if (transfer_make(&t, call, leg, x))
+		return 500;
+
+	t->kind = TRANSFER_REPLACE;
+	t->held_state = x->state;
+	trail_add(&call->trail, "takes the place of %s (%s): call %s",
+		  name_of(leg), number_of(leg), leg->call->id);
+	trail_add(&leg->call->trail, "%s takes the place of %s: call %s",
+		  number_of(call->caller), number_of(leg), call->id);
+	copy_callee(call, x->phone);
+
+	leg_take(branch, x);
+	relay_if_far(call, x->phone);
+	branch->state = LEG_NULL;
+	(void)leg_turn(branch, LEG_ASKED);
+	if (fork_ask(branch, m)) {
+		branch->is_done = true;
+		return 500;
+	}
+	call_await_answer(call);
+
+	return 0;
+}
+
+void transfer_replace(struct call *call, const struct sip_message *m)
+{
+	struct span value = sip_header_value(m, SIP_HEADER_REPLACES);
+	struct replaces r;
+	struct leg *leg = NULL;
+	uint16_t status = replaces_parse(&r, value) ? 400 : 0;
+
+	if (!status) {
+		leg = replaces_leg(&r);
+		status = leg ? may_replace(call, leg, &r) : 481;
+	}
+	if (!status)
+		status = replace(call, leg, m);
+	if (status)
+		call_refused(call, status, NULL);
+}
+
+/* The new call's caller is refused: the other party stays where it was. */
+static void give_back(struct transfer *t)
+{
+	struct le *le = list_head(&t->call->branches);
+	struct leg *branch = le ? le->data : NULL;
+
+	if (!branch || !branch->dialog)
+		return;
+	if (!t->from) {
+		leg_bye(branch, NULL);
+		return;
+	}
+
+	leg_take(t->held, branch);
+	t->held->state = t->held_state;
+	call_touch(t->from);
+}
+
+/* ---- what becomes of it ---- */
+
+bool transfer_progress(struct call *call, struct leg *branch,
+		       const struct sip_message *m)
+{
+	struct transfer *t = call->transfer;
+
+	if (call->caller->asked)
+		return false;
+
+	if (sip_message_is_reliable(m))
+		(void)sip_dialog_prack(NULL, branch->dialog, m,
+				       (struct span){ NULL, 0 },
+				       (struct span){ NULL, 0 }, NULL, NULL);
+	if (t && t->call == call && !t->is_ringing) {
+		t->is_ringing = true;
+		tell(t, 180);
+	}
+
+	return true;
+}
+
+void transfer_answered(struct call *call, const struct sip_message *m)
+{
+	struct transfer *t = call->transfer;
+	struct outcome *o;
+
+	if (!t || t->call != call)
+		return;
+
+	o = outcome_make(call);
+	if (!o) {
+		call_hangup(call, NULL, "SIP;cause=500");
+		return;
+	}
+
+	o->is_silent = t->is_silent || t->kind != TRANSFER_RING;
+	o->event = t->event;
+	if (t->kind == TRANSFER_RING) {
+		o->is_joined = true;
+		call->is_joining = true;
+		call->caller->asks_offering = true;
+		call->callee->asks_offering = true;
+		if (call->callee->owes_ack)
+			outcome_keep(o, m);
+	}
+	if (t->from) {
+		o->from = mem_ref(t->from);
+		o->by = t->by;
+		if (t->kind == TRANSFER_RING)
+			leg_take(call->caller, t->held);
+		t->is_told = true;
+		call_end(o->from);
+	}
+	if (o->is_joined)
+		relay_if_far(call, call->callee->phone);
+	transfer_forget(call);
+	turn_defer(outcome_run, o);
+}
+
+/* Nobody has answered, and who handed over has hung up: rung again. */
+static bool recall(struct transfer *t)
+{
+	struct call *call = t->call;
+	struct routing r = { .count = 1, .phones = { t->phone } };
+	struct fork_answer refusal;
+
+	t->is_recall = true;
+	trail_add(&call->trail, "recalls %s (%s)", phone_name(t->phone),
+		  t->phone->number);
+	copy_callee(call, t->phone);
+	call->state = CALL_ROUTING;
+
+	return ring(call, &r, &refusal) > 0;
+}
+
+bool transfer_refused(struct call *call, uint16_t status)
+{
+	struct transfer *t = call->transfer;
+
+	if (!t || t->call != call || t->kind != TRANSFER_RING)
+		return false;
+	if (t->from) {
+		trail_add(&t->from->trail, "the transfer failed: %u", status);
+		tell(t, status);
+		call_give_up(call, status);
+		return true;
+	}
+
+	return !t->is_recall && recall(t);
+}
+
+void transfer_left(struct call *call, const struct leg *by)
+{
+	struct transfer *t = call->transfer;
+	struct call *to;
+
+	if (!t || t->from != call)
+		return;
+
+	to = t->call;
+	if (t->kind == TRANSFER_REPLACE) {
+		transfer_forget(call);
+	}
+	else if (by == t->by) {
+		leg_take(to->caller, t->held);
+		call_touch(to);
+		transfer_forget(call);
+	}
+	else {
+		transfer_forget(call);
+		trail_add(&to->trail, "who was transferred is gone");
+		fork_cancel(to, NULL, NULL);
+		call_give_up(to, 487);
+	}
+}
+
+bool transfer_lends(const struct call *call)
+{
+	const struct transfer *t = call->transfer;
+
+	return t && t->call == call && t->kind == TRANSFER_REPLACE;
+}
+
+void transfer_over(struct call *call)
+{
+	struct transfer *t = call->transfer;
+
+	if (!t)
+		return;
+
+	if (t->call == call) {
+		if (t->kind == TRANSFER_REPLACE)
+			give_back(t);
+		else
+			tell(t, 487);
+		if (t->from)
+			transfer_forget(t->from);
+	}
+	transfer_forget(call);
+}

@@ -1,0 +1,50 @@
+/* transfer.h - one party of a call hands the other one over
+ *
+ * REFER to a number: the number is routed on behalf of who hands over and
+ * rings in a new call; the call that is handed over goes on until somebody
+ * answers, then the other party's dialog passes to the new call and the
+ * transferor is let go.  Who hangs up meanwhile is rung again when nobody
+ * answers (recall).  REFER to another call of the same phone (Replaces): the
+ * far ends of both are joined, at once or, while it rings, when it answers.
+ * INVITE with Replaces: who asks takes the place of a leg of its own user.
+ *
+ * Each call that ends by this has its own record: who talked with whom.  The
+ * old calls' ends and the new call are written in one turn, before anybody
+ * is told.
+ *
+ * Source: RFC 3515, RFC 3891, RFC 4488, RFC 5589; CAL-4, SIT-13, SIT-26.
+ */
+#ifndef PBX_TRANSFER_H
+#define PBX_TRANSFER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct call;
+struct leg;
+struct sip_flow;
+struct sip_message;
+
+/** REFER inside a call. */
+void transfer_request(struct leg *leg, const struct sip_message *m,
+		      struct sip_flow *flow);
+
+/** INVITE with Replaces: the call has just begun. */
+void transfer_replace(struct call *call, const struct sip_message *m);
+
+/**
+ * What call.c tells: a branch has progress (true: the caller is told by this,
+ * not by an answer), somebody has answered, nobody will (true: not the
+ * caller's business now), a leg hangs up, the call is over, it is freed.
+ */
+bool transfer_progress(struct call *call, struct leg *branch,
+		       const struct sip_message *m);
+void transfer_answered(struct call *call, const struct sip_message *m);
+bool transfer_refused(struct call *call, uint16_t status);
+void transfer_left(struct call *call, const struct leg *by);
+void transfer_over(struct call *call);
+/** Its branch's dialog belongs to the call whose leg is replaced. */
+bool transfer_lends(const struct call *call);
+void transfer_forget(struct call *call);
+
+#endif
