@@ -7,6 +7,7 @@
 #include "pbx/bridge.h"
 #include "pbx/call.h"
 #include "pbx/cdr.h"
+#include "pbx/farewell.h"
 #include "pbx/fork.h"
 #include "pbx/join.h"
 #include "pbx/relay.h"
@@ -96,6 +97,7 @@ int call_init(void)
 
 void call_close(void)
 {
+	farewell_close();
 	list_flush(&calls.all);
 	table_close(&calls.by_id);
 }

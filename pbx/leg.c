@@ -9,6 +9,7 @@
 #include "pbx/bridge.h"
 #include "pbx/call.h"
 #include "pbx/event.h"
+#include "pbx/farewell.h"
 #include "pbx/leg.h"
 #include "pbx/registrar.h"
 #include "pbx/server.h"
@@ -261,7 +262,6 @@ void leg_bye(struct leg *leg, const char *reason)
 {
 	char buf[512];
 	struct sip_out o;
-	struct sip_dialog_request request = { .method = "BYE" };
 	int err;
 
 	if (!leg->dialog)
@@ -272,9 +272,8 @@ void leg_bye(struct leg *leg, const char *reason)
 	if (reason)
 		sip_out_header(&o, SIP_HEADER_REASON, span_of(reason));
 
-	request.headers = sip_out_span(&o);
 	leg_reach(leg);
-	err = sip_dialog_request(NULL, leg->dialog, &request, NULL, NULL);
+	err = farewell_send(leg->dialog, leg->phone, sip_out_span(&o));
 	if (err)
 		log_warn("leg", "call=%s leg=%u BYE: %s", leg->call->id,
 			 leg->number, strerror(err));

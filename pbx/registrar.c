@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "pbx/event.h"
+#include "pbx/farewell.h"
 #include "pbx/registrar.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
@@ -465,6 +466,7 @@ static int grant(const struct wish *w, const struct sip_message *m,
 		b->cseq = m->cseq;
 		binding_arm(b, w->expires_s * 1000ull);
 		binding_keep(b);
+		farewell_registered(p, b);
 		return 0;
 	}
 
@@ -491,6 +493,7 @@ static int grant(const struct wish *w, const struct sip_message *m,
 	binding_link(b, p);
 	binding_arm(b, w->expires_s * 1000ull);
 	binding_keep(b);
+	farewell_registered(p, b);
 	if (!was_registered)
 		event_registration(p, true);
 

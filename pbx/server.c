@@ -85,6 +85,11 @@ static void in_dialog(const struct sip_message *m, struct sip_flow *flow)
 	}
 
 	leg = sip_dialog_arg(d);
+	if (!leg) { /* the call is over, our BYE on its way */
+		(void)sip_refuse(server.sip, m, flow, 481,
+				 (struct span){ NULL, 0 });
+		return;
+	}
 	if (!sip_dialog_flow(d) || !sip_flow_equal(flow, sip_dialog_flow(d))) {
 		const struct phone *phone = auth_phone(m, flow);
 

@@ -725,3 +725,8 @@ int sip_dialog_set_target(struct sip_dialog *d, struct span uri)
 {
 	return d && uri.len ? sip_text_set(&d->target, uri) : EINVAL;
 }
+
+int sip_dialog_set_routes(struct sip_dialog *d, struct span routes)
+{
+	return d && routes.len ? sip_text_set(&d->routes, routes) : EINVAL;
+}

@@ -138,6 +138,9 @@ struct sip_flow *sip_dialog_flow(const struct sip_dialog *d);
 void sip_dialog_set_flow(struct sip_dialog *d, struct sip_flow *flow);
 /** Send next requests to another URI (a redirected or re-registered peer). */
 int sip_dialog_set_target(struct sip_dialog *d, struct span uri);
+/** Send next requests by another route set: the value of a Route header, as
+ * of a peer's Path when it has registered anew.  0, EINVAL, ENOMEM. */
+int sip_dialog_set_routes(struct sip_dialog *d, struct span routes);
 
 /**
  * Write the dialog as lines of text, for sip_dialog_restore() after a

@@ -3,7 +3,7 @@
 A Phone registers, asks and answers; nothing is automatic but digest, so that
 a test can do what no decent phone does.  Only Python's standard library.
 """
-import hashlib, os, random, re, socket, time
+import hashlib, os, random, re, socket, ssl, time
 
 SDP = ("v=0\r\no=- {id} {version} IN IP4 127.0.0.1\r\ns=-\r\n"
        "c=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {port} RTP/AVP 0 101\r\n"
@@ -95,6 +95,8 @@ class Timeout(AssertionError):
 
 
 class Phone:
+    transport = "UDP"
+
     def __init__(self, server, user, secret, number=None, port=0):
         self.server, self.user, self.secret = server, user, secret
         self.number = number
@@ -111,6 +113,9 @@ class Phone:
     def send(self, text, to=None):
         self.s.sendto(text.encode(), to or self.server)
 
+    def receive(self):
+        return self.s.recvfrom(65536)
+
     def next(self, want=None, limit=3.0):
         """The next message for which want is true; others are kept"""
         for i, m in enumerate(self.pending):
@@ -124,7 +129,7 @@ class Phone:
                               f"{self.pending!r}")
             self.s.settimeout(left)
             try:
-                data, source = self.s.recvfrom(65536)
+                data, source = self.receive()
             except (socket.timeout, TimeoutError):
                 continue
             if len(data) < 10:
@@ -158,7 +163,7 @@ class Phone:
         ctype = "Content-Type: application/sdp\r\n" if body and \
             "Content-Type" not in extra else ""
         return (f"{method} {uri} SIP/2.0\r\n"
-                f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch={branch}"
+                f"Via: SIP/2.0/{self.transport} 127.0.0.1:{self.port};branch={branch}"
                 f";rport\r\nMax-Forwards: 70\r\n{routes}"
                 f"From: \"liar\" <sip:{self.user}@127.0.0.1>;tag={from_tag}\r\n"
                 f"To: {to}\r\nCall-ID: {call_id}\r\nCSeq: {cseq} {method}\r\n"
@@ -217,6 +222,45 @@ class Phone:
         """An INVITE for us; a Call"""
         m = self.request("INVITE", limit)
         return Call.of_invite(self, m)
+
+
+class StreamPhone(Phone):
+    """The same over TCP, or TLS with the CA in a file"""
+
+    def __init__(self, server, user, secret, number=None, ca=None):
+        self.server, self.user, self.secret = server, user, secret
+        self.number, self.ca = number, ca
+        self.transport = "TLS" if ca else "TCP"
+        self.algorithm = "MD5"
+        self.connect()
+        self.port = self.s.getsockname()[1]
+        self.contact = (f"sip:{user}@127.0.0.1:{self.port};"
+                        f"transport={self.transport.lower()}")
+
+    def connect(self):
+        """Also again, after close()"""
+        self.pending, self.rest = [], b""
+        self.s = socket.create_connection(self.server)
+        if self.ca:
+            context = ssl.create_default_context(cafile=self.ca)
+            self.s = context.wrap_socket(self.s, server_hostname="127.0.0.1")
+
+    def send(self, text, to=None):
+        self.s.sendall(text.encode())
+
+    def receive(self):
+        """One message, or what is none of them"""
+        while True:
+            head, end, rest = self.rest.partition(b"\r\n\r\n")
+            m = re.search(rb"(?im)^content-length:\s*(\d+)", head)
+            n = int(m[1]) if m else 0
+            if end and len(rest) >= n:
+                self.rest = rest[n:]
+                return head + end + rest[:n], self.server
+            got = self.s.recv(65536)
+            if not got:
+                raise EOFError
+            self.rest += got
 
 
 class Call:
@@ -307,7 +351,7 @@ class Call:
             "Content-Type" not in extra else ""
         p = self.phone
         return (f"{method} {self.target} SIP/2.0\r\n"
-                f"Via: SIP/2.0/UDP 127.0.0.1:{p.port};branch=z9hG4bK{token()}"
+                f"Via: SIP/2.0/{p.transport} 127.0.0.1:{p.port};branch=z9hG4bK{token()}"
                 f";rport\r\nMax-Forwards: 70\r\n"
                 f"From: {local}\r\nTo: {self.remote}\r\n"
                 f"Call-ID: {self.call_id}\r\nCSeq: {cseq} {method}\r\n"
