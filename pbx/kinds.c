@@ -8,6 +8,7 @@
 #include "pbx/auth.h"
 #include "pbx/directory.h"
 #include "pbx/kinds.h"
+#include "pbx/music.h"
 #include "pbx/turn.h"
 
 static const struct field customer_fields[] = {
@@ -170,8 +171,14 @@ struct kind_here {
 	void (*remove)(const char *id);
 };
 
+static void remove_customer(const char *id)
+{
+	music_forget(id);
+	directory_remove_customer(id);
+}
+
 static const struct kind_here kinds[] = {
-	{ &customer_kind_here, take_customer, directory_remove_customer },
+	{ &customer_kind_here, take_customer, remove_customer },
 	{ &user_kind_here, take_user, directory_remove_user },
 	{ &phone_kind_here, take_phone, directory_remove_phone },
 };

@@ -20,6 +20,7 @@
 #include "pbx/kinds.h"
 #include "pbx/main.h"
 #include "pbx/media.h"
+#include "pbx/music.h"
 #include "pbx/registrar.h"
 #include "pbx/relay.h"
 #include "pbx/restore.h"
@@ -284,6 +285,8 @@ static int open_rest(struct pbx *pbx, struct service *service)
 	router_token(pbx->router, service->token);
 	err = api_start(pbx->router);
 	if (!err)
+		err = music_start(pbx->router, pbx_settings.dir);
+	if (!err)
 		err = provision_alloc(&pbx->provision, pbx->router, pbx->store,
 				      service->keys);
 	if (!err)
@@ -298,6 +301,7 @@ static void pbx_destructor(void *data)
 
 	turn_end();
 	media_close();
+	music_close();
 	mem_deref(pbx->provision);
 	mem_deref(pbx->router);
 	mem_deref(pbx->store);

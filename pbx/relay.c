@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "pbx/music.h"
 #include "pbx/registrar.h"
 #include "pbx/relay.h"
 #include "pbx/settings.h"
@@ -13,7 +14,6 @@ enum {
 	BODY_BYTES = 33000,
 	HOST_BYTES = 64,
 	TAG_BYTES = 64,
-	PATH_BYTES = 200,
 };
 
 static const char *const drop[] = { "candidate",         "ice-*",
@@ -335,21 +335,11 @@ struct span relay_body(struct leg *from, struct leg *to, struct span body,
 
 /* ---- music ---- */
 
-static const char *music_of(const struct call *call, char path[PATH_BYTES])
-{
-	char file[PATH_BYTES + 512];
-
-	(void)snprintf(path, PATH_BYTES, "pbx/music/%s.wav", call->customer);
-	(void)snprintf(file, sizeof(file), "%s/%s", pbx_settings.dir, path);
-
-	return access(file, R_OK) ? "melody" : path;
-}
-
 void relay_agreed(struct leg *from, struct leg *to, enum hold_offer offer)
 {
 	struct call *call = to->call;
 	struct media_port **portp = &call->ports[side_of(to)];
-	char path[PATH_BYTES];
+	char name[MUSIC_NAME_BYTES];
 
 	(void)from;
 	if (!*portp || call->state != CALL_ANSWERED)
@@ -357,7 +347,7 @@ void relay_agreed(struct leg *from, struct leg *to, enum hold_offer offer)
 
 	if (offer == HOLD_OFFER_HOLD) {
 		if (!media_port_is_playing(*portp))
-			media_port_play(*portp, music_of(call, path));
+			media_port_play(*portp, music_of(call->customer, name));
 	}
 	else if (offer == HOLD_OFFER_TALK) {
 		media_port_play(*portp, NULL);

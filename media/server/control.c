@@ -98,7 +98,7 @@ static void closed(int err, void *arg)
 {
 	struct controller *c = arg;
 
-	log_info("control", "controller %llu has left: %s",
+	log_debug("control", "controller %llu has left: %s",
 		 (unsigned long long)c->number, strerror(err));
 	mem_deref(c);
 }
