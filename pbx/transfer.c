@@ -17,6 +17,8 @@ enum {
 	HEADERS_BYTES = 1024,
 	REPLACES_BYTES = 512,
 	SUBSCRIPTION_S = 60, /* said in NOTIFY; each one says it anew */
+	LOOK_MS = 30,        /* whether an offer is still under way */
+	PATIENCE_MS = 4000,
 };
 
 enum transfer_kind {
@@ -543,34 +545,28 @@ struct wish {
 };
 
 static uint16_t wish_read(struct wish *w, const struct leg *leg,
-			  const struct sip_message *m)
+			  struct span refer_to)
 {
 	struct sip_address a;
 	struct replaces r;
-	struct sip_values it;
-	struct span value, second;
 	int err;
 
 	memset(w, 0, sizeof(*w));
-	sip_lines_next((sip_values_start(&it, m, SIP_HEADER_REFER_TO), &it),
-		       &value);
-	if (!sip_has_header(m, SIP_HEADER_REFER_TO) ||
-	    sip_lines_next(&it, &second) || sip_address_parse(&a, value))
+	if (sip_address_parse(&a, refer_to))
 		return 400;
 	if (a.uri.scheme == SIP_SCHEME_OTHER)
 		return 416;
 
-	w->is_silent = sip_header_has(m, SIP_HEADER_REFER_SUB, "false");
 	err = replaces_of_uri(&r, &a.uri);
 	if (!err) {
 		w->with = replaces_leg(&r);
 		return !w->with ? 481 : is_own(leg->phone, w->with) ? 0 : 403;
 	}
 
-	if (err != ENOENT || sip_uri_user(&a.uri, w->number, sizeof(w->number)))
-		return 400;
-
-	return 0;
+	return err != ENOENT || sip_uri_user(&a.uri, w->number,
+					     sizeof(w->number))
+		       ? 400
+		       : 0;
 }
 
 static uint16_t may_transfer(const struct leg *leg)
@@ -615,22 +611,113 @@ static int take_in(struct leg *leg, const struct sip_message *m,
 	return 0;
 }
 
+/* Taken in, and to be done once no offer is under way on these legs. */
+struct waiting {
+	struct call *call; /* counted */
+	struct leg *leg;   /* of it */
+	struct wheel_timer timer;
+	uint64_t until_ms;
+	uint32_t event;
+	bool is_silent;
+	char refer_to[SIP_URI_MAX_BYTES];
+};
+
+static void waiting_destructor(void *data)
+{
+	struct waiting *w = data;
+
+	wheel_stop(&w->timer);
+	mem_deref(w->call);
+}
+
+/* 491: not yet. */
+static uint16_t do_it(struct leg *leg, const struct wish *w, uint32_t event)
+{
+	uint16_t status = may_transfer(leg);
+
+	if (status)
+		return status;
+
+	return w->with ? to_call(leg, w->with, event, w->is_silent)
+		       : to_number(leg, span_of(w->number), event,
+				   w->is_silent);
+}
+
+static void look_again(void *arg)
+{
+	struct waiting *w = arg;
+	struct wish wish;
+	uint16_t status = wish_read(&wish, w->leg, span_of(w->refer_to));
+
+	wish.is_silent = w->is_silent;
+	if (!status)
+		status = do_it(w->leg, &wish, w->event);
+	if (status == 491 && wheel_now_ms() < w->until_ms) {
+		wheel_start(&w->timer, LOOK_MS, look_again, w);
+		return;
+	}
+
+	if (status && !w->is_silent)
+		notify(w->leg, w->event, status);
+	mem_deref(w);
+}
+
+static int wait_a_little(struct leg *leg, struct span refer_to, uint32_t event,
+			 bool is_silent)
+{
+	struct waiting *w;
+
+	if (refer_to.len >= sizeof(w->refer_to))
+		return E2BIG;
+	w = mem_zalloc(sizeof(*w), waiting_destructor);
+	if (!w)
+		return ENOMEM;
+
+	w->call = mem_ref(leg->call);
+	w->leg = leg;
+	w->event = event;
+	w->is_silent = is_silent;
+	w->until_ms = wheel_now_ms() + PATIENCE_MS;
+	memcpy(w->refer_to, refer_to.p, refer_to.len);
+	wheel_start(&w->timer, LOOK_MS, look_again, w);
+
+	return 0;
+}
+
+/* Its one Refer-To. */
+static uint16_t refer_to_of(struct span *valuep, const struct sip_message *m)
+{
+	struct sip_values it;
+	struct span second;
+
+	sip_values_start(&it, m, SIP_HEADER_REFER_TO);
+
+	return sip_has_header(m, SIP_HEADER_REFER_TO) &&
+			       sip_lines_next(&it, valuep) &&
+			       !sip_lines_next(&it, &second)
+		       ? 0
+		       : 400;
+}
+
 void transfer_request(struct leg *leg, const struct sip_message *m,
 		      struct sip_flow *flow)
 {
 	uint32_t event = leg->has_referred ? m->cseq : 0;
-	uint16_t status;
+	struct span refer_to;
 	struct wish w;
+	uint16_t status = refer_to_of(&refer_to, m);
 	int err;
 
-	status = wish_read(&w, leg, m);
+	if (!status)
+		status = wish_read(&w, leg, refer_to);
 	if (!status)
 		status = may_transfer(leg);
-	if (status) {
+	if (status && status != 491) {
 		refuse(m, flow, status);
 		return;
 	}
 
+	w.is_silent = sip_header_has(m, SIP_HEADER_REFER_SUB, "false");
 	err = take_in(leg, m, flow, w.is_silent);
 	if (err) {
 		if (err != EALREADY)
@@ -639,10 +726,9 @@ void transfer_request(struct leg *leg, const struct sip_message *m,
 	}
 
 	leg->has_referred = true;
-	if (w.with)
-		status = to_call(leg, w.with, event, w.is_silent);
-	else
-		status = to_number(leg, span_of(w.number), event, w.is_silent);
+	status = do_it(leg, &w, event);
+	if (status == 491 && !wait_a_little(leg, refer_to, event, w.is_silent))
+		return;
 	if (status && !w.is_silent)
 		notify(leg, event, status);
 }

@@ -17,6 +17,7 @@
 #include "phone/speech.h"
 #include "phone/uc_link.h"
 #include "sip/build.h"
+#include "sip/dialog.h"
 
 enum { URI_SIZE = 320 };
 
@@ -278,7 +279,9 @@ static struct call *consultation(struct engine *e)
 	for (struct le *le = list_tail(&e->calls); le; le = le->prev) {
 		struct call *c = le->data;
 
-		if (!c->is_over && c->consulted[0] && c->is_confirmed &&
+		/* one that rings may be left to the far end, too */
+		if (!c->is_over && c->consulted[0] && c->dialog &&
+		    *sip_dialog_remote_tag(c->dialog) &&
 		    phone_call_find(e, c->consulted))
 			return c;
 	}

@@ -1,4 +1,6 @@
 /* acts.c - see acts.h */
+#include <stdio.h>
+
 #include "base/wheel.h"
 #include "ctl/story/acts.h"
 #include "ctl/story/cast.h"
@@ -104,6 +106,32 @@ bool act_retrieves(struct play *p, const struct step *s)
 				 s->slot[SLOT_WHO]);
 
 	return true;
+}
+
+bool act_consults(struct play *p, const struct step *s)
+{
+	char command[80];
+
+	p->call_ms = wheel_now_ms();
+	(void)snprintf(command, sizeof(command), "consult %s",
+		       s->slot[SLOT_NUMBER]);
+
+	return act_on(p, s, "connected", -1, command, "is connected");
+}
+
+bool act_completes(struct play *p, const struct step *s)
+{
+	return act_on(p, s, "held", -1, "transfer", "is held");
+}
+
+bool act_transfers(struct play *p, const struct step *s)
+{
+	char command[80];
+
+	(void)snprintf(command, sizeof(command), "transfer %s",
+		       s->slot[SLOT_NUMBER]);
+
+	return act_on(p, s, "connected", -1, command, "is connected");
 }
 
 bool act_mutes(struct play *p, const struct step *s)
