@@ -161,7 +161,10 @@ static void kind_schema(json_t *doc, const struct kind *kind, enum use use)
 	json_t *schemas = json_object_get(json_object_get(doc, "components"),
 					  "schemas");
 	json_t *properties = json_object(), *required = json_array(), *schema;
-	bool asks_generation = use == USE_ANSWER || !is_portal(doc);
+	/* what the portal provisions elsewhere carries its generation */
+	bool asks_generation = use == USE_ANSWER ||
+			       (!is_portal(doc) && kind->owner &&
+				!strcmp(kind->owner, "portal"));
 	char name[80];
 
 	(void)json_object_set_new(properties, "id",

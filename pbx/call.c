@@ -8,7 +8,9 @@
 #include "pbx/call.h"
 #include "pbx/cdr.h"
 #include "pbx/farewell.h"
+#include "pbx/code.h"
 #include "pbx/fork.h"
+#include "pbx/forward.h"
 #include "pbx/join.h"
 #include "pbx/relay.h"
 #include "pbx/restore.h"
@@ -20,7 +22,7 @@
 
 enum {
 	TRYING_MS = 200, /* 100 unless something better comes (17.2.1) */
-	HEADERS_BYTES = 1536,
+	HEADERS_BYTES = 6144,
 };
 
 static struct {
@@ -61,6 +63,7 @@ static void call_destructor(void *data)
 	mem_deref(call->caller);
 	mem_deref(call->offer);
 	relay_end(call);
+	mem_deref(call->way);
 	trail_close(&call->trail);
 }
 
@@ -199,6 +202,7 @@ static void over(struct call *call, enum call_result result)
 
 	wheel_stop(&call->timer);
 	relay_end(call);
+	forward_end(call);
 	call->result = (uint8_t)result;
 	call->state = CALL_OVER;
 	cdr_write(call);
@@ -258,7 +262,10 @@ static void no_answer(void *arg)
 	struct call *call = arg;
 
 	trail_add(&call->trail, "nobody answered in %u s",
-		  pbx_settings.no_answer_s);
+		  (unsigned)(forward_limit_ms(call) / 1000));
+	if (forward_on(call, ROUTE_NO_ANSWER, SPAN("")))
+		return;
+
 	fork_cancel(call, NULL, NULL);
 	if (transfer_refused(call, 480))
 		return;
@@ -271,8 +278,7 @@ static void no_answer(void *arg)
 
 void call_await_answer(struct call *call)
 {
-	wheel_start(&call->timer, pbx_settings.no_answer_s * 1000ull, no_answer,
-		    call);
+	wheel_start(&call->timer, forward_limit_ms(call), no_answer, call);
 }
 
 /* Nobody has said anything for a while: the caller learns that we try. */
@@ -282,6 +288,11 @@ static void trying(void *arg)
 
 	(void)sip_server_answer(call->caller->asked, 100);
 	call_await_answer(call);
+}
+
+void call_try(struct call *call)
+{
+	wheel_start(&call->timer, TRYING_MS, trying, call);
 }
 
 /* The caller has cancelled, or its connection is lost. */
@@ -430,7 +441,6 @@ out:
 
 static void ring(struct call *call, const struct sip_message *m)
 {
-	struct fork_answer refusal = { 0, NULL };
 	struct routing r;
 	char user[SIP_USER_MAX_BYTES + 1];
 	struct sip_uri uri;
@@ -448,24 +458,19 @@ static void ring(struct call *call, const struct sip_message *m)
 		return;
 	}
 
-	route_number(&r, call->caller->phone, span_of(user), call->hops,
-		     &call->trail);
-	memcpy(call->number, r.number, sizeof(call->number));
-	if (r.user)
-		memcpy(call->callee_user, r.user->id,
-		       sizeof(call->callee_user));
-
-	if (r.status) {
-		call_refused(call, r.status, r.cause);
+	if (forward_begin(call, m)) {
+		call_refused(call, 500, NULL);
 		return;
 	}
-	relay_begin(call, &r);
-	if (!fork_start(call, &r, m, &refusal)) {
-		call_refused(call, refusal.status, refusal.cause);
-		return;
-	}
+	route_begin(&r, forward_way(call), call->caller->phone, span_of(user),
+		    call->hops, &call->trail);
+	(void)re_snprintf(call->number, sizeof(call->number), "%s",
+			  forward_dialled(call));
 
-	wheel_start(&call->timer, TRYING_MS, trying, call);
+	if (r.code)
+		code_run(call, &r, m);
+	else
+		forward_ring(call, &r, m);
 }
 
 void call_begin(const struct sip_message *m, struct sip_flow *flow,
@@ -553,7 +558,8 @@ void call_progress(struct call *call, struct leg *branch,
 	sip_out_init(&o, buf, sizeof(buf));
 	leg_headers(call->caller, &o);
 	sip_out_text(&o, "Allow: " PBX_ALLOW "\r\n");
-	if (is_only)
+	forward_headers(call, &o);
+	if (fork_is_alone(branch))
 		leg_identity(branch, &o);
 	sip_out_copy(&o, m, SIP_HEADER_ALERT_INFO);
 	reply.headers = sip_out_span(&o);
@@ -566,6 +572,7 @@ void call_progress(struct call *call, struct leg *branch,
 /* What waits for the commit of the turn in which the callee answered. */
 struct answer {
 	struct call *call;
+	struct leg *to; /* of the call */
 	char *type;
 	struct mbuf *body;
 };
@@ -598,37 +605,37 @@ static void answer_send(void *arg)
 		goto out;
 
 	sip_out_init(&o, buf, sizeof(buf));
-	leg_headers(call->caller, &o);
-	leg_identity(call->callee, &o);
+	leg_headers(a->to, &o);
+	leg_identity(a->to == call->caller ? call->callee : call->caller, &o);
 	sip_out_text(&o, "Allow: " PBX_ALLOW "\r\nSupported: " PBX_SUPPORTED
 			 "\r\n");
-	session_repeat(call->caller, true, &o);
+	session_repeat(a->to, true, &o);
 
 	reply.headers = sip_out_span(&o);
 	reply.with_contact = true;
 	reply.contact_user = SPAN("pbx");
 	reply.content_type = span_of(a->type ? a->type : "");
 	reply.body = mbuf_span(a->body);
-	(void)sip_server_reply(call->caller->asked, &reply);
-	leg_keep_sdp(call->caller, reply.body);
+	(void)sip_server_reply(a->to->asked, &reply);
+	leg_keep_sdp(a->to, reply.body);
 
 out:
 	mem_deref(a);
 }
 
-static struct answer *answer_make(struct call *call, struct leg *branch,
-				  const struct sip_message *m)
+static struct answer *answer_make(struct call *call, struct leg *from,
+				  struct leg *to, struct span type,
+				  struct span sdp)
 {
 	struct answer *a = mem_zalloc(sizeof(*a), answer_destructor);
-	struct span type = sip_header_value(m, SIP_HEADER_CONTENT_TYPE);
 
 	if (!a)
 		return NULL;
 
 	a->call = mem_ref(call);
-	if (m->body.len) {
-		struct span body = relay_body(branch, call->caller, m->body,
-					      HOLD_OFFER_NONE);
+	a->to = to;
+	if (sdp.len) {
+		struct span body = relay_body(from, to, sdp, HOLD_OFFER_NONE);
 
 		a->type = mem_zalloc(type.len + 1, NULL);
 		a->body = mbuf_alloc(body.len);
@@ -642,10 +649,23 @@ static struct answer *answer_make(struct call *call, struct leg *branch,
 	return a;
 }
 
+/* Two parties speak from now on. */
+static void now_answered(struct call *call)
+{
+	wheel_stop(&call->timer);
+	call->state = CALL_ANSWERED;
+	call->answered_ms = clock_wall_ms();
+	call->answered_mono_ms = clock_mono_ms();
+	forward_end(call);
+	call_touch(call);
+}
+
 void call_answered(struct call *call, struct leg *branch,
 		   const struct sip_message *m)
 {
-	struct answer *a = answer_make(call, branch, m);
+	struct answer *a = answer_make(
+		call, branch, call->caller,
+		sip_header_value(m, SIP_HEADER_CONTENT_TYPE), m->body);
 	bool is_ours = !call->caller->asked;
 
 	call->callee = branch;
@@ -664,11 +684,7 @@ void call_answered(struct call *call, struct leg *branch,
 	else
 		branch->owes_ack = true;
 
-	wheel_stop(&call->timer);
-	call->state = CALL_ANSWERED;
-	call->answered_ms = clock_wall_ms();
-	call->answered_mono_ms = clock_mono_ms();
-	call_touch(call);
+	now_answered(call);
 	transfer_answered(call, m);
 	if (is_ours) {
 		mem_deref(a);
@@ -680,6 +696,40 @@ void call_answered(struct call *call, struct leg *branch,
 		turn_defer(answer_send, a);
 	else
 		call_hangup(call, NULL, "SIP;cause=500");
+}
+
+void call_picked_up(struct call *call, struct leg *leg, struct span offer,
+		    struct span answer)
+{
+	const struct span type = SPAN("application/sdp");
+	struct answer *to_caller, *to_picker;
+
+	leg->call = call;
+	leg->number = ++call->legs;
+	leg->is_done = true;
+	list_append(&call->branches, &leg->le, leg);
+	call->callee = leg;
+	to_caller = answer_make(call, leg, call->caller, type, answer);
+	to_picker = answer_make(call, call->caller, leg, type, offer);
+	if (leg->phone && !leg->is_counted) {
+		leg->phone->calls++;
+		leg->is_counted = true;
+	}
+	(void)leg_turn(leg, LEG_ASKED);
+	(void)leg_turn(leg, LEG_ANSWERED);
+	call->offer = mem_deref(call->offer);
+
+	now_answered(call);
+	(void)leg_turn(call->caller, LEG_ANSWERED);
+	if (to_caller && to_picker) {
+		turn_defer(answer_send, to_caller);
+		turn_defer(answer_send, to_picker);
+		return;
+	}
+
+	mem_deref(to_caller);
+	mem_deref(to_picker);
+	call_hangup(call, NULL, "SIP;cause=500");
 }
 
 static void hangup_before_answer(struct call *call, const struct leg *by)

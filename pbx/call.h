@@ -44,6 +44,7 @@ enum call_result {
 };
 
 struct media_port;
+struct forward_way;
 
 struct call {
 	struct table_entry by_id;
@@ -72,6 +73,7 @@ struct call {
 	struct trail trail;
 	struct transfer *transfer;   /* that it takes part in, or NULL */
 	struct join *join;           /* while its legs are brought together */
+	struct forward_way *way;     /* forward.h; NULL once answered */
 	struct media_port *ports[2]; /* facing caller and callee, or NULL */
 	struct wheel_timer timer;    /* trying, then no answer */
 	struct mbuf *offer;   /* the caller's description while it rings */
@@ -108,11 +110,17 @@ void call_end(struct call *call);
 /** A call that nobody has answered is over without a word to its caller. */
 void call_give_up(struct call *call, uint16_t status);
 
-/** Nobody answers for so long: it is given up. */
+/** Those rung now ring until their limit; nobody rings yet: 100 first. */
 void call_await_answer(struct call *call);
+void call_try(struct call *call);
 
 /** A call without caller, which the pbx itself makes. */
 struct call *call_new(const char *customer);
+
+/** The caller of another call takes this one, which rings: its leg moves
+ * here and is answered with the caller's offer, the caller with its own. */
+void call_picked_up(struct call *call, struct leg *leg, struct span offer,
+		    struct span answer);
 
 /** A call that cannot go on after a restart: whoever rings is told to stop,
  * the caller is refused, its record is written. */

@@ -17,6 +17,8 @@ static void customer_destructor(void *data)
 {
 	struct customer *c = data;
 
+	json_decref(c->codes);
+	json_decref(c->blocked);
 	mem_deref(c->name);
 }
 
@@ -24,6 +26,7 @@ static void user_destructor(void *data)
 {
 	struct user *u = data;
 
+	mem_deref(u->settings);
 	mem_deref(u->name);
 }
 
@@ -209,6 +212,21 @@ static bool number_is_good(const char *number)
 	return number && number[0] && strlen(number) <= DIRECTORY_NUMBER_MAX;
 }
 
+static void json_set(json_t **jp, const json_t *json)
+{
+	json_decref(*jp);
+	*jp = json_is_null(json) ? NULL : json_incref((json_t *)json);
+}
+
+static int customer_change(struct customer *c, const struct customer_fields *f)
+{
+	json_set(&c->codes, f->codes);
+	json_set(&c->blocked, f->blocked);
+	c->rejects_anonymous = f->rejects_anonymous;
+
+	return text_set(&c->name, f->name);
+}
+
 int directory_put_customer(const struct customer_fields *f)
 {
 	struct customer *c;
@@ -218,12 +236,12 @@ int directory_put_customer(const struct customer_fields *f)
 
 	c = directory_customer(span_of(f->id));
 	if (c)
-		return text_set(&c->name, f->name);
+		return customer_change(c, f);
 
 	c = mem_zalloc(sizeof(*c), customer_destructor);
 	if (!c)
 		return ENOMEM;
-	if (text_set(&c->name, f->name)) {
+	if (customer_change(c, f)) {
 		mem_deref(c);
 		return ENOMEM;
 	}
@@ -234,6 +252,11 @@ int directory_put_customer(const struct customer_fields *f)
 	list_append(&dir.all, &c->le, c);
 
 	return 0;
+}
+
+static void id_set(char out[DIRECTORY_ID_SIZE], const char *id)
+{
+	(void)re_snprintf(out, DIRECTORY_ID_SIZE, "%s", id ? id : "");
 }
 
 int directory_put_user(const struct user_fields *f)
@@ -269,6 +292,8 @@ int directory_put_user(const struct user_fields *f)
 		return ENOMEM;
 	}
 
+	id_set(u->cor, f->cor);
+	id_set(u->cos, f->cos);
 	table_remove(&dir.extensions, &u->by_extension);
 	memcpy(u->extension, f->extension, strlen(f->extension) + 1);
 	table_add(&dir.extensions, &u->by_extension,

@@ -11,6 +11,8 @@
 #ifndef PBX_DIRECTORY_H
 #define PBX_DIRECTORY_H
 
+#include <jansson.h>
+
 #include "base/libre.h"
 #include "base/list.h"
 #include "base/span.h"
@@ -22,6 +24,7 @@ enum {
 };
 
 struct binding;
+struct user_settings;
 
 struct customer {
 	struct table_entry by_id;
@@ -31,6 +34,9 @@ struct customer {
 	struct list users;  /* struct user, customer_le */
 	struct list phones; /* struct phone, customer_le */
 	char *name;
+	json_t *codes;   /* own feature access codes (code.h), or NULL */
+	json_t *blocked; /* numbers refused for all its users, or NULL */
+	bool rejects_anonymous;
 };
 
 struct user {
@@ -41,7 +47,10 @@ struct user {
 	struct list phones;        /* struct phone, user_le */
 	char id[DIRECTORY_ID_SIZE];
 	char extension[DIRECTORY_NUMBER_MAX + 1];
-	char *name; /* as shown to others */
+	char cor[DIRECTORY_ID_SIZE];    /* class of restriction, "" = none */
+	char cos[DIRECTORY_ID_SIZE];    /* class of service, "" = none */
+	char *name;                     /* as shown to others */
+	struct user_settings *settings; /* settings_user.h; NULL = none */
 };
 
 struct phone {
@@ -70,6 +79,9 @@ struct phone {
 struct customer_fields {
 	const char *id;
 	const char *name;
+	const json_t *codes; /* may be NULL, as blocked */
+	const json_t *blocked;
+	bool rejects_anonymous;
 };
 
 struct user_fields {
@@ -77,6 +89,8 @@ struct user_fields {
 	const char *customer;
 	const char *extension;
 	const char *name;
+	const char *cor; /* may be NULL, as cos */
+	const char *cos;
 };
 
 struct phone_fields {

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "pbx/call.h"
 #include "pbx/fork.h"
+#include "pbx/forward.h"
 #include "pbx/registrar.h"
 #include "pbx/relay.h"
 #include "pbx/server.h"
@@ -10,7 +11,7 @@
 
 #define ELSEWHERE "SIP;cause=200;text=\"Call completed elsewhere\""
 
-enum { HEADERS_BYTES = 2048 };
+enum { HEADERS_BYTES = 8192 };
 
 /* Within 4xx: lower is better. */
 static unsigned rank_4xx(uint16_t status)
@@ -75,10 +76,40 @@ uint16_t fork_best(const struct call *call)
 	for (le = list_head(&call->branches); le; le = le->next) {
 		const struct leg *leg = le->data;
 
-		best = fork_better(best, leg->status);
+		if (!leg->is_past)
+			best = fork_better(best, leg->status);
 	}
 
 	return best ? fork_answer_for_caller(best) : 480;
+}
+
+bool fork_is_alone(const struct leg *branch)
+{
+	struct le *le;
+
+	for (le = list_head(&branch->call->branches); le; le = le->next) {
+		const struct leg *leg = le->data;
+
+		if (leg != branch && !leg->is_done && !leg->is_cancelled)
+			return false;
+	}
+
+	return true;
+}
+
+/* Nobody rung now can still answer. */
+static bool is_refused(const struct call *call)
+{
+	struct le *le;
+
+	for (le = list_head(&call->branches); le; le = le->next) {
+		const struct leg *leg = le->data;
+
+		if (!leg->is_past && !leg->is_done)
+			return false;
+	}
+
+	return true;
 }
 
 bool fork_is_done(const struct call *call)
@@ -147,7 +178,7 @@ static void branch_accepted(struct leg *leg, const struct sip_message *m,
 		return;
 	}
 
-	if (call->state >= CALL_ANSWERED) {
+	if (call->state >= CALL_ANSWERED || leg->is_cancelled) {
 		end_surplus(leg, forked ? forked : leg->dialog);
 		mem_deref(forked);
 		leg->is_done = true;
@@ -185,9 +216,13 @@ static void branch_refused(struct leg *leg, int err,
 	if (call->state >= CALL_ANSWERED)
 		return;
 
+	if (m && status >= 300 && status < 400 && forward_redirected(call, m))
+		return;
 	if (status >= 600)
 		fork_cancel(call, leg, NULL);
-	if (status >= 600 || fork_is_done(call))
+	if (status < 600 && !is_refused(call))
+		return;
+	if (!forward_refused(call, fork_best(call)))
 		call_refused(call, fork_best(call), NULL);
 }
 
@@ -230,7 +265,11 @@ static void write_headers(struct sip_out *o, struct leg *leg,
 	bool with_100rel = is_only && call->caller->knows_100rel;
 
 	leg_headers(leg, o);
-	leg_identity(call->caller, o);
+	if (forward_is_anonymous(call))
+		sip_out_raw(o, SPAN("Privacy: id\r\n"));
+	else
+		leg_identity(call->caller, o);
+	forward_headers(call, o);
 	sip_out_text(o, "Allow: " PBX_ALLOW "\r\nSupported: timer");
 	sip_out_text(o, with_100rel ? ", 100rel\r\n" : "\r\n");
 	if (with_100rel && call->wants_reliable)
@@ -269,8 +308,12 @@ static int branch_dialog(struct leg *leg, const struct binding *b)
 
 	sip_out_init(&from, local, sizeof(local));
 	sip_out_init(&to, remote, sizeof(remote));
-	server_identity(&from, phone_name(leg->call->caller->phone),
-			phone_shown_number(leg->call->caller->phone));
+	if (forward_is_anonymous(leg->call))
+		sip_out_text(&from, "\"Anonymous\" "
+				    "<sip:anonymous@anonymous.invalid>");
+	else
+		server_identity(&from, phone_name(leg->call->caller->phone),
+				phone_shown_number(leg->call->caller->phone));
 	server_identity(&to, NULL, leg->call->number);
 
 	memset(&begin, 0, sizeof(begin));

@@ -42,6 +42,9 @@ int fork_ask(struct leg *branch, const struct sip_message *m);
 /** Cancel every branch but one (or NULL), giving a Reason value or NULL. */
 void fork_cancel(struct call *call, const struct leg *but, const char *reason);
 
+/** Whether it is the only branch that may still answer. */
+bool fork_is_alone(const struct leg *branch);
+
 /** Whether no branch's INVITE is still open. */
 bool fork_is_done(const struct call *call);
 

@@ -6,9 +6,13 @@
 #include "base/log.h"
 #include "model/permission.h"
 #include "pbx/auth.h"
+#include "pbx/code.h"
+#include "pbx/cor.h"
 #include "pbx/directory.h"
+#include "pbx/group.h"
 #include "pbx/kinds.h"
 #include "pbx/music.h"
+#include "pbx/settings_user.h"
 #include "pbx/turn.h"
 
 static const struct field customer_fields[] = {
@@ -22,6 +26,15 @@ static const struct field customer_fields[] = {
 	  .help_fr = "Longueur des numéros de poste" },
 	{ "time_zone", FIELD_TEXT, 0, 0, 64, .help = "Time zone",
 	  .help_fr = "Fuseau horaire" },
+	{ "codes", FIELD_JSON, 0, 0, 4096,
+	  .help = "Own feature access codes: name to digits",
+	  .help_fr = "Codes de service du client" },
+	{ "blocked", FIELD_LIST, 0, 0, 32,
+	  .help = "Numbers that may call none of its users",
+	  .help_fr = "Numéros refusés" },
+	{ "reject_anonymous", FIELD_BOOL, 0, .preset = "false",
+	  .help = "Its users take no anonymous calls",
+	  .help_fr = "Refuser les appels anonymes" },
 };
 
 static const struct field user_fields[] = {
@@ -40,6 +53,12 @@ static const struct field user_fields[] = {
 	{ "pin", FIELD_SECRET, 0, 0, 16, .help = "PIN", .help_fr = "Code PIN" },
 	{ "mailbox", FIELD_BOOL, 0, .preset = "false",
 	  .help = "Has a voice mailbox", .help_fr = "A une boîte vocale" },
+	{ "cor", FIELD_REF, 0, .ref = "cors", .on_delete = DELETE_REFUSE,
+	  .help = "Class of restriction: what the user may dial",
+	  .help_fr = "Classe de restriction" },
+	{ "cos", FIELD_REF, 0, .ref = "coses", .on_delete = DELETE_REFUSE,
+	  .help = "Class of service: what the user may do",
+	  .help_fr = "Classe de service" },
 };
 
 static const struct field phone_fields[] = {
@@ -109,8 +128,14 @@ static const char *text(const json_t *object, const char *name)
 
 static int take_customer(json_t *object, void *arg)
 {
-	const struct customer_fields f = { .id = text(object, "id"),
-					   .name = text(object, "name") };
+	const struct customer_fields f = {
+		.id = text(object, "id"),
+		.name = text(object, "name"),
+		.codes = json_object_get(object, "codes"),
+		.blocked = json_object_get(object, "blocked"),
+		.rejects_anonymous = json_get_bool(object, "reject_anonymous",
+						   false),
+	};
 
 	(void)arg;
 
@@ -125,6 +150,8 @@ static int take_user(json_t *object, void *arg)
 		.customer = text(object, "customer"),
 		.extension = text(object, "extension"),
 		.name = text(object, "name"),
+		.cor = json_get_text(object, "cor"),
+		.cos = json_get_text(object, "cos"),
 	};
 
 	(void)arg;
@@ -179,18 +206,47 @@ static void remove_customer(const char *id)
 
 static const struct kind_here kinds[] = {
 	{ &customer_kind_here, take_customer, remove_customer },
+	{ &cor_kind, cor_take, cor_remove },
+	{ &cos_kind, cos_take, cos_remove },
 	{ &user_kind_here, take_user, directory_remove_user },
 	{ &phone_kind_here, take_phone, directory_remove_phone },
+	{ &group_kind, group_take, group_remove },
 };
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
 
 static int changing(struct provision_change *change, void *arg)
 {
-	(void)change;
+	json_t *errors;
+
 	(void)arg;
 
 	fault_point("pbx.provision.before");
+	if (!change->object)
+		return 0;
+
+	errors = json_array();
+	if (change->kind == &group_kind)
+		group_check(change->object, errors);
+	if (change->kind == &customer_kind_here)
+		code_check(json_object_get(change->object, "codes"), errors);
+	if (!json_array_size(errors)) {
+		json_decref(errors);
+		return 0;
+	}
+	change->errors = errors;
+
+	return EBADMSG;
+}
+
+/* What else goes with it, in the same write. */
+static int writing(struct store_write *w, const struct provision_change *change,
+		   void *arg)
+{
+	(void)arg;
+
+	if (change->kind == &user_kind_here && !change->object)
+		return settings_user_remove(w, change->id);
 
 	return 0;
 }
@@ -230,6 +286,7 @@ static int taken(json_t *object, void *arg)
 int kinds_start(struct provision *p)
 {
 	const struct provision_hooks hooks = { .before = changing,
+					       .write = writing,
 					       .after = changed };
 
 	for (size_t i = 0; i < KIND_COUNT; i++) {

@@ -63,7 +63,7 @@ static const char *who(const struct leg *leg)
 
 static void asked(struct leg *leg)
 {
-	if (leg->number > 1)
+	if (!leg->asked)
 		trail_add(&leg->call->trail, "rings %s (%s)", who(leg),
 			  leg->phone ? phone_name(leg->phone) : "?");
 }

@@ -31,6 +31,7 @@ struct leg {
 	uint16_t status;    /* final answer of a branch that failed */
 	uint8_t state;      /* enum leg_state */
 	bool is_cancelled;  /* by us */
+	bool is_past;       /* rung before the call went on to others */
 	bool is_done;       /* its INVITE has a final answer */
 	bool owes_ack;      /* our ACK waits for the other leg's */
 	bool asks_offering; /* an INVITE is open between it and us */

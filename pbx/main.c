@@ -16,7 +16,9 @@
 #include "pbx/api.h"
 #include "pbx/auth.h"
 #include "pbx/call.h"
+#include "pbx/cor.h"
 #include "pbx/event.h"
+#include "pbx/group.h"
 #include "pbx/kinds.h"
 #include "pbx/main.h"
 #include "pbx/media.h"
@@ -26,6 +28,7 @@
 #include "pbx/restore.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
+#include "pbx/settings_user.h"
 #include "pbx/store.h"
 #include "pbx/turn.h"
 
@@ -255,6 +258,10 @@ static int open_live(const struct conf *conf, const uint8_t key[32])
 	if (!err)
 		err = directory_init(gone, NULL);
 	if (!err)
+		err = cor_init();
+	if (!err)
+		err = group_init();
+	if (!err)
 		err = registrar_init();
 	if (!err)
 		err = event_init();
@@ -291,6 +298,8 @@ static int open_rest(struct pbx *pbx, struct service *service)
 				      service->keys);
 	if (!err)
 		err = kinds_start(pbx->provision);
+	if (!err)
+		err = settings_user_start(pbx->store, pbx->router);
 
 	return err;
 }
@@ -309,6 +318,8 @@ static void pbx_destructor(void *data)
 	call_close();
 	registrar_close();
 	server_close();
+	group_close();
+	cor_close();
 	directory_close();
 	auth_close();
 	keep_close();

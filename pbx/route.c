@@ -1,11 +1,78 @@
 /* route.c - see route.h */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "pbx/code.h"
+#include "pbx/cor.h"
+#include "pbx/group.h"
 #include "pbx/route.h"
+#include "pbx/settings_user.h"
+
+/* One walk through numbers, until somebody rings or nobody is left. */
+struct walk {
+	struct routing *r;
+	struct route_way *way;
+	const struct phone *caller;
+	const struct user *payer; /* whose privileges count */
+	struct trail *trail;
+	char next[DIRECTORY_NUMBER_MAX + 1]; /* "" at the end */
+	bool is_hop; /* next comes from a forward, not from the caller */
+	uint8_t why; /* of the hop: enum route_why */
+};
+
+static const struct {
+	const char *name;
+	uint16_t status;
+	const char *cause;
+} whys[ROUTE_WHYS] = {
+	[ROUTE_ALWAYS] = { "forward-always", 480, "Forwarded to Nobody" },
+	[ROUTE_DND] = { "do-not-disturb", 480, "Do Not Disturb" },
+	[ROUTE_BUSY] = { "forward-busy", 486, "Busy Here" },
+	[ROUTE_NO_ANSWER] = { "forward-no-answer", 480, "No Answer" },
+	[ROUTE_NOT_REGISTERED] = { "forward-not-registered", 480,
+				   "Not Registered" },
+	[ROUTE_REDIRECTED] = { "redirection", 480, "Redirected to Nobody" },
+	[ROUTE_OVERFLOW] = { "overflow", 480, "No Member Answers" },
+	[ROUTE_DECLINED] = { "refusal", 603, "Decline" },
+};
+
+const char *route_why_name(enum route_why why)
+{
+	return why < ROUTE_WHYS ? whys[why].name : "?";
+}
+
+uint16_t route_why_status(enum route_why why)
+{
+	return why < ROUTE_WHYS ? whys[why].status : 480;
+}
+
+static void note(const struct walk *w, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void note(const struct walk *w, const char *fmt, ...)
+{
+	char line[TRAIL_ENTRY_BYTES];
+	va_list ap;
+
+	if (!w->trail)
+		return;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	trail_add(w->trail, "%s", line);
+}
 
 static void refuse(struct routing *r, uint16_t status, const char *cause)
 {
 	r->status = status;
 	r->cause = cause;
 	r->count = 0;
+}
+
+static void refuse_why(struct routing *r, enum route_why why)
+{
+	refuse(r, whys[why].status, whys[why].cause);
 }
 
 /* Digits, *, # and a leading +; blanks and the marks that people write
@@ -33,94 +100,619 @@ static bool number_clean(char *out, struct span dialled)
 	return n > 0;
 }
 
-static void add_phone(struct routing *r, const struct phone *caller,
-		      struct phone *p, bool *self)
+static void copy(char *out, size_t size, const char *text)
 {
-	if (p == caller) {
+	(void)re_snprintf(out, size, "%s", text);
+}
+
+/* ---- going on ---- */
+
+static bool is_visited(const struct route_way *way, const char *id)
+{
+	for (uint8_t i = 0; i < way->visits; i++) {
+		if (!strcmp(way->visited[i], id))
+			return true;
+	}
+
+	return false;
+}
+
+/* Remember a user or group; false when the call has been there. */
+static bool visit(struct walk *w, const char *id, const char *name)
+{
+	struct route_way *way = w->way;
+
+	if (is_visited(way, id)) {
+		note(w, "the call has been at %s before: it goes no further",
+		     name);
+		refuse_why(w->r, w->why);
+		return false;
+	}
+	if (way->visits < ROUTE_HOPS_MAX)
+		copy(way->visited[way->visits++], DIRECTORY_ID_SIZE, id);
+
+	return true;
+}
+
+/* Leave the number that the call is at for another one. */
+static bool leave(struct walk *w, enum route_why why, const char *to)
+{
+	struct route_way *way = w->way;
+	struct route_hop *hop;
+
+	if (way->hop_count >= ROUTE_HOPS_MAX) {
+		note(w, "routed %u times: a loop", way->hop_count);
+		return false;
+	}
+
+	hop = &way->hops[way->hop_count++];
+	memcpy(hop->number, way->number, sizeof(hop->number));
+	hop->why = (uint8_t)why;
+	copy(w->next, sizeof(w->next), to);
+	w->is_hop = true;
+	w->why = (uint8_t)why;
+	way->user[0] = '\0';
+	way->group[0] = '\0';
+	way->is_line = false;
+
+	return true;
+}
+
+/* A user's forward, if the user may and pays for it. */
+static bool forward(struct walk *w, const struct user *u, enum route_why why,
+		    const char *to)
+{
+	if (!to[0])
+		return false;
+	if (!cos_has(u, COS_FORWARD)) {
+		note(w, "%s may not forward calls", u->name);
+		return false;
+	}
+	if (!leave(w, why, to))
+		return false;
+
+	w->payer = u;
+	note(w, "%s is tried because %s of %s", to, whys[why].name,
+	     w->way->hops[w->way->hop_count - 1].number);
+
+	return true;
+}
+
+/* ---- whom a user rings ---- */
+
+static void add_phone(struct walk *w, struct phone *p, bool *self)
+{
+	struct routing *r = w->r;
+
+	if (p == w->caller) {
 		*self = true;
 		return;
+	}
+	for (uint32_t i = 0; i < r->count; i++) {
+		if (r->phones[i] == p)
+			return;
 	}
 	if (r->count < DIRECTORY_PHONES_MAX)
 		r->phones[r->count++] = p;
 }
 
-static void ring_user(struct routing *r, const struct phone *caller,
-		      struct trail *trail)
+static bool is_chosen(const struct user *u, const struct phone *p)
 {
-	bool self = false;
-	struct le *le;
+	const struct user_settings *s = u->settings;
 
-	for (le = list_head(&r->user->phones); le; le = le->next) {
-		struct phone *p = le->data;
+	if (!s || !s->device_count)
+		return p->rings_with_user;
 
-		if (p->rings_with_user)
-			add_phone(r, caller, p, &self);
+	for (uint8_t i = 0; i < s->device_count; i++) {
+		if (!strcmp(s->devices[i], p->id))
+			return true;
 	}
 
-	if (trail)
-		trail_add(trail, "%s is the extension of %s: %u phone%s",
-			  r->number, r->user->name, r->count,
-			  r->count == 1 ? "" : "s");
+	return false;
+}
+
+static void add_user(struct walk *w, struct user *u, bool *self)
+{
+	for (struct le *le = list_head(&u->phones); le; le = le->next) {
+		struct phone *p = le->data;
+
+		if (is_chosen(u, p))
+			add_phone(w, p, self);
+	}
+}
+
+static bool is_on_phone(const struct user *u)
+{
+	for (struct le *le = list_head(&u->phones); le; le = le->next) {
+		const struct phone *p = le->data;
+
+		if (p->calls)
+			return true;
+	}
+
+	return false;
+}
+
+static bool takes_one_call(const struct user *u)
+{
+	return (u->settings && u->settings->is_busy_on_phone) ||
+	       !cos_has(u, COS_CALL_WAITING);
+}
+
+static bool any_registered(const struct routing *r)
+{
+	for (uint32_t i = 0; i < r->count; i++) {
+		if (r->phones[i]->bindings_count)
+			return true;
+	}
+
+	return false;
+}
+
+/* ---- who is refused ---- */
+
+static bool is_listed(const json_t *list, const char *number)
+{
+	json_t *value;
+	size_t i;
+
+	json_array_foreach(list, i, value)
+	{
+		if (!strcmp(json_string_value(value), number))
+			return true;
+	}
+
+	return false;
+}
+
+static bool is_unwelcome(struct walk *w, const struct user *u)
+{
+	const struct customer *c = u->customer;
+	const char *number = phone_shown_number(w->caller);
+
+	if (w->way->is_anonymous &&
+	    (c->rejects_anonymous ||
+	     (u->settings && u->settings->rejects_anonymous))) {
+		note(w, "%s takes no anonymous calls", u->name);
+		refuse(w->r, 433, "Anonymity Disallowed");
+		return true;
+	}
+	if (user_blocks(u, number) || is_listed(c->blocked, number)) {
+		note(w, "%s blocks calls of %s", u->name, number);
+		refuse(w->r, 603, "Decline");
+		return true;
+	}
+
+	return false;
+}
+
+/* ---- members of groups ---- */
+
+static bool phone_is_busy(const struct phone *p)
+{
+	return p->calls > 0;
+}
+
+/* The user whose phones ring for a member that forwards all calls. */
+static struct user *member_follow(struct walk *w, const struct group *g,
+				  struct user *u)
+{
+	for (int i = 0; g->follows_forwards && u && i < ROUTE_HOPS_MAX; i++) {
+		const char *to = user_forward(u, FORWARD_ALWAYS);
+
+		if (!to[0] || !cos_has(u, COS_FORWARD) || !cor_permits(u, to))
+			break;
+		note(w, "%s is tried because forward-always of member %s", to,
+		     u->extension);
+		u = directory_user_by_extension(w->caller->customer,
+						span_of(to));
+		if (u && !cos_has(u, COS_FORWARD_ACCEPT))
+			u = NULL;
+	}
+
+	return u;
+}
+
+/* Add a member's phones; *busyp is set when the member talks. */
+static void add_member(struct walk *w, const struct group *g, const char *id,
+		       bool *busyp)
+{
+	struct phone *p = directory_phone(span_of(id));
+	struct user *u = directory_user(span_of(id));
+	uint32_t before = w->r->count;
+	bool self = false;
+
+	if (p && p->customer == w->caller->customer)
+		add_phone(w, p, &self);
+	else if (u && u->customer == w->caller->customer)
+		u = member_follow(w, g, u);
+	else
+		u = NULL;
+
+	if (u && u->settings && u->settings->has_dnd && cos_has(u, COS_DND)) {
+		note(w, "%s is not to be disturbed: left out", u->name);
+		return;
+	}
+	if (u)
+		add_user(w, u, &self);
+
+	*busyp |= self;
+	for (uint32_t i = before; i < w->r->count; i++)
+		*busyp |= phone_is_busy(w->r->phones[i]);
+}
+
+static bool overflow(struct walk *w, const struct group *g)
+{
+	w->way->group[0] = '\0';
+	if (!g->overflow[0] || !leave(w, ROUTE_OVERFLOW, g->overflow))
+		return false;
+
+	note(w, "%s is tried because nobody of %s took the call", g->overflow,
+	     g->name);
+
+	return true;
+}
+
+/* The next member who is free rings, or the overflow is tried. */
+static void hunt(struct walk *w, struct group *g)
+{
+	struct routing *r = w->r;
+	struct route_way *way = w->way;
+	bool was_busy = false;
+
+	while (way->tried < g->count) {
+		uint8_t at = (uint8_t)((way->first + way->tried++) % g->count);
+		bool is_busy = false;
+
+		r->count = 0;
+		add_member(w, g, g->members[at].id, &is_busy);
+		was_busy |= is_busy;
+		if (is_busy) {
+			note(w, "member %u of %s is busy", at + 1, g->name);
+			continue;
+		}
+		if (!any_registered(r)) {
+			note(w, "member %u of %s is not there", at + 1,
+			     g->name);
+			continue;
+		}
+		note(w, "member %u of %s is next", at + 1, g->name);
+		g->next = (uint8_t)((at + 1) % g->count);
+		r->ring_s = g->ring_s;
+		copy(way->group, sizeof(way->group), g->id);
+		return;
+	}
+
+	r->count = 0;
+	if (!overflow(w, g))
+		refuse_why(r, was_busy ? ROUTE_BUSY : ROUTE_OVERFLOW);
+}
+
+/* All members ring at once. */
+static void ring_members(struct walk *w, struct group *g)
+{
+	struct routing *r = w->r;
+	bool is_busy = false;
+
+	for (uint8_t i = 0; i < g->count; i++)
+		add_member(w, g, g->members[i].id, &is_busy);
+
+	if (is_busy && g->is_busy_with_one) {
+		note(w, "one of %s talks: the group is busy", g->name);
+		if (!overflow(w, g))
+			refuse_why(r, ROUTE_BUSY);
+		return;
+	}
+
+	note(w, "%s is %s %s: %u phones", r->number,
+	     group_type_name((enum group_type)g->type), g->name, r->count);
+	copy(w->way->group, sizeof(w->way->group), g->id);
+	if (!any_registered(r) && overflow(w, g))
+		return;
+	if (g->overflow[0])
+		r->ring_s = g->ring_s;
+	if (!r->count)
+		refuse_why(r, ROUTE_OVERFLOW);
+}
+
+static void at_group(struct walk *w, struct group *g)
+{
+	if (!visit(w, g->id, g->name))
+		return;
+
+	if (!group_is_hunt(g)) {
+		ring_members(w, g);
+		return;
+	}
+
+	note(w, "%s is %s %s of %u members", w->r->number,
+	     group_type_name((enum group_type)g->type), g->name, g->count);
+	w->way->tried = 0;
+	w->way->first = g->type == GROUP_HUNT_CIRCULAR && g->count
+				? g->next % g->count
+				: 0;
+	hunt(w, g);
+}
+
+/* ---- users and lines ---- */
+
+/* Forwards that hold before anything rings. */
+static bool forwards_at_once(struct walk *w, const struct user *u)
+{
+	const char *always = user_forward(u, FORWARD_ALWAYS);
+
+	if (!u->settings)
+		return false;
+	if (always[0] && !strcmp(always, phone_shown_number(w->caller)))
+		note(w, "%s may be called by who takes the calls", u->name);
+	else if (forward(w, u, ROUTE_ALWAYS, always))
+		return true;
+
+	if (!u->settings->has_dnd || !cos_has(u, COS_DND))
+		return false;
+
+	note(w, "%s is not to be disturbed", u->name);
+	if (!forward(w, u, ROUTE_DND, user_forward(u, FORWARD_BUSY)))
+		refuse_why(w->r, ROUTE_DND);
+
+	return true;
+}
+
+static void ring_user(struct walk *w, struct user *u, struct group *g)
+{
+	struct routing *r = w->r;
+	bool self = false, is_busy = false;
+
+	copy(w->way->user, sizeof(w->way->user), u->id);
+	if (g) {
+		ring_members(w, g);
+		if (r->status == 486 &&
+		    forward(w, u, ROUTE_BUSY, user_forward(u, FORWARD_BUSY)))
+			r->status = 0;
+	}
+	else {
+		is_busy = takes_one_call(u) && is_on_phone(u);
+		add_user(w, u, &self);
+		note(w, "%s is the extension of %s: %u phone%s", r->number,
+		     u->name, r->count, r->count == 1 ? "" : "s");
+	}
+	if (r->status || w->next[0])
+		return;
+
+	if (is_busy) {
+		note(w, "%s is on the phone and takes one call at a time",
+		     u->name);
+		r->count = 0;
+		if (!forward(w, u, ROUTE_BUSY, user_forward(u, FORWARD_BUSY)))
+			refuse_why(r, ROUTE_BUSY);
+		return;
+	}
+	if (!any_registered(r) && !self &&
+	    forward(w, u, ROUTE_NOT_REGISTERED,
+		    user_forward(u, FORWARD_NOT_REGISTERED))) {
+		r->count = 0;
+		return;
+	}
 	if (!r->count)
 		refuse(r, self ? 486 : 480,
 		       self ? "Calls Oneself" : "No Phone");
+	if (user_forward(u, FORWARD_NO_ANSWER)[0])
+		r->ring_s = u->settings->no_answer_s;
 }
 
-static void ring_lines(struct routing *r, const struct phone *caller,
-		       struct phone *p, struct trail *trail)
+static void at_user(struct walk *w, struct user *u, struct group *g)
 {
+	w->r->user = u;
+	if (w->is_hop && !cos_has(u, COS_FORWARD_ACCEPT)) {
+		note(w, "%s takes no forwarded calls", u->name);
+		refuse_why(w->r, w->why);
+		return;
+	}
+	if (!visit(w, u->id, u->name) || is_unwelcome(w, u) ||
+	    forwards_at_once(w, u))
+		return;
+
+	ring_user(w, u, g);
+}
+
+static void at_line(struct walk *w, struct phone *p)
+{
+	struct routing *r = w->r;
 	bool self = false;
 
 	r->user = p->user;
+	if (group_hides(p)) {
+		note(w, "%s is a member of a multi-device group: not dialled",
+		     r->number);
+		refuse(r, 404, "No Such Number");
+		return;
+	}
+	if (p->user && is_unwelcome(w, p->user))
+		return;
+	if (p->user)
+		copy(w->way->user, sizeof(w->way->user), p->user->id);
+	w->way->is_line = true;
 	for (; p; p = directory_phone_next(p))
-		add_phone(r, caller, p, &self);
+		add_phone(w, p, &self);
 
-	if (trail)
-		trail_add(trail, "%s is a phone line: %u phone%s", r->number,
-			  r->count, r->count == 1 ? "" : "s");
+	note(w, "%s is a phone line: %u phone%s", r->number, r->count,
+	     r->count == 1 ? "" : "s");
 	if (!r->count)
 		refuse(r, 486, "Calls Oneself");
+}
+
+/* ---- the walk ---- */
+
+static bool is_code(struct walk *w)
+{
+	struct routing *r = w->r;
+
+	if (w->is_hop || (r->number[0] != '*' && r->number[0] != '#'))
+		return false;
+
+	r->code = code_find(w->caller->customer, r->number, r->argument);
+
+	return r->code != NULL;
+}
+
+static void at_number(struct walk *w)
+{
+	const struct customer *c = w->caller->customer;
+	struct routing *r = w->r;
+	struct span number = span_of(r->number);
+	struct group *g;
+	struct user *u;
+	struct phone *p;
+
+	memcpy(w->way->number, r->number, sizeof(w->way->number));
+	if (is_code(w))
+		return;
+	if (!cor_permits(w->payer, r->number)) {
+		note(w, "%s may not call %s: class of restriction",
+		     w->payer->name, r->number);
+		refuse(r, 403, "Not Permitted");
+		return;
+	}
+
+	g = group_by_number(c, number);
+	u = directory_user_by_extension(c, number);
+	p = directory_phone_by_number(c, number);
+	if (u && (!g || group_is_personal(g))) {
+		at_user(w, u, g);
+	}
+	else if (g) {
+		at_group(w, g);
+	}
+	else if (p) {
+		at_line(w, p);
+	}
+	else {
+		note(w, "nobody of %s has the number %s", c->name, r->number);
+		refuse(r, 404, "No Such Number");
+	}
+}
+
+static void walk(struct walk *w)
+{
+	struct routing *r = w->r;
+
+	while (w->next[0]) {
+		char dialled[sizeof(w->next)];
+
+		memcpy(dialled, w->next, sizeof(dialled));
+		w->next[0] = '\0';
+		r->count = 0;
+		r->status = 0;
+		r->ring_s = 0;
+		if (!number_clean(r->number, span_of(dialled))) {
+			note(w, "what was dialled is no number");
+			refuse(r, 404, "No Such Number");
+			return;
+		}
+		at_number(w);
+	}
+}
+
+static bool is_routable(struct walk *w, struct span dialled, uint32_t hops)
+{
+	struct routing *r = w->r;
+
+	if (!w->caller->customer) {
+		refuse(r, 403, "Phone Removed");
+		return false;
+	}
+	if (hops >= ROUTE_HOPS_MAX) {
+		note(w, "routed %u times: a loop", hops);
+		refuse(r, 482, "Loop Detected");
+		return false;
+	}
+	if (!number_clean(r->number, dialled)) {
+		note(w, "what was dialled is no number");
+		refuse(r, 404, "No Such Number");
+		return false;
+	}
+
+	return true;
+}
+
+void route_begin(struct routing *r, struct route_way *way,
+		 const struct phone *caller, struct span dialled, uint32_t hops,
+		 struct trail *trail)
+{
+	struct walk w = { .r = r,
+			  .way = way,
+			  .caller = caller,
+			  .payer = caller->user,
+			  .trail = trail };
+
+	memset(r, 0, sizeof(*r));
+	if (!is_routable(&w, dialled, hops))
+		return;
+
+	memcpy(w.next, r->number, sizeof(w.next));
+	walk(&w);
 }
 
 void route_number(struct routing *r, const struct phone *caller,
 		  struct span dialled, uint32_t hops, struct trail *trail)
 {
-	const struct customer *c = caller->customer;
-	struct phone *p;
+	struct route_way way = { .visits = 0 };
+
+	route_begin(r, &way, caller, dialled, hops, trail);
+}
+
+/* What a user has set for this case. */
+static const char *forward_for(const struct user *u, enum route_why why,
+			       const char *to)
+{
+	switch (why) {
+	case ROUTE_BUSY:
+	case ROUTE_DND: return user_forward(u, FORWARD_BUSY);
+	case ROUTE_NO_ANSWER: return user_forward(u, FORWARD_NO_ANSWER);
+	case ROUTE_NOT_REGISTERED:
+		return user_forward(u, FORWARD_NOT_REGISTERED);
+	case ROUTE_REDIRECTED: return to;
+	default: return "";
+	}
+}
+
+bool route_on(struct routing *r, struct route_way *way,
+	      const struct phone *caller, enum route_why why, struct span to,
+	      struct trail *trail)
+{
+	struct walk w = {
+		.r = r, .way = way, .caller = caller, .trail = trail
+	};
+	struct group *g = way->group[0] ? group_find(way->group) : NULL;
+	const struct user *u = NULL;
+	char number[DIRECTORY_NUMBER_MAX + 1] = "";
 
 	memset(r, 0, sizeof(*r));
+	if (!caller->customer)
+		return false;
+	if (why == ROUTE_REDIRECTED && !number_clean(number, to))
+		why = ROUTE_DECLINED;
+	if (way->user[0] && (!way->is_line || why == ROUTE_REDIRECTED))
+		u = directory_user(span_of(way->user));
 
-	if (!c) {
-		refuse(r, 403, "Phone Removed");
-		return;
+	if (u && forward(&w, u, why, forward_for(u, why, number))) {
+		walk(&w);
+		return true;
 	}
-	if (hops >= ROUTE_HOPS_MAX) {
-		if (trail)
-			trail_add(trail, "routed %u times: a loop", hops);
-		refuse(r, 482, "Loop Detected");
-		return;
-	}
-	if (!number_clean(r->number, dialled)) {
-		if (trail)
-			trail_add(trail, "what was dialled is no number");
-		refuse(r, 404, "No Such Number");
-		return;
-	}
+	if (!g)
+		return false;
 
-	r->user = directory_user_by_extension(c, span_of(r->number));
-	if (r->user) {
-		ring_user(r, caller, trail);
-		return;
+	memcpy(r->number, way->number, sizeof(r->number));
+	if (group_is_hunt(g)) {
+		hunt(&w, g);
+		/* nobody is left: what the last one answered counts */
+		if (r->status)
+			return false;
 	}
-
-	p = directory_phone_by_number(c, span_of(r->number));
-	if (p) {
-		ring_lines(r, caller, p, trail);
-		return;
+	else if (!overflow(&w, g)) {
+		return false;
 	}
+	walk(&w);
 
-	if (trail)
-		trail_add(trail, "nobody of %s has the number %s", c->name,
-			  r->number);
-	refuse(r, 404, "No Such Number");
+	return true;
 }

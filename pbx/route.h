@@ -1,11 +1,17 @@
-/* route.h - whom a dialled number rings
+/* route.h - whom a dialled number rings, and what comes when nobody answers
  *
- * One engine for every call: who calls, what was dialled, out comes the list
- * of phones to ring or the answer the caller gets, with the reason in the
- * trail.  Numbers mean something inside the caller's customer only: an
- * extension rings the phones of its user, a directory number its phone lines.
+ * One engine for every call, direct or to a group: who calls, what was
+ * dialled, out comes the list of phones to ring or the answer the caller
+ * gets, with the reason of each decision in the trail.  When those rung do
+ * not answer, are busy or send the call elsewhere, route_on() says who comes
+ * next.  Numbers mean something inside the caller's customer only.
  *
- * Source: design.md section 5; CAL-2, CAL-3.
+ * What is asked, in this order, at each number: may who pays call it (cor.h);
+ * blocked and anonymous callers; forward always; do not disturb; no phone
+ * registered; on the phone; then it rings.  A call visits nobody twice and
+ * makes at most ROUTE_HOPS_MAX hops.
+ *
+ * Source: design.md section 5; domain/pbx.md 5, 6, 8; CAL-2 to CAL-5.
  */
 #ifndef PBX_ROUTE_H
 #define PBX_ROUTE_H
@@ -13,8 +19,45 @@
 #include "pbx/directory.h"
 #include "pbx/trail.h"
 
+struct code;
+struct group;
+
 enum {
 	ROUTE_HOPS_MAX = 20, /* times one call may be routed */
+};
+
+/** Why a call goes on to another number. */
+enum route_why {
+	ROUTE_ALWAYS,
+	ROUTE_DND,
+	ROUTE_BUSY,
+	ROUTE_NO_ANSWER,
+	ROUTE_NOT_REGISTERED,
+	ROUTE_REDIRECTED, /* the phone itself sent it on */
+	ROUTE_OVERFLOW,   /* no member of a group answered */
+	ROUTE_DECLINED,   /* leads nobody on, but to a group's next member */
+	ROUTE_WHYS,
+};
+
+/** A number that a call has left, and why. */
+struct route_hop {
+	char number[DIRECTORY_NUMBER_MAX + 1];
+	uint8_t why; /* enum route_why */
+};
+
+/** The way of one call so far. */
+struct route_way {
+	char visited[ROUTE_HOPS_MAX][DIRECTORY_ID_SIZE]; /* users, groups */
+	struct route_hop hops[ROUTE_HOPS_MAX];
+	char number[DIRECTORY_NUMBER_MAX + 1]; /* rung now */
+	char user[DIRECTORY_ID_SIZE];  /* whose forwards come next, or "" */
+	char group[DIRECTORY_ID_SIZE]; /* whose members come next, or "" */
+	uint8_t visits;
+	uint8_t hop_count;
+	uint8_t first; /* hunt: where it began */
+	uint8_t tried; /* hunt: members tried */
+	bool is_line; /* a line was dialled: the user's forwards do not count */
+	bool is_anonymous;
 };
 
 /** Where a call goes. */
@@ -25,18 +68,46 @@ struct routing {
 	uint32_t count;
 	struct phone *phones[DIRECTORY_PHONES_MAX];
 	char number[DIRECTORY_NUMBER_MAX + 1]; /* as dialled, cleaned */
+	uint32_t ring_s;         /* how long; 0: the installation's limit */
+	const struct code *code; /* a feature access code was dialled */
+	char argument[DIRECTORY_NUMBER_MAX + 1]; /* the code's number */
 };
 
 /**
  * Route a dialled number.
  *
  * @param r       Filled
+ * @param way     Zeroed but for is_anonymous; what route_on() needs
  * @param caller  The authenticated phone; it does not ring itself
  * @param dialled User part of the Request-URI, unescaped
  * @param hops    How often this call has been routed before
  * @param trail   Gets what was decided and why; may be NULL
  */
+void route_begin(struct routing *r, struct route_way *way,
+		 const struct phone *caller, struct span dialled, uint32_t hops,
+		 struct trail *trail);
+
+/** The same for a call that does not go on. */
 void route_number(struct routing *r, const struct phone *caller,
 		  struct span dialled, uint32_t hops, struct trail *trail);
+
+/**
+ * Those rung do not take the call: who is next?
+ *
+ * @param why ROUTE_BUSY, _NO_ANSWER, _NOT_REGISTERED, _DND, _REDIRECTED or
+ *            _DECLINED
+ * @param to  ROUTE_REDIRECTED: the number the phone named
+ *
+ * @return false when it goes nowhere: the caller gets what was answered
+ */
+bool route_on(struct routing *r, struct route_way *way,
+	      const struct phone *caller, enum route_why why, struct span to,
+	      struct trail *trail);
+
+/** "forward-busy" ... */
+const char *route_why_name(enum route_why why);
+
+/** What a number that leads nowhere answers for this reason. */
+uint16_t route_why_status(enum route_why why);
 
 #endif

@@ -4,6 +4,7 @@
 #include "pbx/bridge.h"
 #include "pbx/call.h"
 #include "pbx/fork.h"
+#include "pbx/forward.h"
 #include "pbx/join.h"
 #include "pbx/relay.h"
 #include "pbx/server.h"
@@ -481,11 +482,15 @@ static void route_and_ring(struct transfer *t, struct span number)
 	struct fork_answer refusal;
 	struct routing r;
 
-	route_number(&r, t->phone, number, t->from->hops, &call->trail);
-	memcpy(call->number, r.number, sizeof(call->number));
-	if (r.user)
-		memcpy(call->callee_user, r.user->id,
-		       sizeof(call->callee_user));
+	if (forward_begin(call, NULL)) {
+		call_refused(call, 500, NULL);
+		return;
+	}
+	route_begin(&r, forward_way(call), t->phone, number, t->from->hops,
+		    &call->trail);
+	(void)re_snprintf(call->number, sizeof(call->number), "%s",
+			  forward_dialled(call));
+	forward_take(call, &r);
 	if (!r.status) {
 		leave_out(&r, t->held->phone);
 		r.status = r.count ? 0 : 486;

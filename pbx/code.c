@@ -1,0 +1,270 @@
+/* code.c - see code.h */
+#include "base/json.h"
+#include "base/log.h"
+#include "pbx/code.h"
+#include "pbx/call.h"
+#include "pbx/cor.h"
+#include "pbx/pickup.h"
+#include "pbx/settings_user.h"
+#include "pbx/turn.h"
+
+enum code_kind {
+	CODE_FORWARD, /* set a forward to the number */
+	CODE_CANCEL,  /* cancel a forward */
+	CODE_ON,      /* set a yes-or-no */
+	CODE_OFF,
+	CODE_BLOCK, /* the number */
+	CODE_UNBLOCK,
+	CODE_PICKUP_GROUP,
+	CODE_PICKUP_DIRECTED,
+};
+
+struct code {
+	const char *name;
+	const char *digits; /* default */
+	uint8_t kind;       /* enum code_kind */
+	bool has_number;
+	const char *field; /* of the user's settings */
+	uint8_t forward;   /* enum forward */
+};
+
+/* The plan.  A code with a number may end in #. */
+static const struct code codes[] = {
+	{ "forward-always", "*21*", CODE_FORWARD, true, NULL, FORWARD_ALWAYS },
+	{ "forward-always-off", "#21#", CODE_CANCEL, false, NULL,
+	  FORWARD_ALWAYS },
+	{ "forward-busy", "*67*", CODE_FORWARD, true, NULL, FORWARD_BUSY },
+	{ "forward-busy-off", "#67#", CODE_CANCEL, false, NULL, FORWARD_BUSY },
+	{ "forward-no-answer", "*61*", CODE_FORWARD, true, NULL,
+	  FORWARD_NO_ANSWER },
+	{ "forward-no-answer-off", "#61#", CODE_CANCEL, false, NULL,
+	  FORWARD_NO_ANSWER },
+	{ "forward-not-registered", "*62*", CODE_FORWARD, true, NULL,
+	  FORWARD_NOT_REGISTERED },
+	{ "forward-not-registered-off", "#62#", CODE_CANCEL, false, NULL,
+	  FORWARD_NOT_REGISTERED },
+	{ "dnd", "*25#", CODE_ON, false, "dnd", 0 },
+	{ "dnd-off", "#25#", CODE_OFF, false, "dnd", 0 },
+	{ "reject-anonymous", "*77#", CODE_ON, false, "reject_anonymous", 0 },
+	{ "reject-anonymous-off", "#77#", CODE_OFF, false, "reject_anonymous",
+	  0 },
+	{ "block", "*60*", CODE_BLOCK, true, "blocked", 0 },
+	{ "unblock", "#60*", CODE_UNBLOCK, true, "blocked", 0 },
+	{ "pickup-group", "*8", CODE_PICKUP_GROUP, false, NULL, 0 },
+	{ "pickup-directed", "**", CODE_PICKUP_DIRECTED, true, NULL, 0 },
+};
+
+enum { CODE_COUNT = sizeof(codes) / sizeof(codes[0]) };
+
+const char *code_name(const struct code *code)
+{
+	return code->name;
+}
+
+/* ---- finding ---- */
+
+static const char *digits_of(const struct code *code, const json_t *own)
+{
+	const char *digits = own ? json_get_text(own, code->name) : NULL;
+
+	return digits ? digits : code->digits;
+}
+
+/* The number behind the code's digits; false when there is none. */
+static bool argument_read(char *out, const char *text)
+{
+	size_t n = strspn(text, "0123456789+");
+
+	if (!n || n > DIRECTORY_NUMBER_MAX ||
+	    (text[n] && strcmp(text + n, "#") != 0))
+		return false;
+
+	memcpy(out, text, n);
+	out[n] = '\0';
+
+	return true;
+}
+
+static bool is_dialled(const struct code *code, const char *digits,
+		       const char *dialled, char *argument)
+{
+	size_t len = strlen(digits);
+
+	argument[0] = '\0';
+	if (!len || strncmp(dialled, digits, len) != 0)
+		return false;
+
+	return code->has_number ? argument_read(argument, dialled + len)
+				: !dialled[len];
+}
+
+const struct code *code_find(const struct customer *c, const char *dialled,
+			     char argument[DIRECTORY_NUMBER_MAX + 1])
+{
+	for (size_t i = 0; i < CODE_COUNT; i++) {
+		if (is_dialled(&codes[i], digits_of(&codes[i], c->codes),
+			       dialled, argument))
+			return &codes[i];
+	}
+
+	return NULL;
+}
+
+static const struct code *by_name(const char *name)
+{
+	for (size_t i = 0; i < CODE_COUNT; i++) {
+		if (!strcmp(codes[i].name, name))
+			return &codes[i];
+	}
+
+	return NULL;
+}
+
+static bool digits_are_good(const char *digits)
+{
+	return digits && (digits[0] == '*' || digits[0] == '#') &&
+	       digits[strspn(digits, "0123456789*#")] == '\0' &&
+	       strlen(digits) >= 2 && strlen(digits) <= 8;
+}
+
+/* Two codes of which one begins the other cannot be told apart, unless what
+ * follows must be a number and is none. */
+static void check_alike(const json_t *own, json_t *errors)
+{
+	for (size_t i = 0; i < CODE_COUNT; i++) {
+		for (size_t k = 0; k < CODE_COUNT; k++) {
+			const char *a = digits_of(&codes[i], own);
+			const char *b = digits_of(&codes[k], own);
+			bool is_alike = codes[i].has_number
+						? !strncmp(b, a, strlen(a))
+						: !strcmp(a, b);
+
+			if (i == k || !is_alike)
+				continue;
+			kind_error(errors, "codes", "duplicate",
+				   "%s and %s cannot be told apart",
+				   codes[i].name, codes[k].name);
+			return;
+		}
+	}
+}
+
+void code_check(const json_t *own, json_t *errors)
+{
+	const char *name;
+	json_t *value;
+
+	if (!own || json_is_null(own))
+		return;
+	if (!json_is_object(own)) {
+		kind_error(errors, "codes", "wrong-type",
+			   "must be an object of names and digits");
+		return;
+	}
+
+	json_object_foreach((json_t *)own, name, value)
+	{
+		if (!by_name(name))
+			kind_error(errors, "codes", "unknown-field",
+				   "%s is no feature access code", name);
+		else if (!digits_are_good(json_string_value(value)))
+			kind_error(errors, "codes", "bad-pattern",
+				   "%s: give 2 to 8 of 0-9 * #, the first * "
+				   "or #",
+				   name);
+	}
+	if (!json_array_size(errors))
+		check_alike(own, errors);
+}
+
+/* ---- doing ---- */
+
+static void answer(struct call *call, const struct store_result *result)
+{
+	if (call->state >= CALL_ANSWERED)
+		return;
+
+	if (result->err)
+		call_refused(call, 500, "Feature Not Set");
+	else
+		call_refused(call, 603, "Feature Set");
+}
+
+static void done(const struct store_result *result, void *arg)
+{
+	struct call *call = arg;
+
+	answer(call, result);
+	mem_deref(call);
+}
+
+static const char *why_not(const struct code *code, const struct user *u)
+{
+	if (!u)
+		return "belongs to nobody";
+	if (!cos_has(u, COS_CODES))
+		return "may not dial codes";
+	if (code->kind == CODE_FORWARD && !cos_has(u, COS_FORWARD))
+		return "may not forward calls";
+	if (code->kind == CODE_ON && code->field &&
+	    !strcmp(code->field, "dnd") && !cos_has(u, COS_DND))
+		return "may not use do not disturb";
+
+	return NULL;
+}
+
+static int set(const struct code *code, struct user *u, const char *number,
+	       struct call *call)
+{
+	const char *field = code->field ? code->field
+					: forward_field(
+						  (enum forward)code->forward);
+
+	switch (code->kind) {
+	case CODE_FORWARD:
+		return settings_user_set(u, field, json_string(number), done,
+					 call);
+	case CODE_CANCEL:
+		return settings_user_set(u, field, json_null(), done, call);
+	case CODE_ON:
+		return settings_user_set(u, field, json_true(), done, call);
+	case CODE_OFF:
+		return settings_user_set(u, field, json_false(), done, call);
+	default:
+		return settings_user_block(u, number, code->kind == CODE_BLOCK,
+					   done, call);
+	}
+}
+
+void code_run(struct call *call, const struct routing *r,
+	      const struct sip_message *m)
+{
+	const struct code *code = r->code;
+	const struct phone *p = call->caller->phone;
+	const char *why = why_not(code, p->user);
+
+	trail_add(&call->trail, "%s is the code of %s%s%s", call->number,
+		  code->name, r->argument[0] ? " for " : "", r->argument);
+	if (why) {
+		trail_add(&call->trail, "%s %s", phone_name(p), why);
+		call_refused(call, 403, "Not Permitted");
+		return;
+	}
+	if (code->kind == CODE_PICKUP_GROUP ||
+	    code->kind == CODE_PICKUP_DIRECTED) {
+		pickup_run(call, r->argument, m);
+		return;
+	}
+	if (code->kind == CODE_FORWARD && !cor_permits(p->user, r->argument)) {
+		trail_add(&call->trail, "%s may not call %s", phone_name(p),
+			  r->argument);
+		call_refused(call, 403, "Not Permitted");
+		return;
+	}
+
+	call_try(call);
+	if (set(code, p->user, r->argument, mem_ref(call))) {
+		mem_deref(call);
+		call_refused(call, 500, "Feature Not Set");
+	}
+}

@@ -1,0 +1,44 @@
+/* code.h - feature access codes: what a phone dials to set something
+ *
+ * The table in code.c is the default plan; a customer may have other digits
+ * (field `codes` of the customer, name to digits).  A code that sets
+ * something is answered 603 with a phrase that says what was done ("Feature
+ * Set"): without a media process there is nothing to play, and an answered
+ * call of silence would cost and mislead.
+ *
+ * Source: domain/pbx.md 23; CAL-4, SIT-3, SIT-5 to SIT-7.
+ */
+#ifndef PBX_CODE_H
+#define PBX_CODE_H
+
+#include "model/kind.h"
+#include "pbx/directory.h"
+
+struct call;
+struct routing;
+struct sip_message;
+
+struct code;
+
+/**
+ * The code that begins what was dialled.
+ *
+ * @param argument Gets the number that follows it, without a final #
+ *
+ * @return NULL when it is none
+ */
+const struct code *code_find(const struct customer *c, const char *dialled,
+			     char argument[DIRECTORY_NUMBER_MAX + 1]);
+
+/** Do what the caller of this call has dialled; the call ends or becomes the
+ * picked-up one.  m is the INVITE. */
+void code_run(struct call *call, const struct routing *r,
+	      const struct sip_message *m);
+
+/** Check a customer's own codes: adds field errors. */
+void code_check(const json_t *codes, json_t *errors);
+
+/** "forward-always" ... */
+const char *code_name(const struct code *code);
+
+#endif

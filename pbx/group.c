@@ -1,0 +1,324 @@
+/* group.c - see group.h */
+#include "base/json.h"
+#include "base/list.h"
+#include "pbx/group.h"
+
+static const char *const type_names[GROUP_TYPES] = {
+	"ring-all",      "hunt-terminal", "hunt-circular",
+	"personal-ring", "multi-device",  "pickup",
+};
+
+static const struct field fields[] = {
+	{ "customer", FIELD_REF, FIELD_REQUIRED | FIELD_FIXED,
+	  .ref = "customers", .on_delete = DELETE_CASCADE,
+	  .help = "Whose group it is", .help_fr = "Client" },
+	{ "number", FIELD_DIGITS, 0, 1, 32, .unique = UNIQUE_CUSTOMER,
+	  .help = "Number that rings the group",
+	  .help_fr = "Numéro du groupe" },
+	{ "name", FIELD_TEXT, FIELD_REQUIRED, 1, 60, .help = "Name",
+	  .help_fr = "Nom" },
+	{ "type", FIELD_ENUM, FIELD_REQUIRED,
+	  .choices = "ring-all|hunt-terminal|hunt-circular|personal-ring|"
+		     "multi-device|pickup",
+	  .help = "How its members ring", .help_fr = "Type de sonnerie" },
+	{ "members", FIELD_LIST, 0, 0, 26,
+	  .help = "Ids of users or phones, in order",
+	  .help_fr = "Membres, dans l'ordre" },
+	{ "ring_s", FIELD_INT, 0, 2, 180, .preset = "10",
+	  .help = "Seconds a member of a hunt group rings; of others: before "
+		  "the overflow",
+	  .help_fr = "Durée de sonnerie en secondes" },
+	{ "follow_forwards", FIELD_BOOL, 0, .preset = "false",
+	  .help = "Members' own forwards are followed",
+	  .help_fr = "Suivre les renvois des membres" },
+	{ "one_busy_all_busy", FIELD_BOOL, 0, .preset = "false",
+	  .help = "One busy member makes the group busy",
+	  .help_fr = "Un membre occupé occupe le groupe" },
+	{ "overflow", FIELD_DIGITS, 0, 1, 32,
+	  .help = "Number that takes calls no member answers",
+	  .help_fr = "Numéro de débordement" },
+};
+
+const struct kind group_kind = {
+	.name = "group",
+	.plural = "groups",
+	.owner = "portal",
+	.help = "A group of users or phones",
+	.help_fr = "Un groupe d'usagers ou de téléphones",
+	KIND_FIELDS(fields),
+};
+
+static struct {
+	struct table ids;
+	struct table numbers;
+	struct table members;
+} groups;
+
+const char *group_type_name(enum group_type type)
+{
+	return type < GROUP_TYPES ? type_names[type] : "?";
+}
+
+static uint64_t number_key(const char *customer, struct span number)
+{
+	return hash_span(hash_span(0, span_of(customer)), number);
+}
+
+static void group_destructor(void *data)
+{
+	struct group *g = data;
+
+	table_remove(&groups.ids, &g->by_id);
+	table_remove(&groups.numbers, &g->by_number);
+	for (uint8_t i = 0; i < g->count; i++)
+		table_remove(&groups.members, &g->members[i].by_member);
+}
+
+int group_init(void)
+{
+	int err = table_init(&groups.ids, 64);
+
+	err |= table_init(&groups.numbers, 64);
+	err |= table_init(&groups.members, 64);
+
+	return err;
+}
+
+void group_close(void)
+{
+	struct table *t = &groups.ids;
+
+	for (uint32_t i = 0; t->buckets && i <= t->mask; i++) {
+		while (t->buckets[i])
+			mem_deref(CONTAINER_OF(t->buckets[i], struct group,
+					       by_id));
+	}
+	table_close(&groups.ids);
+	table_close(&groups.numbers);
+	table_close(&groups.members);
+}
+
+struct group *group_find(const char *id)
+{
+	struct table_entry *e;
+
+	if (!groups.ids.count)
+		return NULL;
+
+	e = table_first(&groups.ids, hash_span(0, span_of(id)));
+	for (; e; e = table_next(e)) {
+		struct group *g = CONTAINER_OF(e, struct group, by_id);
+
+		if (!strcmp(g->id, id))
+			return g;
+	}
+
+	return NULL;
+}
+
+struct group *group_by_number(const struct customer *c, struct span number)
+{
+	struct table_entry *e;
+
+	if (!groups.numbers.count)
+		return NULL;
+
+	e = table_first(&groups.numbers, number_key(c->id, number));
+	for (; e; e = table_next(e)) {
+		struct group *g = CONTAINER_OF(e, struct group, by_number);
+
+		if (!strcmp(g->customer, c->id) &&
+		    span_equal(span_of(g->number), number))
+			return g;
+	}
+
+	return NULL;
+}
+
+bool group_is_hunt(const struct group *g)
+{
+	return g->type == GROUP_HUNT_TERMINAL || g->type == GROUP_HUNT_CIRCULAR;
+}
+
+bool group_is_personal(const struct group *g)
+{
+	return g->type == GROUP_PERSONAL_RING || g->type == GROUP_MULTI_DEVICE;
+}
+
+/* ---- members ---- */
+
+/* The next place after e (or the first) of a member. */
+static struct member *place_next(const struct member *m, const char *id)
+{
+	struct table_entry *e;
+
+	if (!groups.members.count)
+		return NULL;
+
+	e = m ? table_next(&m->by_member)
+	      : table_first(&groups.members, hash_span(0, span_of(id)));
+	for (; e; e = table_next(e)) {
+		struct member *other = CONTAINER_OF(e, struct member,
+						    by_member);
+
+		if (!strcmp(other->id, id))
+			return other;
+	}
+
+	return NULL;
+}
+
+bool group_hides(const struct phone *p)
+{
+	struct member *m = NULL;
+
+	while ((m = place_next(m, p->id))) {
+		if (m->group->type == GROUP_MULTI_DEVICE)
+			return true;
+	}
+
+	return false;
+}
+
+static bool is_in(const struct group *g, const struct phone *p)
+{
+	for (uint8_t i = 0; i < g->count; i++) {
+		const char *id = g->members[i].id;
+
+		if (!strcmp(id, p->id) || (p->user && !strcmp(id, p->user->id)))
+			return true;
+	}
+
+	return false;
+}
+
+static bool joins(const struct phone *a, const char *id, const struct phone *b)
+{
+	struct member *m = NULL;
+
+	(void)a;
+	while ((m = place_next(m, id))) {
+		if (m->group->type == GROUP_PICKUP && is_in(m->group, b))
+			return true;
+	}
+
+	return false;
+}
+
+bool group_joins(const struct phone *a, const struct phone *b)
+{
+	return joins(a, a->id, b) || (a->user && joins(a, a->user->id, b));
+}
+
+/* ---- provisioning ---- */
+
+static void copy(char *out, size_t size, const char *text)
+{
+	(void)re_snprintf(out, size, "%s", text ? text : "");
+}
+
+static uint8_t type_find(const char *name)
+{
+	uint8_t type = 0;
+
+	while (name && type < GROUP_TYPES && strcmp(name, type_names[type]))
+		type++;
+
+	return type < GROUP_TYPES ? type : GROUP_RING_ALL;
+}
+
+static void take_members(struct group *g, const json_t *list)
+{
+	json_t *value;
+	size_t i;
+
+	json_array_foreach(list, i, value)
+	{
+		struct member *m = &g->members[g->count];
+
+		if (g->count >= GROUP_MEMBERS_MAX)
+			break;
+		m->group = g;
+		copy(m->id, sizeof(m->id), json_string_value(value));
+		table_add(&groups.members, &m->by_member,
+			  hash_span(0, span_of(m->id)));
+		g->count++;
+	}
+}
+
+int group_take(json_t *object, void *arg)
+{
+	struct group *g, *before;
+
+	(void)arg;
+
+	g = mem_zalloc(sizeof(*g), group_destructor);
+	if (!g)
+		return ENOMEM;
+
+	copy(g->id, sizeof(g->id), json_get_text(object, "id"));
+	copy(g->customer, sizeof(g->customer),
+	     json_get_text(object, "customer"));
+	copy(g->number, sizeof(g->number), json_get_text(object, "number"));
+	copy(g->overflow, sizeof(g->overflow),
+	     json_get_text(object, "overflow"));
+	copy(g->name, sizeof(g->name), json_get_text(object, "name"));
+	g->type = type_find(json_get_text(object, "type"));
+	g->ring_s = (uint16_t)json_get_int(object, "ring_s", GROUP_RING_S);
+	g->follows_forwards = json_get_bool(object, "follow_forwards", false);
+	g->is_busy_with_one = g->type == GROUP_MULTI_DEVICE ||
+			      json_get_bool(object, "one_busy_all_busy", false);
+
+	before = group_find(g->id);
+	if (before)
+		g->next = before->next;
+	mem_deref(before);
+
+	table_add(&groups.ids, &g->by_id, hash_span(0, span_of(g->id)));
+	if (g->number[0] && g->type != GROUP_PICKUP)
+		table_add(&groups.numbers, &g->by_number,
+			  number_key(g->customer, span_of(g->number)));
+	take_members(g, json_object_get(object, "members"));
+
+	return 0;
+}
+
+void group_remove(const char *id)
+{
+	mem_deref(group_find(id));
+}
+
+static bool is_ours(const char *customer, const char *id)
+{
+	const struct user *u = directory_user(span_of(id));
+	const struct phone *p = directory_phone(span_of(id));
+	const struct customer *c = u ? u->customer : p ? p->customer : NULL;
+
+	return c && customer && !strcmp(c->id, customer);
+}
+
+void group_check(const json_t *object, json_t *errors)
+{
+	const char *customer = json_get_text(object, "customer");
+	const char *type = json_get_text(object, "type");
+	const json_t *list = json_object_get(object, "members");
+	json_t *value;
+	size_t i;
+
+	if (type && strcmp(type, "pickup") != 0 &&
+	    !json_get_text(object, "number"))
+		kind_error(errors, "number", "missing",
+			   "is required: the group has calls");
+	if (json_array_size(list) > GROUP_MEMBERS_MAX)
+		kind_error(errors, "members", "too-long",
+			   "has at most %d members", GROUP_MEMBERS_MAX);
+	json_array_foreach(list, i, value)
+	{
+		if (!is_ours(customer, json_string_value(value))) {
+			kind_error(errors, "members", "unknown-reference",
+				   "%s is no user or phone of this customer",
+				   json_string_value(value));
+			break;
+		}
+	}
+}

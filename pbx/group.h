@@ -1,0 +1,93 @@
+/* group.h - numbers behind which there are several users or phones
+ *
+ *   ring-all       all members ring, the first answer wins
+ *   hunt-terminal  one after the other, always from the first
+ *   hunt-circular  one after the other, from the one after the last rung
+ *   personal-ring  one user's phones, each with a number of its own
+ *   multi-device   one user's phones; members have no number of their own,
+ *                  one busy means busy
+ *   pickup         has no calls; its members pick up each other's
+ *
+ * Members are users or phones by id.  A personal-ring or multi-device group
+ * whose number is a user's extension obeys that user's settings.
+ *
+ * Source: domain/pbx.md 8; CAL-5, USR-6.
+ */
+#ifndef PBX_GROUP_H
+#define PBX_GROUP_H
+
+#include <jansson.h>
+
+#include "model/kind.h"
+#include "pbx/directory.h"
+
+enum group_type {
+	GROUP_RING_ALL,
+	GROUP_HUNT_TERMINAL,
+	GROUP_HUNT_CIRCULAR,
+	GROUP_PERSONAL_RING,
+	GROUP_MULTI_DEVICE,
+	GROUP_PICKUP,
+	GROUP_TYPES,
+};
+
+enum {
+	GROUP_MEMBERS_MAX = 32,
+	GROUP_RING_S = 10, /* a member of a hunt group */
+};
+
+struct group;
+
+/** A member's place in a group. */
+struct member {
+	struct table_entry by_member;
+	struct group *group;
+	char id[DIRECTORY_ID_SIZE];
+};
+
+struct group {
+	struct table_entry by_id;
+	struct table_entry by_number;
+	char id[DIRECTORY_ID_SIZE];
+	char customer[DIRECTORY_ID_SIZE];
+	char number[DIRECTORY_NUMBER_MAX + 1]; /* "" for pickup */
+	char overflow[DIRECTORY_NUMBER_MAX + 1];
+	char name[64];
+	uint8_t type;  /* enum group_type */
+	uint8_t count; /* members */
+	uint8_t next;  /* hunt-circular: who is rung first */
+	uint16_t ring_s;
+	bool follows_forwards;
+	bool is_busy_with_one; /* one busy means busy */
+	struct member members[GROUP_MEMBERS_MAX];
+};
+
+extern const struct kind group_kind;
+
+int group_init(void);
+void group_close(void);
+
+/** Add or change; arg is not used. */
+int group_take(json_t *object, void *arg);
+void group_remove(const char *id);
+
+struct group *group_find(const char *id);
+struct group *group_by_number(const struct customer *c, struct span number);
+
+/** Whether it rings one member after the other. */
+bool group_is_hunt(const struct group *g);
+/** Whether it is one user's phones. */
+bool group_is_personal(const struct group *g);
+
+/** Whether this phone is reached by its group's number only. */
+bool group_hides(const struct phone *p);
+
+/** Whether both are in one pick-up group. */
+bool group_joins(const struct phone *a, const struct phone *b);
+
+/** What is wrong with a group to be stored: adds field errors. */
+void group_check(const json_t *object, json_t *errors);
+
+const char *group_type_name(enum group_type type);
+
+#endif

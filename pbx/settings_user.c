@@ -1,0 +1,438 @@
+/* settings_user.c - see settings_user.h */
+#include "base/http.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "model/record.h"
+#include "pbx/settings_user.h"
+#include "pbx/turn.h"
+
+static const struct field fields[] = {
+	{ "dnd", FIELD_BOOL, 0, .preset = "false", .help = "Do not disturb",
+	  .help_fr = "Ne pas déranger" },
+	{ "forward_always", FIELD_DIGITS, 0, 1, 32,
+	  .help = "Number that takes every call",
+	  .help_fr = "Renvoi de tous les appels" },
+	{ "forward_busy", FIELD_DIGITS, 0, 1, 32,
+	  .help = "Number that takes calls when busy or not to be disturbed",
+	  .help_fr = "Renvoi sur occupation" },
+	{ "forward_no_answer", FIELD_DIGITS, 0, 1, 32,
+	  .help = "Number that takes calls not answered",
+	  .help_fr = "Renvoi sur non-réponse" },
+	{ "forward_not_registered", FIELD_DIGITS, 0, 1, 32,
+	  .help = "Number that takes calls when no phone is registered",
+	  .help_fr = "Renvoi si aucun téléphone n'est connecté" },
+	{ "no_answer_s", FIELD_INT, 0, 5, 180, .preset = "20",
+	  .help = "Seconds a call rings before forward_no_answer",
+	  .help_fr = "Secondes de sonnerie avant renvoi" },
+	{ "when_on_phone", FIELD_ENUM, 0, .choices = "ring|busy",
+	  .preset = "\"ring\"",
+	  .help = "What a second call finds: it rings, or busy",
+	  .help_fr = "Deuxième appel : sonne, ou occupé" },
+	{ "ring_devices", FIELD_LIST, 0, 0, 26,
+	  .help = "Ids of the phones that ring; none: all",
+	  .help_fr = "Téléphones qui sonnent" },
+	{ "blocked", FIELD_LIST, 0, 0, 32, .help = "Numbers that are refused",
+	  .help_fr = "Numéros refusés" },
+	{ "reject_anonymous", FIELD_BOOL, 0, .preset = "false",
+	  .help = "Refuse callers who hide their number",
+	  .help_fr = "Refuser les appels anonymes" },
+};
+
+static const struct kind settings_kind = {
+	.name = "user-settings",
+	.plural = "user_settings",
+	.owner = "pbx",
+	.help = "How a user wants to be called",
+	.help_fr = "Comment un usager veut être appelé",
+	KIND_FIELDS(fields),
+};
+
+static struct record_table table;
+
+static const char *const forward_fields[FORWARDS] = {
+	"forward_always", "forward_busy", "forward_no_answer",
+	"forward_not_registered"
+};
+
+const char *forward_field(enum forward forward)
+{
+	return forward < FORWARDS ? forward_fields[forward] : "";
+}
+
+/* ---- in memory ---- */
+
+static void settings_destructor(void *data)
+{
+	struct user_settings *s = data;
+
+	json_decref(s->object);
+	mem_deref(s->blocked);
+}
+
+static void copy(char *out, size_t size, const char *text)
+{
+	(void)re_snprintf(out, size, "%s", text ? text : "");
+}
+
+static int take_blocked(struct user_settings *s, const json_t *list)
+{
+	size_t n = json_array_size(list);
+
+	if (n > SETTINGS_BLOCKED_MAX)
+		n = SETTINGS_BLOCKED_MAX;
+	if (!n)
+		return 0;
+
+	s->blocked = mem_zalloc(n * sizeof(*s->blocked), NULL);
+	if (!s->blocked)
+		return ENOMEM;
+
+	for (size_t i = 0; i < n; i++)
+		copy(s->blocked[i], sizeof(s->blocked[i]),
+		     json_string_value(json_array_get(list, i)));
+	s->blocked_count = (uint16_t)n;
+
+	return 0;
+}
+
+static void take_devices(struct user_settings *s, const json_t *list)
+{
+	size_t n = json_array_size(list);
+
+	if (n > SETTINGS_DEVICES_MAX)
+		n = SETTINGS_DEVICES_MAX;
+	for (size_t i = 0; i < n; i++)
+		copy(s->devices[i], sizeof(s->devices[i]),
+		     json_string_value(json_array_get(list, i)));
+	s->device_count = (uint8_t)n;
+}
+
+int settings_user_take(struct user *u, const json_t *object)
+{
+	struct user_settings *s;
+	const char *text;
+	int err;
+
+	if (!object) {
+		u->settings = mem_deref(u->settings);
+		return 0;
+	}
+
+	s = mem_zalloc(sizeof(*s), settings_destructor);
+	if (!s)
+		return ENOMEM;
+
+	s->object = json_deep_copy(object);
+	for (int i = 0; i < FORWARDS; i++)
+		copy(s->forward[i], sizeof(s->forward[i]),
+		     json_get_text(object, forward_fields[i]));
+	s->has_dnd = json_get_bool(object, "dnd", false);
+	s->rejects_anonymous = json_get_bool(object, "reject_anonymous", false);
+	s->no_answer_s = (uint16_t)json_get_int(object, "no_answer_s",
+						SETTINGS_NO_ANSWER_S);
+	text = json_get_text(object, "when_on_phone");
+	s->is_busy_on_phone = text && !strcmp(text, "busy");
+	take_devices(s, json_object_get(object, "ring_devices"));
+	err = take_blocked(s, json_object_get(object, "blocked"));
+	if (err || !s->object) {
+		mem_deref(s);
+		return ENOMEM;
+	}
+
+	mem_deref(u->settings);
+	u->settings = s;
+
+	return 0;
+}
+
+const char *user_forward(const struct user *u, enum forward forward)
+{
+	return u->settings && forward < FORWARDS ? u->settings->forward[forward]
+						 : "";
+}
+
+bool user_blocks(const struct user *u, const char *number)
+{
+	const struct user_settings *s = u->settings;
+
+	for (uint16_t i = 0; s && i < s->blocked_count; i++) {
+		if (!strcmp(s->blocked[i], number))
+			return true;
+	}
+
+	return false;
+}
+
+/* ---- kept ---- */
+
+struct change {
+	char id[DIRECTORY_ID_SIZE];
+	json_t *object;
+	struct http_request *req; /* or NULL */
+	store_done_h *done;       /* or NULL */
+	void *arg;
+};
+
+static void change_destructor(void *data)
+{
+	struct change *ch = data;
+
+	json_decref(ch->object);
+	mem_deref(ch->req);
+}
+
+/* What could not be kept is no base for the next change. */
+static void take_stored(struct user *u)
+{
+	json_t *object = NULL;
+
+	if (!record_get(&object, &table, u->id))
+		(void)settings_user_take(u, object);
+	json_decref(object);
+}
+
+static void changed(const struct store_result *result, void *arg)
+{
+	struct change *ch = arg;
+	struct user *u = directory_user(span_of(ch->id));
+	int err = result->err;
+
+	if (!err && u)
+		err = settings_user_take(u, ch->object);
+	else if (u)
+		take_stored(u);
+	if (err)
+		log_error("settings", "user=%s: %s", ch->id, strerror(err));
+	if (ch->req && err)
+		reply_error(ch->req, err);
+	else if (ch->req)
+		(void)http_reply_json(
+			ch->req, 200,
+			kind_view(&settings_kind, ch->object, ROLE_SERVICE));
+	if (ch->done)
+		ch->done(result, ch->arg);
+	turn_end();
+	mem_deref(ch);
+}
+
+/* The base of the next change, before this one is on the disk. */
+static void remember(struct user *u, const json_t *object)
+{
+	if (!u->settings)
+		u->settings = mem_zalloc(sizeof(*u->settings),
+					 settings_destructor);
+	if (!u->settings)
+		return;
+
+	json_decref(u->settings->object);
+	u->settings->object = json_deep_copy(object);
+}
+
+/* Takes the object over. */
+static int send_change(struct user *u, json_t *object, struct http_request *req,
+		       store_done_h *done, void *arg)
+{
+	struct change *ch = mem_zalloc(sizeof(*ch), change_destructor);
+	struct store_write *w = NULL;
+	int err;
+
+	if (!ch) {
+		json_decref(object);
+		return ENOMEM;
+	}
+	(void)json_object_set_new(object, "id", json_string(u->id));
+	(void)json_object_set_new(object, "generation", json_integer(1));
+	ch->object = object;
+	ch->req = mem_ref(req);
+	ch->done = done;
+	ch->arg = arg;
+	memcpy(ch->id, u->id, sizeof(ch->id));
+
+	err = table.store ? store_write_alloc(&w, table.store) : ENOSYS;
+	if (!err)
+		err = record_put(w, &table, object);
+	if (!err)
+		err = store_write_send(w, changed, ch);
+	else
+		mem_deref(w);
+	if (err)
+		mem_deref(ch);
+	else
+		remember(u, object);
+
+	return err;
+}
+
+/* What the user has now, or what one has who has set nothing. */
+static json_t *object_of(const struct user *u)
+{
+	json_t *errors, *none, *object = NULL;
+
+	if (u->settings && u->settings->object)
+		return json_deep_copy(u->settings->object);
+
+	errors = json_array();
+	none = json_object();
+	(void)kind_check(&object, &settings_kind, none, KIND_REPLACE,
+			 ROLE_SERVICE, errors);
+	json_decref(none);
+	json_decref(errors);
+	if (!object)
+		return NULL;
+	(void)json_object_set_new(object, "id", json_string(u->id));
+	(void)json_object_set_new(object, "generation", json_integer(1));
+
+	return object;
+}
+
+int settings_user_set(struct user *u, const char *name, json_t *value,
+		      store_done_h *done, void *arg)
+{
+	json_t *object = object_of(u);
+
+	if (!object || json_object_set_new(object, name, value)) {
+		json_decref(object);
+		return ENOMEM;
+	}
+
+	return send_change(u, object, NULL, done, arg);
+}
+
+int settings_user_block(struct user *u, const char *number, bool is_blocked,
+			store_done_h *done, void *arg)
+{
+	json_t *object = object_of(u);
+	json_t *before = json_object_get(object, "blocked");
+	json_t *list = json_array();
+	json_t *value;
+	size_t i;
+
+	if (!object || !list) {
+		json_decref(object);
+		json_decref(list);
+		return ENOMEM;
+	}
+
+	json_array_foreach(before, i, value)
+	{
+		if (strcmp(json_string_value(value), number) != 0)
+			(void)json_array_append(list, value);
+	}
+	if (is_blocked && json_array_size(list) >= SETTINGS_BLOCKED_MAX) {
+		json_decref(object);
+		json_decref(list);
+		return ENOSPC;
+	}
+	if (is_blocked)
+		(void)json_array_append_new(list, json_string(number));
+	(void)json_object_set_new(object, "blocked", list);
+
+	return send_change(u, object, NULL, done, arg);
+}
+
+int settings_user_remove(struct store_write *w, const char *id)
+{
+	return table.store ? record_remove(w, &table, id) : 0;
+}
+
+/* ---- REST ---- */
+
+static struct user *wanted(struct http_request *req)
+{
+	struct user *u = directory_user(span_of(http_param(req, "id")));
+
+	if (!u)
+		reply_not_found(req, "user");
+
+	return u;
+}
+
+static void get_settings(struct http_request *req, const struct caller *caller,
+			 void *arg)
+{
+	const struct user *u = wanted(req);
+	json_t *object;
+
+	(void)caller;
+	(void)arg;
+	if (!u)
+		return;
+
+	object = object_of(u);
+	(void)http_reply_json(req, 200,
+			      kind_view(&settings_kind, object, ROLE_SERVICE));
+	json_decref(object);
+}
+
+static void check_list(const json_t *object, const char *name, size_t most,
+		       json_t *errors)
+{
+	if (json_array_size(json_object_get(object, name)) > most)
+		kind_error(errors, name, "too-long", "has at most %zu entries",
+			   most);
+}
+
+static void put_settings(struct http_request *req, const struct caller *caller,
+			 void *arg)
+{
+	struct user *u = wanted(req);
+	json_t *in = NULL, *out = NULL, *errors;
+	int err;
+
+	(void)caller;
+	(void)arg;
+	if (!u || request_object(req, &in))
+		return;
+
+	errors = json_array();
+	err = kind_check(&out, &settings_kind, in, KIND_REPLACE, ROLE_SERVICE,
+			 errors);
+	check_list(out, "ring_devices", SETTINGS_DEVICES_MAX, errors);
+	check_list(out, "blocked", SETTINGS_BLOCKED_MAX, errors);
+	if (json_array_size(errors)) {
+		json_decref(out);
+		reply_invalid(req, json_incref(errors));
+	}
+	else {
+		if (!err)
+			err = send_change(u, out, req, NULL, NULL);
+		if (err)
+			reply_error(req, err);
+	}
+	json_decref(in);
+	json_decref(errors);
+}
+
+static const struct route routes[] = {
+	{ "GET", "/api/v1/users/{id}/settings", "user_settings", ACTION_READ,
+	  get_settings, 0, "How a user wants to be called" },
+	{ "PUT", "/api/v1/users/{id}/settings", "user_settings", ACTION_UPDATE,
+	  put_settings, 0, "Set how a user wants to be called" },
+};
+
+static int taken(json_t *object, void *arg)
+{
+	const char *id = json_get_text(object, "id");
+	struct user *u = id ? directory_user(span_of(id)) : NULL;
+
+	(void)arg;
+
+	return u ? settings_user_take(u, object) : 0;
+}
+
+int settings_user_start(struct store *store, struct router *router)
+{
+	int err;
+
+	table = (struct record_table){ &settings_kind, store, NULL };
+	err = record_prepare(&table);
+	if (!err)
+		err = router_kind(router, &settings_kind);
+	if (!err)
+		err = record_each(&table, taken, NULL);
+	if (!err)
+		err = router_routes(router, routes,
+				    sizeof(routes) / sizeof(routes[0]), NULL);
+
+	return err;
+}
