@@ -3,6 +3,7 @@
 #include "pbx/bridge.h"
 #include "pbx/call.h"
 #include "pbx/hold.h"
+#include "pbx/odd_media.h"
 #include "pbx/relay.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
@@ -390,6 +391,11 @@ void bridge_request(struct leg *leg, const struct sip_message *m,
 		    struct sip_flow *flow)
 {
 	struct leg *to = leg_peer(leg);
+
+	if (odd_media_is(m->body, flow)) {
+		refuse(m, flow, 488);
+		return;
+	}
 
 	switch (m->method) {
 	case SIP_METHOD_BYE: hangup(leg, m, flow); return;

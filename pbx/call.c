@@ -13,6 +13,7 @@
 #include "pbx/forward.h"
 #include "pbx/join.h"
 #include "pbx/relay.h"
+#include "pbx/odd_media.h"
 #include "pbx/restore.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
@@ -480,6 +481,12 @@ void call_begin(const struct sip_message *m, struct sip_flow *flow,
 	char buf[128];
 	struct sip_out o;
 	int err;
+
+	if (odd_media_is(m->body, flow)) {
+		(void)sip_refuse(server_sip(), m, flow, 488,
+				 (struct span){ NULL, 0 });
+		return;
+	}
 
 	err = call_make(&call, m, flow, phone);
 	if (err) {

@@ -59,6 +59,9 @@ static const struct setting settings[] = {
 	{ "speech-lost", SETTING_NUMBER, "120", 0, 86400, NULL,
 	  "seconds without speech of either phone that end a relayed call; "
 	  "0 = never" },
+	{ "refuse-odd-media", SETTING_FLAG, "yes", 0, 0, NULL,
+	  "refuse calls that ask for speech to be sent to multicast, broadcast "
+	  "or loopback addresses" },
 	{ "challenges", SETTING_NUMBER, "2000", 1, 100000, NULL,
 	  "requests without credentials a second from one address" },
 };
@@ -75,6 +78,7 @@ static void read_settings(const struct conf *conf)
 							    "registration-max"),
 		.session_s = (uint32_t)conf_number(conf, "session-timer"),
 		.challenges_per_s = (uint32_t)conf_number(conf, "challenges"),
+		.refuses_odd_media = conf_flag(conf, "refuse-odd-media"),
 		.media = (uint8_t)relay_policy_of(conf_text(conf, "media")),
 		.speech_lost_s = (uint32_t)conf_number(conf, "speech-lost"),
 		.dir = conf_text(conf, "dir"),

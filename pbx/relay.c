@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "pbx/music.h"
+#include "pbx/odd_media.h"
 #include "pbx/registrar.h"
 #include "pbx/relay.h"
 #include "pbx/settings.h"
@@ -320,6 +321,8 @@ struct span relay_body(struct leg *from, struct leg *to, struct span body,
 	struct span out;
 	struct sdp *sdp;
 
+	body = odd_media_mend(body, from->dialog ? sip_dialog_flow(from->dialog)
+						 : NULL);
 	if (!body.len || (!call->is_relayed && !call->ports[0] &&
 			  !call->ports[1] && offer != HOLD_OFFER_HOLD))
 		return body;
