@@ -36,7 +36,8 @@ clean: ## remove what was built
 	rm -rf build build-asan build-clang build-fuzz
 
 bench: build ## CPU and memory per operation against Kamailio, in one run
-	@exec tests/load/bench
+	@tests/load/bench
+	@exec tests/load/relay
 
 lint: build clang ## format, cppcheck, analysers
 	@tests/install-deps clang-format clang-tidy cppcheck

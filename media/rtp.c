@@ -215,9 +215,13 @@ static void read_rtp(int flags, void *arg)
 	struct rtp_stream *s = arg;
 	uint8_t data[RTP_PACKET_MAX + 1];
 
+	/* A relay's many ports have a packet each: looking for a second one
+	 * costs more than being woken again when there is. */
+	int most = s->report_taker ? 1 : DRAIN_MAX;
+
 	(void)flags;
 	mem_ref(s);
-	for (int i = 0; i < DRAIN_MAX && s->fd >= 0; i++) {
+	for (int i = 0; i < most && s->fd >= 0; i++) {
 		struct sa from;
 		ssize_t n = net_receive(s->fd, data, sizeof(data), &from);
 
