@@ -13,7 +13,7 @@ enum {
 };
 
 struct farewell {
-	struct le le; /* of those that wait */
+	struct le le; /* of those that wait, or that are on their way */
 	struct sip_dialog *dialog;
 	struct phone *phone;
 	struct sip_client *bye; /* on its way */
@@ -24,12 +24,13 @@ struct farewell {
 };
 
 static struct list waiting;
+static struct list flying;
 static uint32_t waiting_count;
 
 static void wait_no_more(struct farewell *f)
 {
 	wheel_stop(&f->timer);
-	if (f->le.list)
+	if (f->le.list == &waiting)
 		waiting_count--;
 	list_unlink(&f->le);
 }
@@ -61,6 +62,7 @@ static void wait_more(struct farewell *f)
 		return;
 	}
 
+	list_unlink(&f->le);
 	list_append(&waiting, &f->le, f);
 	waiting_count++;
 	wheel_start(&f->timer, AGAIN_MS, due, f);
@@ -97,6 +99,7 @@ static void send_bye(struct farewell *f)
 	};
 
 	wait_no_more(f);
+	list_append(&flying, &f->le, f);
 	if (sip_dialog_request(&f->bye, f->dialog, &request, told, f))
 		wait_more(f);
 }
@@ -153,4 +156,5 @@ void farewell_registered(const struct phone *phone, const struct binding *b)
 void farewell_close(void)
 {
 	list_flush(&waiting);
+	list_flush(&flying);
 }
