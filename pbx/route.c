@@ -158,7 +158,7 @@ static bool leave(struct walk *w, enum route_why why, const char *to)
 	return true;
 }
 
-/* A user's forward, if the user may and pays for it. */
+/* A user's forward, if the user may; past the limit the call ends. */
 static bool forward(struct walk *w, const struct user *u, enum route_why why,
 		    const char *to)
 {
@@ -168,8 +168,10 @@ static bool forward(struct walk *w, const struct user *u, enum route_why why,
 		note(w, "%s may not forward calls", u->name);
 		return false;
 	}
-	if (!leave(w, why, to))
-		return false;
+	if (!leave(w, why, to)) {
+		refuse(w->r, 482, "Loop Detected");
+		return true;
+	}
 
 	w->payer = u;
 	note(w, "%s is tried because %s of %s", to, whys[why].name,
