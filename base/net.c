@@ -38,7 +38,7 @@ int net_send_many(int fd, struct mmsghdr *messages, unsigned count)
 
 	do {
 		n = sendmmsg(fd, messages, count, MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
+	} while (n < 0 && is_passing(errno));
 
 	return n;
 }

@@ -2,7 +2,7 @@
  *
  * Each UDP listener has its own socket with a large receive buffer, drained
  * at each wake-up: bursts cost one turn of the loop instead of one each.  A
- * socket that wakes us up all the time is looked at every 3 ms instead, until
+ * socket that wakes us up all the time is looked at every 4 ms instead, until
  * it is quiet: sleeping and waking up cost more than most messages.
  */
 #include <fcntl.h>
@@ -17,7 +17,7 @@ enum {
 	UDP_BUFFER_BYTES = 4 << 20,
 	READ_MAX = 32, /* datagrams read at once */
 	READS_MAX = 8, /* a wake-up: others have a turn, too */
-	LOOK_MS = 3,   /* between looks at a busy socket */
+	LOOK_MS = 4,   /* between looks at a busy socket */
 	BUSY_WAKES = 8,
 	QUIET_LOOKS = 50,
 };
