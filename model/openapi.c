@@ -429,22 +429,29 @@ static json_t *describe_kind(const struct operation *o)
 	}
 }
 
+/* A shape as JSON, or octets of a media type. */
+static json_t *shape_content(const struct operation *o, const char *type)
+{
+	if (strchr(type, '/'))
+		return content_new(type,
+				   json_pack("{s:s,s:s}", "type", "string",
+					     "format", "binary"));
+
+	return content_new("application/json", shape_schema(o->schemas, type));
+}
+
 static json_t *describe_shape(const struct operation *o)
 {
 	const struct shape_route *s = o->shape;
 
 	add_shape_parameters(o, s->params);
 	add_response(o, s->status, "done",
-		     s->answer
-			     ? content_new("application/json",
-					   shape_schema(o->schemas, s->answer))
-			     : NULL);
+		     s->answer ? shape_content(o, s->answer) : NULL);
 	if (!s->body)
 		return NULL;
 
 	return json_pack("{s:b,s:o}", "required", 1, "content",
-			 content_new("application/json",
-				     shape_schema(o->schemas, s->body)));
+			 shape_content(o, s->body));
 }
 
 /* "get-customers-id" */

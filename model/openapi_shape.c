@@ -152,6 +152,12 @@ static const struct shape_route rows[] = {
 	{ NULL, "GET", "/api/v1/events", NULL, 101, NULL, "after epoch" },
 	{ "uc", "POST", "/d/{token}", NULL, 200, "#account", NULL },
 
+	{ "pbx", "PUT", "/api/v1/customers/{id}/music", "audio/wav", 204, NULL,
+	  NULL },
+	{ "pbx", "GET", "/api/v1/customers/{id}/music", NULL, 200, "audio/wav",
+	  NULL },
+	{ "pbx", "DELETE", "/api/v1/customers/{id}/music", NULL, 204, NULL,
+	  NULL },
 	{ "pbx", "GET", "/api/v1/registrations", NULL, 200,
 	  "list #registration",
 	  "filter[phone] filter[user] filter[customer] " LISTED },

@@ -21,7 +21,8 @@ struct shape_route {
 	const char *server; /* NULL: all of them */
 	const char *method;
 	const char *path;
-	const char *body;   /* type as in a shape; NULL without */
+	const char *body;   /* type as in a shape, or a media type of octets;
+			     NULL without */
 	int status;         /* of success */
 	const char *answer; /* type; NULL without; "list #X" a page of X */
 	const char *params; /* query parameters, blank-separated; or NULL */
