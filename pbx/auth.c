@@ -145,7 +145,8 @@ static void challenge(const struct sip_message *m, struct sip_flow *flow,
 	(void)sip_refuse(server_sip(), m, flow, 401, sip_out_span(&o));
 }
 
-struct phone *auth_phone(const struct sip_message *m, struct sip_flow *flow)
+static void *check(const struct sip_message *m, struct sip_flow *flow,
+		   sip_digest_lookup_h *lookup_keys, void *arg)
 {
 	const struct sa *source = sip_flow_remote(flow);
 	struct sip_digest_who who;
@@ -161,8 +162,8 @@ struct phone *auth_phone(const struct sip_message *m, struct sip_flow *flow)
 		}
 	}
 
-	switch (sip_digest_check(auth.digest, m, source, false, lookup, NULL,
-				 &who)) {
+	switch (sip_digest_check(auth.digest, m, source, false, lookup_keys,
+				 arg, &who)) {
 	case SIP_DIGEST_OK: auth.counts.accepted++; return who.device;
 
 	case SIP_DIGEST_NONE: challenge(m, flow, false); return NULL;
@@ -181,4 +182,36 @@ struct phone *auth_phone(const struct sip_message *m, struct sip_flow *flow)
 				 (struct span){ NULL, 0 });
 		return NULL;
 	}
+}
+
+struct phone *auth_phone(const struct sip_message *m, struct sip_flow *flow)
+{
+	return check(m, flow, lookup, NULL);
+}
+
+struct trunk_account {
+	const char *user;
+	const char *secret;
+};
+
+static bool lookup_trunk(struct span user, struct sip_digest_keys *keys,
+			 void *arg)
+{
+	const struct trunk_account *a = arg;
+
+	if (!span_equal(user, span_of(a->user)))
+		return false;
+
+	auth_ha1(keys->ha1_md5, keys->ha1_sha256, a->user, a->secret);
+	keys->device = arg;
+
+	return true;
+}
+
+bool auth_trunk(const struct sip_message *m, struct sip_flow *flow,
+		const char *user, const char *secret)
+{
+	struct trunk_account a = { user, secret };
+
+	return check(m, flow, lookup_trunk, &a) != NULL;
 }

@@ -23,6 +23,11 @@ void auth_close(void);
  */
 struct phone *auth_phone(const struct sip_message *m, struct sip_flow *flow);
 
+/** Whether a trunk that is asked for digest has shown it; false: the request
+ * has been answered. */
+bool auth_trunk(const struct sip_message *m, struct sip_flow *flow,
+		const char *user, const char *secret);
+
 /** Credentials for a phone: HA1s of its SIP user and secret in our realm. */
 void auth_ha1(char md5[33], char sha256[65], const char *sip_user,
 	      const char *secret);

@@ -14,6 +14,8 @@
 #include "pbx/join.h"
 #include "pbx/relay.h"
 #include "pbx/odd_media.h"
+#include "pbx/outside.h"
+#include "pbx/trunk.h"
 #include "pbx/restore.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
@@ -65,6 +67,7 @@ static void call_destructor(void *data)
 	mem_deref(call->offer);
 	relay_end(call);
 	mem_deref(call->way);
+	mem_deref(call->outside);
 	trail_close(&call->trail);
 }
 
@@ -440,7 +443,32 @@ out:
 	return err;
 }
 
-static void ring(struct call *call, const struct sip_message *m)
+/* A call from outside: the DID is known already. */
+static void route_target(struct call *call, struct routing *r,
+			 const struct call_target *target)
+{
+	const struct phone *p = call->caller->phone;
+
+	forward_way(call)->is_anonymous = p->is_anonymous;
+	trail_add(&call->trail, "trunk %s: %s calls %s", p->trunk->name,
+		  phone_shown_number(p), target->did);
+	if (!target->phone) {
+		route_begin(r, forward_way(call), p, span_of(target->number),
+			    call->hops, &call->trail);
+		return;
+	}
+
+	trail_add(&call->trail, "an emergency centre calls back");
+	call->is_emergency = true;
+	memset(r, 0, sizeof(*r));
+	memcpy(r->number, target->phone->number, sizeof(r->number));
+	memcpy(forward_way(call)->number, r->number, sizeof(r->number));
+	r->user = target->phone->user;
+	r->phones[r->count++] = target->phone;
+}
+
+static void ring(struct call *call, const struct sip_message *m,
+		 const struct call_target *target)
 {
 	struct routing r;
 	char user[SIP_USER_MAX_BYTES + 1];
@@ -450,11 +478,13 @@ static void ring(struct call *call, const struct sip_message *m)
 	    sip_uri_user(&uri, user, sizeof(user)))
 		user[0] = '\0';
 
-	trail_add(&call->trail, "%s (%s) dials %s",
-		  phone_name(call->caller->phone), call->caller->phone->number,
-		  user[0] ? user : "nothing");
+	if (!target)
+		trail_add(&call->trail, "%s (%s) dials %s",
+			  phone_name(call->caller->phone),
+			  call->caller->phone->number,
+			  user[0] ? user : "nothing");
 	(void)leg_turn(call->caller, LEG_ASKED);
-	if (sip_has_header(m, SIP_HEADER_REPLACES)) {
+	if (!target && sip_has_header(m, SIP_HEADER_REPLACES)) {
 		transfer_replace(call, m);
 		return;
 	}
@@ -463,8 +493,14 @@ static void ring(struct call *call, const struct sip_message *m)
 		call_refused(call, 500, NULL);
 		return;
 	}
-	route_begin(&r, forward_way(call), call->caller->phone, span_of(user),
-		    call->hops, &call->trail);
+	if (!target && outside_help(call, m, span_of(user)))
+		return;
+
+	if (target)
+		route_target(call, &r, target);
+	else
+		route_begin(&r, forward_way(call), call->caller->phone,
+			    span_of(user), call->hops, &call->trail);
 	(void)re_snprintf(call->number, sizeof(call->number), "%s",
 			  forward_dialled(call));
 
@@ -474,8 +510,8 @@ static void ring(struct call *call, const struct sip_message *m)
 		forward_ring(call, &r, m);
 }
 
-void call_begin(const struct sip_message *m, struct sip_flow *flow,
-		struct phone *phone)
+static void begin(const struct sip_message *m, struct sip_flow *flow,
+		  struct phone *phone, const struct call_target *target)
 {
 	struct call *call = NULL;
 	char buf[128];
@@ -508,7 +544,19 @@ void call_begin(const struct sip_message *m, struct sip_flow *flow,
 		return;
 	}
 
-	ring(call, m);
+	ring(call, m, target);
+}
+
+void call_begin(const struct sip_message *m, struct sip_flow *flow,
+		struct phone *phone)
+{
+	begin(m, flow, phone, NULL);
+}
+
+void call_begin_to(const struct sip_message *m, struct sip_flow *flow,
+		   struct phone *outsider, const struct call_target *target)
+{
+	begin(m, flow, outsider, target);
 }
 
 void call_progress(struct call *call, struct leg *branch,

@@ -45,6 +45,14 @@ enum call_result {
 
 struct media_port;
 struct forward_way;
+struct outside;
+
+/** Where a call from outside goes. */
+struct call_target {
+	const char *did;     /* as called from outside */
+	const char *number;  /* inside the customer */
+	struct phone *phone; /* rung whatever is set, or NULL */
+};
 
 struct call {
 	struct table_entry by_id;
@@ -64,6 +72,7 @@ struct call {
 	bool is_relayed;   /* speech goes through both ports */
 	bool was_inactive; /* who holds now asked for no sound at all */
 	bool is_joining;   /* its legs do not hear each other yet */
+	bool is_emergency; /* no limit holds it up */
 	uint16_t legs;
 	uint64_t row;
 	struct leg *caller;
@@ -74,6 +83,7 @@ struct call {
 	struct transfer *transfer;   /* that it takes part in, or NULL */
 	struct join *join;           /* while its legs are brought together */
 	struct forward_way *way;     /* forward.h; NULL once answered */
+	struct outside *outside;     /* its way out by trunks, or NULL */
 	struct media_port *ports[2]; /* facing caller and callee, or NULL */
 	struct wheel_timer timer;    /* trying, then no answer */
 	struct mbuf *offer;   /* the caller's description while it rings */
@@ -88,6 +98,10 @@ void call_close(void);
 /** A phone's INVITE, authenticated. */
 void call_begin(const struct sip_message *m, struct sip_flow *flow,
 		struct phone *phone);
+
+/** A trunk's INVITE, for one of our numbers. */
+void call_begin_to(const struct sip_message *m, struct sip_flow *flow,
+		   struct phone *outsider, const struct call_target *target);
 
 /** A branch has progress for the caller. */
 void call_progress(struct call *call, struct leg *branch,

@@ -5,6 +5,8 @@
 #include "pbx/cdr.h"
 #include "pbx/event.h"
 #include "pbx/jsontext.h"
+#include "pbx/outsider.h"
+#include "pbx/trunk.h"
 #include "pbx/store.h"
 
 enum { JSON_BYTES = 65536 };
@@ -22,7 +24,9 @@ static void party(struct sip_out *o, const char *name, const struct leg *leg,
 	sip_out_text(o, name);
 	sip_out_raw(o, SPAN("\":{"));
 	jsontext_member(o, true, "user", user[0] ? user : NULL);
-	jsontext_member(o, false, "phone", p ? p->id : NULL);
+	jsontext_member(o, false, "phone", p && p->id[0] ? p->id : NULL);
+	if (outsider_is(p))
+		jsontext_member(o, false, "trunk", p->trunk->name);
 	jsontext_member(o, false, "number", number);
 	jsontext_member(o, false, "name",
 			u   ? u->name

@@ -310,7 +310,8 @@ void cdr_table_close(void)
 	" WHERE ($1 = '' OR customer = $1)"                                    \
 	" AND ($2 = '' OR result = $2)"                                        \
 	" AND ($3 = '' OR caller = $3 OR callee = $3)"                         \
-	" AND seq > $4 AND ($5 = 0 OR seq < $5)"
+	" AND seq > $4 AND ($5 = 0 OR seq < $5)"                               \
+	" AND ($2 <> '' OR $6 = 1 OR result <> 'alarm')"
 
 static const char *or_empty(const char *text)
 {
@@ -335,14 +336,15 @@ int keep_each_cdr(const struct keep_query *q, keep_cdr_h *h, void *arg)
 			&rows, cdrs.store,
 			q->is_newest_first
 				? "SELECT seq, customer, json FROM cdrs" CDR_WHERE
-				  " ORDER BY seq DESC LIMIT $6"
+				  " ORDER BY seq DESC LIMIT $7"
 				: "SELECT seq, customer, json FROM cdrs" CDR_WHERE
-				  " ORDER BY seq LIMIT $6",
+				  " ORDER BY seq LIMIT $7",
 			STORE_ARGS(store_text(or_empty(q->customer)),
 				   store_text(or_empty(q->result)),
 				   store_text(or_empty(q->user)),
 				   store_int((int64_t)q->after),
 				   store_int((int64_t)q->before),
+				   store_int(q->with_alarms),
 				   store_int(q->limit)));
 	if (err)
 		return err;
@@ -363,12 +365,12 @@ int keep_count_cdrs(uint64_t *countp, const struct keep_query *q)
 	if (!cdrs.store)
 		return ENOTCONN;
 
-	err = store_query_int(&n, cdrs.store,
-			      "SELECT COUNT(*) FROM cdrs" CDR_WHERE,
-			      STORE_ARGS(store_text(or_empty(q->customer)),
-					 store_text(or_empty(q->result)),
-					 store_text(or_empty(q->user)),
-					 store_int(0), store_int(0)));
+	err = store_query_int(
+		&n, cdrs.store, "SELECT COUNT(*) FROM cdrs" CDR_WHERE,
+		STORE_ARGS(store_text(or_empty(q->customer)),
+			   store_text(or_empty(q->result)),
+			   store_text(or_empty(q->user)), store_int(0),
+			   store_int(0), store_int(q->with_alarms)));
 	if (!err)
 		*countp = (uint64_t)n;
 

@@ -232,6 +232,15 @@ bool cor_permits(const struct user *payer, const char *number)
 	return k->is_internal && !deny;
 }
 
+bool cor_permits_outside(const struct user *payer, const char *number)
+{
+	const struct klass *k = payer ? class_find(&cors, payer->cor) : NULL;
+
+	return !k ||
+	       longest(json_object_get(k->object, "allow"), number) >
+		       longest(json_object_get(k->object, "deny"), number);
+}
+
 bool cos_has(const struct user *u, enum cos_option option)
 {
 	const struct klass *k = u ? class_find(&coses, u->cos) : NULL;

@@ -43,6 +43,10 @@ void cos_remove(const char *id);
 /** Whether who pays may reach this number; NULL pays for nobody: yes. */
 bool cor_permits(const struct user *payer, const char *number);
 
+/** The same for a number outside, as dialled: a class permits those it names
+ * only. */
+bool cor_permits_outside(const struct user *payer, const char *number);
+
 /** Whether the user's class of service has the option; NULL: yes. */
 bool cos_has(const struct user *u, enum cos_option option);
 

@@ -448,6 +448,14 @@ void directory_remove_customer(const char *id)
 	while ((le = list_head(&c->users)))
 		user_remove(le->data);
 
+	while ((le = list_head(&c->outsiders))) {
+		struct phone *p = le->data;
+
+		list_unlink(&p->customer_le);
+		p->customer = NULL;
+		p->is_removed = true;
+	}
+
 	table_remove(&dir.customers, &c->by_id);
 	list_unlink(&c->le);
 	mem_deref(c);
@@ -469,6 +477,9 @@ const struct list *directory_customers(void)
 
 const char *phone_name(const struct phone *p)
 {
+	if (p->outside_name)
+		return p->outside_name;
+
 	return p->user && p->user->name[0] ? p->user->name : p->number;
 }
 

@@ -25,14 +25,16 @@ enum {
 
 struct binding;
 struct user_settings;
+struct trunk;
 
 struct customer {
 	struct table_entry by_id;
 	struct le le; /* in the directory */
 	char id[DIRECTORY_ID_SIZE];
-	uint64_t salt;      /* chains the hashes of its numbers */
-	struct list users;  /* struct user, customer_le */
-	struct list phones; /* struct phone, customer_le */
+	uint64_t salt;         /* chains the hashes of its numbers */
+	struct list users;     /* struct user, customer_le */
+	struct list phones;    /* struct phone, customer_le */
+	struct list outsiders; /* struct phone, customer_le (outsider.h) */
 	char *name;
 	json_t *codes;   /* own feature access codes (code.h), or NULL */
 	json_t *blocked; /* numbers refused for all its users, or NULL */
@@ -72,7 +74,11 @@ struct phone {
 	uint16_t calls; /* legs of calls on this line */
 	uint8_t bindings_count;
 	bool rings_with_user;
-	bool is_removed; /* deleted while calls keep it */
+	bool is_removed;     /* deleted while calls keep it */
+	bool is_anonymous;   /* an outsider that withholds its number */
+	struct trunk *trunk; /* of an outsider (outsider.h), else NULL */
+	struct le trunk_le;
+	char *outside_name; /* of an outsider, or NULL */
 };
 
 /** What a customer, user or phone is made or changed to. */

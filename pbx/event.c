@@ -208,6 +208,17 @@ uint64_t event_hold(void)
 	return seq;
 }
 
+/* Kept with the CDRs and delivered as surely: alarms (emergency.c). */
+static const char *type_of(struct span json)
+{
+	static const char alarm[] = "{\"alarm\":\"emergency\"";
+
+	return json.len >= sizeof(alarm) - 1 &&
+			       !memcmp(json.p, alarm, sizeof(alarm) - 1)
+		       ? "emergency"
+		       : "cdr";
+}
+
 /* Highest number below which no CDR is outstanding. */
 static uint64_t number_safe(void)
 {
@@ -232,7 +243,7 @@ void event_cdr(uint64_t seq, const char *customer, struct span json)
 		f->is_ready = true;
 		if (list_head(&events.readers)) {
 			sip_out_init(&o, buf, sizeof(buf));
-			frame_begin(&o, seq, "cdr", customer);
+			frame_begin(&o, seq, type_of(json), customer);
 			sip_out_raw(&o, json);
 			sip_out_raw(&o, SPAN("}"));
 			frame_fill(f, &o);
@@ -265,7 +276,9 @@ static void print_leg(struct sip_out *o, const struct leg *leg)
 	jsontext_member(o, true, "call", call->id);
 	jsontext_member(o, false, "id", id);
 	jsontext_member(o, false, "user", user_id(leg->phone));
-	jsontext_member(o, false, "phone", leg->phone ? leg->phone->id : NULL);
+	jsontext_member(o, false, "phone",
+			leg->phone && leg->phone->id[0] ? leg->phone->id
+							: NULL);
 	jsontext_member(o, false, "number",
 			leg->phone ? leg->phone->number : NULL);
 	jsontext_member(o, false, "state", leg_state_name(leg->state));
@@ -493,7 +506,7 @@ static void replay(uint64_t seq, const char *customer, struct span json,
 	struct sip_out o;
 
 	sip_out_init(&o, buf, sizeof(buf));
-	frame_begin(&o, seq, "cdr", customer);
+	frame_begin(&o, seq, type_of(json), customer);
 	sip_out_raw(&o, json);
 	sip_out_raw(&o, SPAN("}"));
 	(void)ws_send_text(r->ws, o.p, o.len);
@@ -510,7 +523,8 @@ static void catch_up(void *arg)
 	turn_end(); /* numbers are committed before anyone hears them */
 	while (is_known && ws_is_open(r->ws)) {
 		struct keep_query q = { .after = r->after,
-					.limit = REPLAY_ROWS };
+					.limit = REPLAY_ROWS,
+					.with_alarms = true };
 		uint64_t before = r->after;
 
 		if (ws_waiting(r->ws) > WAITING_MAX) {

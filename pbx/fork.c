@@ -245,8 +245,8 @@ static void branch_progress(struct leg *leg, const struct sip_message *m,
 	mem_deref(forked);
 }
 
-static void branch_told(int err, const struct sip_message *m,
-			struct sip_flow *flow, void *arg)
+void fork_told(int err, const struct sip_message *m, struct sip_flow *flow,
+	       void *arg)
 {
 	struct leg *leg = arg;
 
@@ -297,7 +297,7 @@ int fork_ask(struct leg *leg, const struct sip_message *m)
 	leg->is_done = false;
 
 	return sip_dialog_request(&leg->invite, leg->dialog, &request,
-				  branch_told, leg);
+				  fork_told, leg);
 }
 
 static int branch_dialog(struct leg *leg, const struct binding *b)
@@ -358,8 +358,8 @@ static int branch_start(struct call *call, const struct binding *b,
 	request.max_forwards = (uint8_t)(m->max_forwards < 0
 						 ? 70
 						 : m->max_forwards - 1);
-	err = sip_dialog_request(&leg->invite, leg->dialog, &request,
-				 branch_told, leg);
+	err = sip_dialog_request(&leg->invite, leg->dialog, &request, fork_told,
+				 leg);
 	if (err)
 		goto out;
 
@@ -378,7 +378,7 @@ out:
 int fork_restore(struct leg *leg, struct span text)
 {
 	int err = sip_dialog_restore_invite(&leg->invite, leg->dialog, text,
-					    branch_told, leg);
+					    fork_told, leg);
 
 	leg->is_done = err != 0;
 
@@ -393,7 +393,7 @@ uint32_t fork_start(struct call *call, const struct routing *routing,
 	for (uint32_t i = 0; i < routing->count; i++) {
 		const struct phone *p = routing->phones[i];
 
-		if (p->bindings_count &&
+		if (p->bindings_count && !call->is_emergency &&
 		    p->calls >= pbx_settings.calls_per_line) {
 			trail_add(&call->trail, "%s has %u calls: busy",
 				  p->number, p->calls);
@@ -411,7 +411,8 @@ uint32_t fork_start(struct call *call, const struct routing *routing,
 		const struct phone *p = routing->phones[i];
 		uint16_t before = p->calls;
 
-		if (before >= pbx_settings.calls_per_line)
+		if (before >= pbx_settings.calls_per_line &&
+		    !call->is_emergency)
 			continue;
 		for (const struct binding *b = p->bindings; b; b = b->next) {
 			if (branch_start(call, b, m, contacts == 1))

@@ -38,6 +38,8 @@ int fork_restore(struct leg *branch, struct span text);
 /** Ask a branch that has a dialog already, with the caller's description.
  * 0 or an errno. */
 int fork_ask(struct leg *branch, const struct sip_message *m);
+/** Takes the answers to a branch's INVITE; arg is its leg. */
+sip_client_h fork_told;
 
 /** Cancel every branch but one (or NULL), giving a Reason value or NULL. */
 void fork_cancel(struct call *call, const struct leg *but, const char *reason);

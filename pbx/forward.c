@@ -1,6 +1,7 @@
 /* forward.c - see forward.h */
 #include "pbx/fork.h"
 #include "pbx/forward.h"
+#include "pbx/outside.h"
 #include "pbx/relay.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
@@ -217,6 +218,11 @@ void forward_ring(struct call *call, struct routing *r,
 		}
 		if (!call->is_relayed)
 			relay_begin(call, r);
+		if (r->outside[0]) {
+			if (!outside_ring(call, r, m))
+				return;
+			break;
+		}
 		if (fork_start(call, r, m, &refusal))
 			break;
 		why = refusal.status == 486 ? ROUTE_BUSY : ROUTE_NOT_REGISTERED;

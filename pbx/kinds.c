@@ -8,6 +8,10 @@
 #include "pbx/auth.h"
 #include "pbx/code.h"
 #include "pbx/cor.h"
+#include "pbx/cpn.h"
+#include "pbx/did.h"
+#include "pbx/outside_rules.h"
+#include "pbx/trunk.h"
 #include "pbx/directory.h"
 #include "pbx/group.h"
 #include "pbx/kinds.h"
@@ -211,6 +215,12 @@ static const struct kind_here kinds[] = {
 	{ &user_kind_here, take_user, directory_remove_user },
 	{ &phone_kind_here, take_phone, directory_remove_phone },
 	{ &group_kind, group_take, group_remove },
+	{ &trunk_kind, trunk_take, trunk_remove },
+	{ &did_kind, did_take, did_remove },
+	{ &zone_kind, zone_take, zone_remove },
+	{ &cpn_kind, cpn_take, cpn_remove },
+	{ &cesid_kind, cesid_take, cesid_remove },
+	{ &outside_rules_kind, outside_rules_take, outside_rules_remove },
 };
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
@@ -224,6 +234,8 @@ static int changing(struct provision_change *change, void *arg)
 	fault_point("pbx.provision.before");
 	if (!change->object)
 		return 0;
+	if (change->kind == &did_kind)
+		return did_check(change);
 
 	errors = json_array();
 	if (change->kind == &group_kind)

@@ -11,6 +11,7 @@
 #include "pbx/event.h"
 #include "pbx/farewell.h"
 #include "pbx/leg.h"
+#include "pbx/outsider.h"
 #include "pbx/registrar.h"
 #include "pbx/server.h"
 
@@ -188,7 +189,11 @@ void leg_headers(const struct leg *leg, struct sip_out *o)
 
 void leg_identity(const struct leg *shown, struct sip_out *o)
 {
-	if (!shown->phone)
+	const struct leg *caller = shown->call->caller;
+
+	/* The outside learns no extension, the inside no withheld number. */
+	if (!shown->phone || shown->phone->is_anonymous ||
+	    (shown != caller && outsider_is(caller->phone)))
 		return;
 
 	sip_out_raw(o, SPAN("P-Asserted-Identity: "));

@@ -17,12 +17,16 @@
 #include "pbx/auth.h"
 #include "pbx/call.h"
 #include "pbx/cor.h"
+#include "pbx/cpn.h"
+#include "pbx/did.h"
+#include "pbx/emergency.h"
 #include "pbx/event.h"
 #include "pbx/group.h"
 #include "pbx/kinds.h"
 #include "pbx/main.h"
 #include "pbx/media.h"
 #include "pbx/music.h"
+#include "pbx/outside_rules.h"
 #include "pbx/registrar.h"
 #include "pbx/relay.h"
 #include "pbx/restore.h"
@@ -30,6 +34,7 @@
 #include "pbx/settings.h"
 #include "pbx/settings_user.h"
 #include "pbx/store.h"
+#include "pbx/trunk.h"
 #include "pbx/turn.h"
 
 enum { PORT_SIP = 60, PORT_TLS = 61, PORT_REST = 82 };
@@ -272,6 +277,14 @@ static int open_live(const struct conf *conf, const uint8_t key[32])
 	if (!err)
 		err = call_init();
 	if (!err)
+		err = outside_rules_init();
+	if (!err)
+		err = did_init();
+	if (!err)
+		err = cpn_init();
+	trunk_init();
+	emergency_init();
+	if (!err)
 		err = server_init(key, host);
 
 	return err;
@@ -320,6 +333,11 @@ static void pbx_destructor(void *data)
 	mem_deref(pbx->store);
 	event_close();
 	call_close();
+	emergency_close();
+	trunk_close();
+	did_close();
+	cpn_close();
+	outside_rules_close();
 	registrar_close();
 	server_close();
 	group_close();

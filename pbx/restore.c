@@ -13,6 +13,8 @@
 #include "pbx/fork.h"
 #include "pbx/join.h"
 #include "pbx/relay.h"
+#include "pbx/outsider.h"
+#include "pbx/trunk.h"
 #include "pbx/restore.h"
 #include "pbx/server.h"
 #include "pbx/store.h"
@@ -20,6 +22,8 @@
 #include "pbx/turn.h"
 
 #define ROW_VERSION "1"
+
+enum { WHO_BYTES = 256 };
 
 static int put(struct mbuf *mb, struct span s)
 {
@@ -39,12 +43,22 @@ static int put_number(struct mbuf *mb, uint64_t n)
 static int put_leg(struct mbuf *mb, const struct leg *leg)
 {
 	struct mbuf *text = mbuf_alloc(1024);
+	char who[WHO_BYTES];
 	int err;
 
 	if (!text)
 		return ENOMEM;
 
-	err = put(mb, span_of(leg->phone ? leg->phone->id : ""));
+	if (outsider_is(leg->phone))
+		(void)re_snprintf(
+			who, sizeof(who), "@%s %s %s", leg->phone->trunk->id,
+			leg->phone->is_anonymous ? "" : leg->phone->number,
+			leg->phone->outside_name ? leg->phone->outside_name
+						 : "");
+	else
+		(void)re_snprintf(who, sizeof(who), "%s",
+				  leg->phone ? leg->phone->id : "");
+	err = put(mb, span_of(who));
 	err |= put_number(mb, leg->number);
 	err |= put_number(mb, leg->state);
 	err |= put_number(mb, leg->allows_update);
@@ -176,21 +190,52 @@ static bool get_number(uint64_t *n, struct span *restp)
 	return true;
 }
 
+/* Whose leg it was: a phone's id, or "@TRUNK NUMBER NAME" of an outsider.
+ * One reference, or NULL when there is nobody any more. */
+static struct phone *phone_of(char *who, const struct call *call)
+{
+	struct outsider o = {
+		.customer = directory_customer(span_of(call->customer)),
+	};
+	struct phone *p = NULL;
+	char *number, *name;
+
+	if (who[0] != '@')
+		return mem_ref(directory_phone(span_of(who)));
+
+	number = strchr(who, ' ');
+	name = number ? strchr(number + 1, ' ') : NULL;
+	if (!name)
+		return NULL;
+	*number++ = '\0';
+	*name++ = '\0';
+	o.trunk = trunk_find(span_of(who + 1));
+	o.number = number;
+	o.name = name;
+	if (o.trunk)
+		(void)outsider_alloc(&p, &o);
+
+	return p;
+}
+
 static int get_leg(struct leg **legp, struct call *call, struct span *restp)
 {
-	char phone[DIRECTORY_ID_SIZE];
+	char who[WHO_BYTES];
 	uint64_t number, state, allows, interval, is_ours;
 	struct span dialog;
 	struct leg *leg = NULL;
+	struct phone *phone;
 	int err;
 
-	if (!get_text(phone, sizeof(phone), restp) ||
-	    !get_number(&number, restp) || !get_number(&state, restp) ||
-	    !get_number(&allows, restp) || !get_number(&interval, restp) ||
-	    !get_number(&is_ours, restp) || !get(&dialog, restp))
+	if (!get_text(who, sizeof(who), restp) || !get_number(&number, restp) ||
+	    !get_number(&state, restp) || !get_number(&allows, restp) ||
+	    !get_number(&interval, restp) || !get_number(&is_ours, restp) ||
+	    !get(&dialog, restp))
 		return EBADMSG;
 
-	err = leg_alloc(&leg, call, directory_phone(span_of(phone)));
+	phone = phone_of(who, call);
+	err = leg_alloc(&leg, call, phone);
+	mem_deref(phone);
 	if (err)
 		return err;
 

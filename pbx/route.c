@@ -5,6 +5,8 @@
 #include "pbx/code.h"
 #include "pbx/cor.h"
 #include "pbx/group.h"
+#include "pbx/outside_rules.h"
+#include "pbx/outsider.h"
 #include "pbx/route.h"
 #include "pbx/settings_user.h"
 
@@ -557,6 +559,26 @@ static bool is_code(struct walk *w)
 	return r->code != NULL;
 }
 
+/* Who pays must be permitted, and somebody must pay: what comes from outside
+ * goes out again only on a user's account. */
+static void at_outside(struct walk *w)
+{
+	struct routing *r = w->r;
+	struct outside_verdict v = outside_permits(w->caller->customer,
+						   r->outside);
+
+	if (!v.cause && ((!w->payer && outsider_is(w->caller)) ||
+			 !cor_permits_outside(w->payer, r->number)))
+		v = (struct outside_verdict){ 403, "Not Permitted" };
+	if (v.cause) {
+		note(w, "%s may not be called outside: %s", r->number, v.cause);
+		r->outside[0] = '\0';
+		refuse(r, v.status, v.cause);
+		return;
+	}
+	r->payer = w->payer;
+}
+
 static void at_number(struct walk *w)
 {
 	const struct customer *c = w->caller->customer;
@@ -588,6 +610,9 @@ static void at_number(struct walk *w)
 	else if (p) {
 		at_line(w, p);
 	}
+	else if (outside_takes(c, r->number, r->outside)) {
+		at_outside(w);
+	}
 	else {
 		note(w, "nobody of %s has the number %s", c->name, r->number);
 		refuse(r, 404, "No Such Number");
@@ -605,6 +630,7 @@ static void walk(struct walk *w)
 		w->next[0] = '\0';
 		r->count = 0;
 		r->status = 0;
+		r->outside[0] = '\0';
 		r->ring_s = 0;
 		if (!number_clean(r->number, span_of(dialled))) {
 			note(w, "what was dialled is no number");

@@ -68,8 +68,10 @@ struct routing {
 	uint32_t count;
 	struct phone *phones[DIRECTORY_PHONES_MAX];
 	char number[DIRECTORY_NUMBER_MAX + 1]; /* as dialled, cleaned */
-	uint32_t ring_s;         /* how long; 0: the installation's limit */
-	const struct code *code; /* a feature access code was dialled */
+	uint32_t ring_s; /* how long; 0: the installation's limit */
+	char outside[DIRECTORY_NUMBER_MAX + 1]; /* leaves by a trunk; or "" */
+	const struct user *payer; /* who pays for that; NULL: the customer */
+	const struct code *code;  /* a feature access code was dialled */
 	char argument[DIRECTORY_NUMBER_MAX + 1]; /* the code's number */
 };
 

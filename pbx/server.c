@@ -5,6 +5,7 @@
 #include "pbx/auth.h"
 #include "pbx/bridge.h"
 #include "pbx/call.h"
+#include "pbx/outside.h"
 #include "pbx/registrar.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
@@ -90,7 +91,9 @@ static void in_dialog(const struct sip_message *m, struct sip_flow *flow)
 				 (struct span){ NULL, 0 });
 		return;
 	}
-	if (!sip_dialog_flow(d) || !sip_flow_equal(flow, sip_dialog_flow(d))) {
+	if ((!sip_dialog_flow(d) ||
+	     !sip_flow_equal(flow, sip_dialog_flow(d))) &&
+	    !outside_is_source(leg->phone, flow)) {
 		const struct phone *phone = auth_phone(m, flow);
 
 		if (!phone)
@@ -146,6 +149,8 @@ static void out_of_dialog(const struct sip_message *m, struct sip_flow *flow)
 					 (struct span){ NULL, 0 });
 			return;
 		}
+		if (outside_incoming(m, flow))
+			return;
 		phone = auth_phone(m, flow);
 		if (phone)
 			call_begin(m, flow, phone);

@@ -93,6 +93,7 @@ struct keep_query {
 	uint64_t before; /* event number, walking down */
 	uint32_t limit;
 	bool is_newest_first;
+	bool with_alarms; /* emergency alarms, too (result "alarm") */
 };
 
 typedef void(keep_cdr_h)(uint64_t seq, const char *customer, struct span json,

@@ -6,6 +6,7 @@
 #include "pbx/fork.h"
 #include "pbx/forward.h"
 #include "pbx/join.h"
+#include "pbx/outsider.h"
 #include "pbx/relay.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
@@ -713,6 +714,9 @@ void transfer_request(struct leg *leg, const struct sip_message *m,
 	uint16_t status = refer_to_of(&refer_to, m);
 	int err;
 
+	/* The outside sends nobody on: who would pay? */
+	if (!status && outsider_is(leg->phone))
+		status = 403;
 	if (!status)
 		status = wish_read(&w, leg, refer_to);
 	if (!status)

@@ -1,0 +1,455 @@
+/* cpn.c - see cpn.h */
+#include "base/json.h"
+#include "pbx/cpn.h"
+
+enum { NETWORKS_MAX = 500, SHOWN_MAX = 26 };
+
+/* A number for whatever ref names: a phone, a user, a customer. */
+struct rule {
+	struct table_entry by_id;
+	struct table_entry by_ref;
+	char id[DIRECTORY_ID_SIZE];
+	char ref[DIRECTORY_ID_SIZE];
+	char number[SHOWN_MAX + 2];
+};
+
+struct rules {
+	struct table by_id;
+	struct table by_ref;
+};
+
+struct network {
+	struct sa address;
+	uint8_t bits;
+};
+
+struct zone {
+	struct le le;
+	char id[DIRECTORY_ID_SIZE];
+	char customer[DIRECTORY_ID_SIZE];
+	char cpn[SHOWN_MAX + 2];
+	char cesid[SHOWN_MAX + 2];
+	uint32_t count;
+	struct network *networks;
+};
+
+static struct {
+	struct rules cpns;
+	struct rules cesids;
+	struct list zones;
+} shown;
+
+#define WHOSE_FIELDS                                                           \
+	{ "customer",                                                          \
+	  FIELD_REF,                                                           \
+	  FIELD_REQUIRED | FIELD_FIXED,                                        \
+	  .ref = "customers",                                                  \
+	  .on_delete = DELETE_CASCADE,                                         \
+	  .help = "Whose it is",                                               \
+	  .help_fr = "Client" },                                               \
+		{ "user",                                                      \
+		  FIELD_REF,                                                   \
+		  0,                                                           \
+		  .ref = "users",                                              \
+		  .on_delete = DELETE_CASCADE,                                 \
+		  .help = "Only for this user",                                \
+		  .help_fr = "Pour cet usager" },                              \
+	{                                                                      \
+		"phone", FIELD_REF, 0, .ref = "phones",                        \
+				       .on_delete = DELETE_CASCADE,            \
+				       .help = "Only for this line",           \
+				       .help_fr = "Pour cette ligne"           \
+	}
+
+static const struct field cpn_fields[] = {
+	WHOSE_FIELDS,
+	{ "number", FIELD_DIGITS, FIELD_REQUIRED, 1, SHOWN_MAX,
+	  .pattern = "^[+]?[0-9]+$", .pattern_help = "digits",
+	  .help = "Number shown instead of the extension",
+	  .help_fr = "Numéro présenté à la place du poste" },
+};
+
+static const struct field cesid_fields[] = {
+	WHOSE_FIELDS,
+	{ "number", FIELD_DIGITS, FIELD_REQUIRED, 7, 12, .pattern = "^[0-9]+$",
+	  .pattern_help = "7 to 12 digits",
+	  .help = "Number that tells an emergency centre the place",
+	  .help_fr = "Numéro indiquant le lieu aux secours" },
+};
+
+static const struct field zone_fields[] = {
+	{ "customer", FIELD_REF, FIELD_REQUIRED | FIELD_FIXED,
+	  .ref = "customers", .on_delete = DELETE_CASCADE,
+	  .help = "Whose zone it is", .help_fr = "Client" },
+	{ "number", FIELD_INT, FIELD_REQUIRED, 1, 999, .help = "Zone",
+	  .help_fr = "Zone" },
+	{ "label", FIELD_TEXT, 0, 0, 100, .help = "Name", .help_fr = "Nom" },
+	{ "networks", FIELD_LIST, 0, 1, 64,
+	  .help = "Its networks: ADDRESS/BITS",
+	  .help_fr = "Ses réseaux : ADRESSE/BITS" },
+	{ "cesid", FIELD_DIGITS, 0, 7, 12, .pattern = "^[0-9]+$",
+	  .pattern_help = "7 to 12 digits",
+	  .help = "Number that tells an emergency centre the place",
+	  .help_fr = "Numéro indiquant le lieu aux secours" },
+	{ "cpn", FIELD_DIGITS, 0, 1, SHOWN_MAX, .help = "Number shown outside",
+	  .help_fr = "Numéro présenté" },
+};
+
+const struct kind cpn_kind = {
+	.name = "cpn",
+	.plural = "cpns",
+	.owner = "portal",
+	.help = "A number shown outside instead of the extension",
+	.help_fr = "Un numéro présenté à la place du poste",
+	KIND_FIELDS(cpn_fields),
+};
+
+const struct kind cesid_kind = {
+	.name = "cesid",
+	.plural = "cesids",
+	.owner = "portal",
+	.help = "A place's number for emergency calls",
+	.help_fr = "Un numéro de lieu pour les appels d'urgence",
+	KIND_FIELDS(cesid_fields),
+};
+
+const struct kind zone_kind = {
+	.name = "zone",
+	.plural = "zones",
+	.owner = "portal",
+	.help = "Networks of a customer that are one place",
+	.help_fr = "Réseaux d'un client formant un lieu",
+	KIND_FIELDS(zone_fields),
+};
+
+static void copy_text(char *out, size_t size, const json_t *o, const char *name)
+{
+	const char *value = json_get_text(o, name);
+
+	(void)re_snprintf(out, size, "%s", value ? value : "");
+}
+
+/* ---- rules ---- */
+
+static void rule_destructor(void *data)
+{
+	(void)data;
+}
+
+static struct rule *rule_by_id(const struct rules *rules, const char *id)
+{
+	struct span key = span_of(id);
+	struct table_entry *e = table_first(&rules->by_id, hash_span(0, key));
+
+	for (; e; e = table_next(e)) {
+		struct rule *r = CONTAINER_OF(e, struct rule, by_id);
+
+		if (!strcmp(r->id, id))
+			return r;
+	}
+
+	return NULL;
+}
+
+static const char *rule_number(const struct rules *rules, const char *ref)
+{
+	struct span key = span_of(ref);
+	struct table_entry *e = table_first(&rules->by_ref, hash_span(0, key));
+	const struct rule *found = NULL;
+
+	/* Of several the first made counts: ids are ordered by time. */
+	for (; e; e = table_next(e)) {
+		const struct rule *r = CONTAINER_OF(e, struct rule, by_ref);
+
+		if (!strcmp(r->ref, ref) &&
+		    (!found || strcmp(r->id, found->id) < 0))
+			found = r;
+	}
+
+	return found ? found->number : NULL;
+}
+
+static void rule_remove(struct rules *rules, const char *id)
+{
+	struct rule *r = rule_by_id(rules, id);
+
+	if (!r)
+		return;
+
+	table_remove(&rules->by_id, &r->by_id);
+	table_remove(&rules->by_ref, &r->by_ref);
+	mem_deref(r);
+}
+
+static int rule_take(struct rules *rules, const json_t *o)
+{
+	struct rule *r = mem_zalloc(sizeof(*r), rule_destructor);
+
+	if (!r)
+		return ENOMEM;
+
+	copy_text(r->id, sizeof(r->id), o, "id");
+	copy_text(r->number, sizeof(r->number), o, "number");
+	copy_text(r->ref, sizeof(r->ref), o, "phone");
+	if (!r->ref[0])
+		copy_text(r->ref, sizeof(r->ref), o, "user");
+	if (!r->ref[0])
+		copy_text(r->ref, sizeof(r->ref), o, "customer");
+
+	rule_remove(rules, r->id);
+	table_add(&rules->by_id, &r->by_id, hash_span(0, span_of(r->id)));
+	table_add(&rules->by_ref, &r->by_ref, hash_span(0, span_of(r->ref)));
+
+	return 0;
+}
+
+static void rules_close(struct rules *rules)
+{
+	for (uint32_t i = 0; rules->by_id.buckets && i <= rules->by_id.mask;
+	     i++) {
+		while (rules->by_id.buckets[i])
+			rule_remove(rules, CONTAINER_OF(rules->by_id.buckets[i],
+							struct rule, by_id)
+						   ->id);
+	}
+	table_close(&rules->by_id);
+	table_close(&rules->by_ref);
+}
+
+int cpn_take(json_t *object, void *arg)
+{
+	(void)arg;
+	return rule_take(&shown.cpns, object);
+}
+
+void cpn_remove(const char *id)
+{
+	rule_remove(&shown.cpns, id);
+}
+
+int cesid_take(json_t *object, void *arg)
+{
+	(void)arg;
+	return rule_take(&shown.cesids, object);
+}
+
+void cesid_remove(const char *id)
+{
+	rule_remove(&shown.cesids, id);
+}
+
+/* ---- zones ---- */
+
+static void zone_destructor(void *data)
+{
+	struct zone *z = data;
+
+	list_unlink(&z->le);
+	mem_deref(z->networks);
+}
+
+static bool network_read(struct network *n, const char *text)
+{
+	char address[64];
+	const char *slash = strchr(text, '/');
+	size_t len = slash ? (size_t)(slash - text) : strlen(text);
+	unsigned bits = 0;
+
+	if (len >= sizeof(address))
+		return false;
+
+	memcpy(address, text, len);
+	address[len] = '\0';
+	if (sa_set_str(&n->address, address, 0))
+		return false;
+
+	n->bits = sa_af(&n->address) == AF_INET ? 32 : 128;
+	if (!slash)
+		return true;
+	for (const char *p = slash + 1; *p; p++) {
+		if (*p < '0' || *p > '9' || bits > 128)
+			return false;
+		bits = bits * 10 + (unsigned)(*p - '0');
+	}
+	if (bits > n->bits)
+		return false;
+	n->bits = (uint8_t)bits;
+
+	return true;
+}
+
+static uint32_t octets_of(uint8_t out[16], const struct sa *sa)
+{
+	uint32_t in = htonl(sa_in(sa));
+
+	if (sa_af(sa) == AF_INET) {
+		memcpy(out, &in, sizeof(in));
+		return 4;
+	}
+	sa_in6(sa, out);
+
+	return 16;
+}
+
+static bool network_has(const struct network *n, const struct sa *sa)
+{
+	uint8_t a[16], b[16];
+	uint8_t whole = n->bits / 8, rest = n->bits % 8;
+
+	if (sa_af(&n->address) != sa_af(sa))
+		return false;
+
+	(void)octets_of(a, &n->address);
+	(void)octets_of(b, sa);
+	if (memcmp(a, b, whole) != 0)
+		return false;
+
+	return !rest || (a[whole] >> (8 - rest)) == (b[whole] >> (8 - rest));
+}
+
+void zone_remove(const char *id)
+{
+	for (struct le *le = list_head(&shown.zones); le; le = le->next) {
+		struct zone *z = le->data;
+
+		if (!strcmp(z->id, id)) {
+			mem_deref(z);
+			return;
+		}
+	}
+}
+
+int zone_take(json_t *object, void *arg)
+{
+	const json_t *list = json_object_get(object, "networks");
+	size_t n = json_array_size(list);
+	struct zone *z = mem_zalloc(sizeof(*z), zone_destructor);
+
+	(void)arg;
+
+	if (!z)
+		return ENOMEM;
+	if (n > NETWORKS_MAX)
+		n = NETWORKS_MAX;
+
+	copy_text(z->id, sizeof(z->id), object, "id");
+	copy_text(z->customer, sizeof(z->customer), object, "customer");
+	copy_text(z->cpn, sizeof(z->cpn), object, "cpn");
+	copy_text(z->cesid, sizeof(z->cesid), object, "cesid");
+	z->networks = mem_zalloc((n + 1) * sizeof(struct network), NULL);
+	if (!z->networks) {
+		mem_deref(z);
+		return ENOMEM;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const char *text = json_string_value(json_array_get(list, i));
+
+		if (text && network_read(&z->networks[z->count], text))
+			z->count++;
+	}
+
+	zone_remove(z->id);
+	list_append(&shown.zones, &z->le, z);
+
+	return 0;
+}
+
+/* The customer's zone with the narrowest network around an address. */
+static const struct zone *zone_of(const struct customer *c, const struct sa *sa)
+{
+	const struct zone *found = NULL;
+	int best = -1;
+
+	for (struct le *le = list_head(&shown.zones); sa && le; le = le->next) {
+		const struct zone *z = le->data;
+
+		if (strcmp(z->customer, c->id) != 0)
+			continue;
+		for (uint32_t i = 0; i < z->count; i++) {
+			const struct network *n = &z->networks[i];
+
+			if (n->bits > best && network_has(n, sa)) {
+				found = z;
+				best = n->bits;
+			}
+		}
+	}
+
+	return found;
+}
+
+/* ---- what is shown ---- */
+
+int cpn_init(void)
+{
+	int err;
+
+	list_init(&shown.zones);
+	err = table_init(&shown.cpns.by_id, 64);
+	err |= table_init(&shown.cpns.by_ref, 64);
+	err |= table_init(&shown.cesids.by_id, 64);
+	err |= table_init(&shown.cesids.by_ref, 64);
+
+	return err;
+}
+
+void cpn_close(void)
+{
+	list_flush(&shown.zones);
+	rules_close(&shown.cpns);
+	rules_close(&shown.cesids);
+}
+
+static struct shown_number found(const char *number, const char *level)
+{
+	return (struct shown_number){ number && number[0] ? number : NULL,
+				      level };
+}
+
+struct shown_number cpn_of(const struct phone *p, const struct sa *source)
+{
+	struct shown_number n = found(rule_number(&shown.cpns, p->id), "phone");
+	const struct zone *z;
+
+	if (!n.number && p->user)
+		n = found(rule_number(&shown.cpns, p->user->id), "user");
+	if (!n.number && p->customer) {
+		z = zone_of(p->customer, source);
+		n = found(z ? z->cpn : NULL, "zone");
+	}
+	if (!n.number && p->customer)
+		n = found(rule_number(&shown.cpns, p->customer->id),
+			  "customer");
+
+	return n;
+}
+
+struct shown_number cesid_of(const struct phone *p, const struct sa *source)
+{
+	struct shown_number n = found(rule_number(&shown.cesids, p->id),
+				      "phone");
+	const struct zone *z;
+
+	if (!n.number && p->customer) {
+		z = zone_of(p->customer, source);
+		n = found(z ? z->cesid : NULL, "zone");
+	}
+	if (!n.number && p->user)
+		n = found(rule_number(&shown.cesids, p->user->id), "user");
+	if (!n.number && p->customer)
+		n = found(rule_number(&shown.cesids, p->customer->id),
+			  "customer");
+
+	return n;
+}
+
+struct shown_number cpn_of_user(const struct user *u)
+{
+	struct shown_number n = found(rule_number(&shown.cpns, u->id), "user");
+
+	if (!n.number && u->customer)
+		n = found(rule_number(&shown.cpns, u->customer->id),
+			  "customer");
+
+	return n;
+}

@@ -1,0 +1,54 @@
+/* cpn.h - numbers shown outside, and where a phone is: zones
+ *
+ * A calling-party number stands in for the extension on calls that leave by a
+ * trunk: that of the phone line, else of the user, else of the zone the phone
+ * is in, else of the customer.  An emergency location number (CESID) is found
+ * the same way, but is a thing of its own: it is shown to emergency centres
+ * only.  A zone is a set of networks of a customer; a phone is in the one its
+ * address lies in.
+ *
+ * Source: domain/pbx.md 10 to 12; CUS-6, CUS-9.
+ */
+#ifndef PBX_CPN_H
+#define PBX_CPN_H
+
+#include <jansson.h>
+
+#include "model/kind.h"
+#include "pbx/directory.h"
+
+extern const struct kind cpn_kind;
+extern const struct kind cesid_kind;
+extern const struct kind zone_kind;
+
+int cpn_init(void);
+void cpn_close(void);
+
+int cpn_take(json_t *object, void *arg);
+void cpn_remove(const char *id);
+int cesid_take(json_t *object, void *arg);
+void cesid_remove(const char *id);
+int zone_take(json_t *object, void *arg);
+void zone_remove(const char *id);
+
+/** A number and at which level it was found. */
+struct shown_number {
+	const char *number; /* NULL: none; valid until the next change */
+	const char *level;  /* "phone", "user", "zone", "customer" */
+};
+
+/**
+ * What a phone shows outside.
+ *
+ * @param source Address it calls from, for its zone; may be NULL
+ */
+struct shown_number cpn_of(const struct phone *p, const struct sa *source);
+
+/** What is shown for a call that a user pays for from no phone of theirs. */
+struct shown_number cpn_of_user(const struct user *u);
+
+/** Its emergency location: phone, zone, user; the customer's default is the
+ * caller's business. */
+struct shown_number cesid_of(const struct phone *p, const struct sa *source);
+
+#endif

@@ -1,0 +1,31 @@
+/* outsider.h - the other end of a trunk, seen as a phone
+ *
+ * A leg belongs to a phone; one that leads over a trunk belongs to an
+ * outsider: a phone without credentials and bindings, made for one call,
+ * with the number and name that the outside shows.  The calls on a trunk,
+ * and those of a customer with the outside, are counted by their outsiders.
+ */
+#ifndef PBX_OUTSIDER_H
+#define PBX_OUTSIDER_H
+
+#include "pbx/directory.h"
+
+/** What an outsider is made of. */
+struct outsider {
+	struct customer *customer;
+	struct trunk *trunk; /* a reference is taken */
+	const char *number;  /* "" or NULL: withheld */
+	const char *name;    /* or NULL */
+};
+
+/** Make one; the leg it is for keeps the reference.  0 or ENOMEM. */
+int outsider_alloc(struct phone **pp, const struct outsider *o);
+
+/** Whether a phone is one; NULL is none. */
+bool outsider_is(const struct phone *p);
+
+/** Legs that take up the trunk, or the customer's share of the outside. */
+uint32_t outsider_trunk_calls(const struct trunk *trunk);
+uint32_t outsider_customer_calls(const struct customer *c);
+
+#endif
