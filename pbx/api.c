@@ -9,6 +9,7 @@
 #include "pbx/cdr.h"
 #include "pbx/event.h"
 #include "pbx/jsontext.h"
+#include "pbx/records.h"
 #include "pbx/registrar.h"
 #include "pbx/store.h"
 #include "pbx/turn.h"
@@ -317,6 +318,28 @@ static void get_call(struct http_request *req, const struct caller *caller,
 	reply_text(req, &o);
 }
 
+static void reply_trail(struct http_request *req, json_t *trail)
+{
+	struct sip_out o;
+	char *buf;
+
+	if (!records_wants(req, "text", "text/plain")) {
+		(void)http_reply_json(req, 200,
+				      json_pack("{s:O}", "items", trail));
+		return;
+	}
+
+	buf = mem_alloc(CDR_BYTES, NULL);
+	if (!buf) {
+		reply_error(req, ENOMEM);
+		return;
+	}
+	sip_out_init(&o, buf, CDR_BYTES);
+	records_trail_text(&o, trail);
+	(void)http_reply(req, 200, "text/plain; charset=utf-8", o.p, o.len);
+	mem_deref(buf);
+}
+
 static void get_recorded_trail(void *arg)
 {
 	struct http_request *req = arg;
@@ -327,10 +350,7 @@ static void get_recorded_trail(void *arg)
 	    !json_read(&record,
 		       (struct span){ (char *)mb->buf, (uint32_t)mb->end }, 0,
 		       NULL))
-		(void)http_reply_json(
-			req, 200,
-			json_pack("{s:O}", "items",
-				  json_object_get(record, "trail")));
+		reply_trail(req, json_object_get(record, "trail"));
 	else
 		reply_not_found(req, "call");
 	json_decref(record);
@@ -348,6 +368,7 @@ static void get_trail(struct http_request *req, const struct caller *caller,
 
 	if (call) {
 		char *buf = mem_alloc(CDR_BYTES, NULL);
+		json_t *trail = NULL;
 		struct sip_out o;
 
 		if (!buf) {
@@ -355,10 +376,12 @@ static void get_trail(struct http_request *req, const struct caller *caller,
 			return;
 		}
 		sip_out_init(&o, buf, CDR_BYTES);
-		sip_out_raw(&o, SPAN("{\"items\":"));
 		trail_write(&call->trail, &o);
-		sip_out_raw(&o, SPAN("}"));
-		reply_text(req, &o);
+		if (json_read(&trail, sip_out_span(&o), 0, NULL))
+			reply_error(req, EBADMSG);
+		else
+			reply_trail(req, trail);
+		json_decref(trail);
 		mem_deref(buf);
 		return;
 	}
@@ -385,70 +408,7 @@ static void end_call(struct http_request *req, const struct caller *caller,
 	(void)http_reply(req, 204, NULL, NULL, 0);
 }
 
-/* ---- records ---- */
-
-static void add_record(uint64_t seq, const char *customer, struct span json,
-		       void *arg)
-{
-	struct list_out *l = arg;
-
-	(void)customer;
-
-	if (l->count >= l->size)
-		return;
-
-	list_item(l);
-	sip_out_raw(&l->o, SPAN("{"));
-	sip_out_raw(&l->o, SPAN("\"seq\":"));
-	sip_out_number(&l->o, seq);
-	sip_out_raw(&l->o, SPAN(","));
-	sip_out_raw(&l->o, (struct span){ json.p + 1, json.len - 1 });
-	l->next = seq;
-}
-
-static void list_records(void *arg)
-{
-	struct http_request *req = arg;
-	struct keep_query q = {
-		.customer = http_query(req, "filter[customer]"),
-		.result = http_query(req, "filter[result]"),
-		.user = http_query(req, "filter[user]"),
-		.before = cursor(req),
-		.is_newest_first = true,
-	};
-	struct list_out l;
-	uint64_t total = 0;
-	int err;
-
-	if (list_begin(&l, req, CDR_BYTES / 4))
-		goto out;
-
-	q.limit = l.size;
-	err = keep_each_cdr(&q, add_record, &l);
-	if (!err)
-		err = keep_count_cdrs(&total, &q);
-	if (err) {
-		reply_error(req, err);
-		mem_deref(l.buf);
-		goto out;
-	}
-	if (l.count < l.size)
-		l.next = 0;
-
-	list_end(&l, req, total);
-
-out:
-	mem_deref(req);
-}
-
-static void list_cdrs(struct http_request *req, const struct caller *caller,
-		      void *arg)
-{
-	(void)caller;
-	(void)arg;
-
-	keep_settle(list_records, mem_ref(req));
-}
+/* ---- events ---- */
 
 static void read_events(struct http_request *req, const struct caller *caller,
 			void *arg)
@@ -477,8 +437,8 @@ static const struct route routes[] = {
 	  "What happened to a call and why" },
 	{ "DELETE", "/api/v1/calls/{id}", "calls", ACTION_RUN, end_call, 0,
 	  "End a call" },
-	{ "GET", "/api/v1/cdrs", "cdrs", ACTION_LIST, list_cdrs, 0,
-	  "Records of calls, newest first" },
+	{ "GET", "/api/v1/cdrs", "cdrs", ACTION_LIST, records_list, 0,
+	  "Records of calls, newest first, as JSON or CSV" },
 	{ "GET", "/api/v1/events", "events", ACTION_READ, read_events, 0,
 	  "WebSocket of call events and records" },
 };

@@ -311,7 +311,10 @@ void cdr_table_close(void)
 	" AND ($2 = '' OR result = $2)"                                        \
 	" AND ($3 = '' OR caller = $3 OR callee = $3)"                         \
 	" AND seq > $4 AND ($5 = 0 OR seq < $5)"                               \
-	" AND ($2 <> '' OR $6 = 1 OR result <> 'alarm')"
+	" AND ($2 <> '' OR $6 = 1 OR result <> 'alarm')"                       \
+	" AND started_ms >= $7 AND ($8 = 0 OR started_ms < $8)"                \
+	" AND ($9 = '' OR json_extract(json, '$.caller.number') = $9"          \
+	" OR json_extract(json, '$.callee.number') = $9)"
 
 static const char *or_empty(const char *text)
 {
@@ -336,15 +339,18 @@ int keep_each_cdr(const struct keep_query *q, keep_cdr_h *h, void *arg)
 			&rows, cdrs.store,
 			q->is_newest_first
 				? "SELECT seq, customer, json FROM cdrs" CDR_WHERE
-				  " ORDER BY seq DESC LIMIT $7"
+				  " ORDER BY seq DESC LIMIT $10"
 				: "SELECT seq, customer, json FROM cdrs" CDR_WHERE
-				  " ORDER BY seq LIMIT $7",
+				  " ORDER BY seq LIMIT $10",
 			STORE_ARGS(store_text(or_empty(q->customer)),
 				   store_text(or_empty(q->result)),
 				   store_text(or_empty(q->user)),
 				   store_int((int64_t)q->after),
 				   store_int((int64_t)q->before),
 				   store_int(q->with_alarms),
+				   store_int((int64_t)q->from_ms),
+				   store_int((int64_t)q->to_ms),
+				   store_text(or_empty(q->number)),
 				   store_int(q->limit)));
 	if (err)
 		return err;
@@ -370,7 +376,10 @@ int keep_count_cdrs(uint64_t *countp, const struct keep_query *q)
 		STORE_ARGS(store_text(or_empty(q->customer)),
 			   store_text(or_empty(q->result)),
 			   store_text(or_empty(q->user)), store_int(0),
-			   store_int(0), store_int(q->with_alarms)));
+			   store_int(0), store_int(q->with_alarms),
+			   store_int((int64_t)q->from_ms),
+			   store_int((int64_t)q->to_ms),
+			   store_text(or_empty(q->number))));
 	if (!err)
 		*countp = (uint64_t)n;
 

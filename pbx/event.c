@@ -16,6 +16,7 @@
 #include "pbx/event.h"
 #include "pbx/jsontext.h"
 #include "pbx/store.h"
+#include "pbx/subscription.h"
 #include "pbx/turn.h"
 
 enum {
@@ -302,6 +303,7 @@ void event_leg(const struct leg *leg)
 	struct sip_out o;
 	uint64_t seq;
 
+	subscription_leg(leg);
 	if (!list_head(&events.readers))
 		return;
 

@@ -14,6 +14,7 @@
 #include "pbx/outsider.h"
 #include "pbx/registrar.h"
 #include "pbx/server.h"
+#include "pbx/subscription.h"
 
 /* It takes no place on its line any more. */
 static void uncount(struct leg *leg)
@@ -27,6 +28,8 @@ static void leg_destructor(void *data)
 {
 	struct leg *leg = data;
 
+	if (leg->state != LEG_NULL && leg->state != LEG_FAILED)
+		subscription_leg_over(leg);
 	session_stop(leg);
 	list_unlink(&leg->le);
 	bridge_flush(leg);
@@ -235,18 +238,18 @@ static bool is_on_stream(const struct sip_uri *target)
 		!span_equal_nocase(transport, SPAN("udp")));
 }
 
-void leg_reach(struct leg *leg)
+void dialog_reach(struct sip_dialog *d, const struct phone *phone)
 {
-	struct sip_flow *flow = sip_dialog_flow(leg->dialog);
+	struct sip_flow *flow = sip_dialog_flow(d);
 	struct sip_flow *found = NULL;
 	struct sip_uri target;
 
-	if (!leg->phone || (flow && sip_flow_is_alive(flow)) ||
-	    sip_uri_parse(&target, span_of(sip_dialog_target(leg->dialog))) ||
+	if (!phone || (flow && sip_flow_is_alive(flow)) ||
+	    sip_uri_parse(&target, span_of(sip_dialog_target(d))) ||
 	    !is_on_stream(&target))
 		return;
 
-	for (const struct binding *b = leg->phone->bindings; b; b = b->next) {
+	for (const struct binding *b = phone->bindings; b; b = b->next) {
 		struct sip_uri contact;
 
 		if (!b->flow || b->path[0] || !sip_flow_is_alive(b->flow) ||
@@ -260,7 +263,12 @@ void leg_reach(struct leg *leg)
 	}
 
 	if (found)
-		sip_dialog_set_flow(leg->dialog, found);
+		sip_dialog_set_flow(d, found);
+}
+
+void leg_reach(struct leg *leg)
+{
+	dialog_reach(leg->dialog, leg->phone);
 }
 
 void leg_bye(struct leg *leg, const char *reason)

@@ -78,6 +78,9 @@ void leg_keep_sdp(struct leg *leg, struct span body);
  * gone, go on over one the phone has registered on since (RFC 5626 4.2). */
 void leg_reach(struct leg *leg);
 
+/** The same for any dialog with a phone. */
+void dialog_reach(struct sip_dialog *d, const struct phone *phone);
+
 /** End its dialog: BYE, with a Reason value or NULL. */
 void leg_bye(struct leg *leg, const char *reason);
 

@@ -35,6 +35,7 @@
 #include "pbx/settings_user.h"
 #include "pbx/store.h"
 #include "pbx/trunk.h"
+#include "pbx/subscription.h"
 #include "pbx/turn.h"
 
 enum { PORT_SIP = 60, PORT_TLS = 61, PORT_REST = 82 };
@@ -116,6 +117,12 @@ static int64_t read_media_ports(void *arg)
 	return media_count();
 }
 
+static int64_t read_subscriptions(void *arg)
+{
+	(void)arg;
+	return subscription_count();
+}
+
 static int64_t read_readers(void *arg)
 {
 	(void)arg;
@@ -163,6 +170,10 @@ static struct metric metrics[] = {
 	  .kind = METRIC_GAUGE,
 	  .help = "Ports of the media server that calls use",
 	  .read = read_media_ports },
+	{ .name = "holdfast_subscriptions",
+	  .kind = METRIC_GAUGE,
+	  .help = "Phones that watch a number",
+	  .read = read_subscriptions },
 	{ .name = "holdfast_event_readers",
 	  .kind = METRIC_GAUGE,
 	  .help = "Readers of the event stream",
@@ -243,6 +254,7 @@ static void gone(struct phone *phone, void *arg)
 {
 	(void)arg;
 	registrar_drop(phone);
+	subscription_drop(phone);
 }
 
 static int open_live(const struct conf *conf, const uint8_t key[32])
@@ -274,6 +286,8 @@ static int open_live(const struct conf *conf, const uint8_t key[32])
 		err = registrar_init();
 	if (!err)
 		err = event_init();
+	if (!err)
+		err = subscription_init();
 	if (!err)
 		err = call_init();
 	if (!err)
@@ -332,6 +346,7 @@ static void pbx_destructor(void *data)
 	mem_deref(pbx->router);
 	mem_deref(pbx->store);
 	event_close();
+	subscription_close();
 	call_close();
 	emergency_close();
 	trunk_close();
@@ -383,6 +398,8 @@ static int start(struct service *service, void **statep)
 		err = media_init(pbx_settings.dir, relay_event);
 	if (!err)
 		err = restore_all();
+	if (!err)
+		err = subscription_restore();
 	if (!err)
 		media_restored();
 	if (err) {

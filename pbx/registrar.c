@@ -13,6 +13,7 @@
 #include "pbx/server.h"
 #include "pbx/settings.h"
 #include "pbx/store.h"
+#include "pbx/subscription.h"
 #include "pbx/turn.h"
 #include "sip/address.h"
 #include "sip/param.h"
@@ -144,6 +145,7 @@ static void binding_remove(struct binding *b)
 
 	if (!p->bindings_count)
 		event_registration(p, false);
+	subscription_registered(p);
 }
 
 static void expired(void *arg)
@@ -496,6 +498,7 @@ static int grant(const struct wish *w, const struct sip_message *m,
 	farewell_registered(p, b);
 	if (!was_registered)
 		event_registration(p, true);
+	subscription_registered(p);
 
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "pbx/registrar.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
+#include "pbx/subscription.h"
 #include "sip/dialog.h"
 
 #define METHOD(name) (1u << SIP_METHOD_##name)
@@ -27,7 +28,8 @@ static const char *const call_bodies[] = { "application/sdp", "multipart/mixed",
 static const struct sip_rules rules = {
 	.methods = METHOD(INVITE) | METHOD(ACK) | METHOD(BYE) | METHOD(CANCEL) |
 		   METHOD(OPTIONS) | METHOD(REGISTER) | METHOD(PRACK) |
-		   METHOD(UPDATE) | METHOD(INFO) | METHOD(REFER),
+		   METHOD(UPDATE) | METHOD(INFO) | METHOD(REFER) |
+		   METHOD(SUBSCRIBE),
 	.option_tags = option_tags,
 };
 
@@ -76,7 +78,8 @@ static bool is_call_method(uint8_t method)
 static void in_dialog(const struct sip_message *m, struct sip_flow *flow)
 {
 	struct sip_dialog *d = sip_dialog_find(server.sip, m);
-	struct leg *leg;
+	struct subscription *s = NULL;
+	struct leg *leg = NULL;
 	int err;
 
 	if (!d) {
@@ -85,8 +88,10 @@ static void in_dialog(const struct sip_message *m, struct sip_flow *flow)
 		return;
 	}
 
-	leg = sip_dialog_arg(d);
-	if (!leg) { /* the call is over, our BYE on its way */
+	s = subscription_of(d);
+	if (!s)
+		leg = sip_dialog_arg(d);
+	if (!s && !leg) { /* the call is over, our BYE on its way */
 		(void)sip_refuse(server.sip, m, flow, 481,
 				 (struct span){ NULL, 0 });
 		return;
@@ -98,7 +103,7 @@ static void in_dialog(const struct sip_message *m, struct sip_flow *flow)
 
 		if (!phone)
 			return;
-		if (phone != leg->phone) {
+		if (phone != (s ? subscription_phone(s) : leg->phone)) {
 			(void)sip_refuse(server.sip, m, flow, 403,
 					 (struct span){ NULL, 0 });
 			return;
@@ -112,7 +117,10 @@ static void in_dialog(const struct sip_message *m, struct sip_flow *flow)
 		return;
 	}
 
-	bridge_request(leg, m, flow);
+	if (s)
+		subscription_receive(s, m, flow);
+	else
+		bridge_request(leg, m, flow);
 }
 
 static void options(const struct sip_message *m, struct sip_flow *flow)
@@ -123,7 +131,8 @@ static void options(const struct sip_message *m, struct sip_flow *flow)
 				"Accept: application/sdp\r\n"
 				"Accept-Encoding: identity\r\n"
 				"Accept-Language: en, fr\r\n"
-				"Supported: " PBX_SUPPORTED "\r\n"),
+				"Supported: " PBX_SUPPORTED "\r\n"
+				"Allow-Events: " SUBSCRIPTION_PACKAGES "\r\n"),
 		.with_contact = true,
 	};
 
@@ -159,6 +168,12 @@ static void out_of_dialog(const struct sip_message *m, struct sip_flow *flow)
 	case SIP_METHOD_REFER: /* only inside a call */
 		(void)sip_refuse(server.sip, m, flow, 403,
 				 (struct span){ NULL, 0 });
+		return;
+
+	case SIP_METHOD_SUBSCRIBE:
+		phone = auth_phone(m, flow);
+		if (phone)
+			subscription_request(m, flow, phone);
 		return;
 
 	default:

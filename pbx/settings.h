@@ -27,7 +27,7 @@ extern struct settings pbx_settings;
 /* What the pbx understands, as it says in Allow and Supported. */
 #define PBX_ALLOW                                                              \
 	"INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, "   \
-	"REFER"
+	"REFER, SUBSCRIBE"
 #define PBX_SUPPORTED "100rel, timer, path, outbound, replaces, norefersub"
 
 #endif

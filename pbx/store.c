@@ -19,6 +19,7 @@ enum kind {
 	KIND_CALL,
 	KIND_NUMBER, /* row: place in keep.numbers, from 1 */
 	KIND_CDR,
+	KIND_SUBSCRIPTION,
 };
 
 static const char *const schema =
@@ -296,6 +297,31 @@ int keep_each_call(keep_call_h *h, void *arg)
 
 	return keep.journal ? journal_each(keep.journal, KIND_CALL, call_found,
 					   &each)
+			    : 0;
+}
+
+/* ---- subscriptions ---- */
+
+void keep_put_subscription(uint64_t row, struct span blob)
+{
+	if (keep.journal)
+		check(journal_put(keep.journal, KIND_SUBSCRIPTION, row, blob),
+		      "a subscription");
+}
+
+void keep_remove_subscription(uint64_t row)
+{
+	if (keep.journal)
+		check(journal_remove(keep.journal, KIND_SUBSCRIPTION, row),
+		      "the end of a subscription");
+}
+
+int keep_each_subscription(keep_call_h *h, void *arg)
+{
+	struct each_call each = { h, arg };
+
+	return keep.journal ? journal_each(keep.journal, KIND_SUBSCRIPTION,
+					   call_found, &each)
 			    : 0;
 }
 

@@ -55,6 +55,8 @@ void keep_put_binding(const struct keep_binding *b);
 void keep_remove_binding(uint64_t row);
 void keep_put_call(uint64_t row, struct span blob);
 void keep_remove_call(uint64_t row);
+void keep_put_subscription(uint64_t row, struct span blob);
+void keep_remove_subscription(uint64_t row);
 void keep_set_number(const char *name, uint64_t value);
 
 /** Add a CDR; done is called once it is on the disk, or has failed.  The texts
@@ -79,6 +81,7 @@ typedef void(keep_call_h)(uint64_t row, struct span blob, void *arg);
 /** Read all back, at start. */
 int keep_each_binding(keep_binding_h *h, void *arg);
 int keep_each_call(keep_call_h *h, void *arg);
+int keep_each_subscription(keep_call_h *h, void *arg);
 
 /** The bindings of a pbx that may be running; file as for keep_open(). */
 int keep_read_bindings(const char *file, keep_binding_h *h, void *arg);
@@ -87,10 +90,13 @@ int keep_read_bindings(const char *file, keep_binding_h *h, void *arg);
 struct keep_query {
 	const char *customer;
 	const char *result;
-	const char *user; /* either party */
+	const char *user;   /* either party */
+	const char *number; /* of either party */
 	const char *call;
-	uint64_t after;  /* event number, walking up */
-	uint64_t before; /* event number, walking down */
+	uint64_t from_ms; /* began then or later */
+	uint64_t to_ms;   /* began before */
+	uint64_t after;   /* event number, walking up */
+	uint64_t before;  /* event number, walking down */
 	uint32_t limit;
 	bool is_newest_first;
 	bool with_alarms; /* emergency alarms, too (result "alarm") */

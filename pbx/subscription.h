@@ -1,0 +1,68 @@
+/* subscription.h - phones that watch a number: busy-lamp fields, messages
+ *
+ * Packages: dialog, presence, message-summary, reg.  A subscription is a
+ * dialog with the watching phone, which sees only numbers of its own customer
+ * and messages and registrations only of its own.  It is on record before the
+ * 200 leaves and goes on after a restart, with the full state.
+ *
+ * A subscription has one NOTIFY open at most and one a second; what changes
+ * meanwhile is told together.  Many that are due leave over several turns of
+ * the loop.
+ *
+ * Source: RFC 6665, 4235, 3856, 3842, 3680; CAL-1.
+ */
+#ifndef PBX_SUBSCRIPTION_H
+#define PBX_SUBSCRIPTION_H
+
+#include "sip/stack.h"
+
+struct leg;
+struct phone;
+struct sip_dialog;
+struct subscription;
+
+#define SUBSCRIPTION_PACKAGES "dialog, presence, message-summary, reg"
+
+enum {
+	SUBSCRIPTIONS_MAX = 200000,
+	SUBSCRIPTIONS_OF_PHONE_MAX = 250, /* past it the oldest ends */
+	SUBSCRIPTIONS_TO_NUMBER_MAX = 200,
+};
+
+int subscription_init(void);
+
+/** Forget them in memory only: the process ends. */
+void subscription_close(void);
+
+/** Read them back at start, after the directory and the calls. */
+int subscription_restore(void);
+
+/** An authenticated SUBSCRIBE outside a dialog. */
+void subscription_request(const struct sip_message *m, struct sip_flow *flow,
+			  struct phone *phone);
+
+/** The subscription a dialog belongs to, NULL when it is none's. */
+struct subscription *subscription_of(const struct sip_dialog *d);
+const struct phone *subscription_phone(const struct subscription *s);
+
+/** A request inside its dialog, from its phone. */
+void subscription_receive(struct subscription *s, const struct sip_message *m,
+			  struct sip_flow *flow);
+
+/** News for those who watch. */
+void subscription_leg(const struct leg *leg);
+void subscription_leg_over(const struct leg *leg);
+void subscription_registered(const struct phone *p);
+void subscription_messages(const char *customer, const char *number);
+
+/** How many messages wait in a mailbox; without one all have none. */
+typedef void(subscription_mailbox_h)(const char *customer, const char *number,
+				     uint32_t *freshp, uint32_t *oldp);
+void subscription_set_mailbox(subscription_mailbox_h *h);
+
+/** The phone is gone or has other credentials: what it watches ends. */
+void subscription_drop(const struct phone *phone);
+
+uint32_t subscription_count(void);
+
+#endif

@@ -1,0 +1,88 @@
+/* subscription_print.c - what the watching phone is told */
+#include "base/clock.h"
+#include "pbx/notice.h"
+#include "pbx/registrar.h"
+#include "pbx/server.h"
+#include "pbx/subscription_private.h"
+
+static subscription_mailbox_h *mailbox;
+
+void subscription_set_mailbox(subscription_mailbox_h *h)
+{
+	mailbox = h;
+}
+
+/* What is watched, as the phones know it: sip:NAME@HOST */
+static void entity_of(const struct subscription *s, char *buf, size_t size)
+{
+	struct sip_out o;
+
+	sip_out_init(&o, buf, size - 1);
+	server_identity(&o, NULL, s->watched->name);
+	buf[o.len > 0 ? o.len - 1 : 0] = '\0'; /* without < and > */
+	memmove(buf, buf + 1, o.len);
+}
+
+static void print_messages(const struct subscription *s, struct sip_out *o,
+			   const char *entity)
+{
+	uint32_t fresh = 0, old = 0;
+
+	if (mailbox)
+		mailbox(s->watched->customer, s->watched->name, &fresh, &old);
+	notice_messages(o, entity, fresh, old);
+}
+
+static void print_bindings(const struct subscription *s, struct sip_out *o,
+			   const char *entity)
+{
+	uint64_t now = clock_mono_ms();
+
+	notice_registration_begin(o, entity, s->phone->id, s->version,
+				  s->phone->bindings != NULL);
+	for (const struct binding *b = s->phone->bindings; b; b = b->next)
+		notice_contact(
+			o, b->row, b->contact,
+			b->expires_ms > now ? (b->expires_ms - now) / 1000 : 0);
+	notice_registration_end(o);
+}
+
+void subscription_body(struct subscription *s, struct sip_out *o)
+{
+	char entity[512];
+
+	entity_of(s, entity, sizeof(entity));
+	switch (s->package) {
+	case PACKAGE_DIALOG:
+		watched_dialogs(s->watched, o, entity, s->version, s->told);
+		break;
+
+	case PACKAGE_PRESENCE:
+		notice_presence(o, entity, watched_is_open(s->watched),
+				watched_is_busy(s->watched));
+		break;
+
+	case PACKAGE_MESSAGES: print_messages(s, o, entity); break;
+
+	default: print_bindings(s, o, entity); break;
+	}
+}
+
+void subscription_headers(const struct subscription *s, struct sip_out *o,
+			  const char *reason)
+{
+	uint64_t now = clock_mono_ms();
+	uint64_t left = s->expires_ms > now ? s->expires_ms - now : 0;
+
+	sip_out_printf(o, "Event: %s", subscription_packages[s->package].name);
+	if (s->event_id[0])
+		sip_out_printf(o, ";id=%s", s->event_id);
+	if (reason)
+		sip_out_printf(o,
+			       "\r\nSubscription-State: terminated;reason=%s",
+			       reason);
+	else
+		sip_out_printf(o, "\r\nSubscription-State: active;expires=%llu",
+			       (unsigned long long)(left + 999) / 1000);
+	sip_out_text(o, "\r\nAllow-Events: " SUBSCRIPTION_PACKAGES "\r\n");
+}
