@@ -38,6 +38,6 @@ const struct kind admin_kind = {
 };
 
 const struct kind *const portal_kinds[] = {
-	&platform_kind, &customer_kind, &user_kind, &phone_kind,
-	&number_kind,   &admin_kind,    NULL,
+	&platform_kind, &customer_kind, &user_kind,  &phone_kind,
+	&group_kind,    &number_kind,   &admin_kind, NULL,
 };

@@ -12,6 +12,7 @@ extern const struct kind platform_kind; /* "platforms" */
 extern const struct kind customer_kind; /* "customers" */
 extern const struct kind user_kind;     /* "users"     */
 extern const struct kind phone_kind;    /* "phones"    */
+extern const struct kind group_kind;    /* "groups"    */
 extern const struct kind number_kind;   /* "numbers"   */
 extern const struct kind admin_kind;    /* "admins"    */
 

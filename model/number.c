@@ -1,7 +1,7 @@
 /* number.c - the numbers of a customer and what answers to them
  *
  * Numbers are not made by themselves: they come and go with the extensions of
- * users and the numbers of phones.
+ * users and the numbers of phones and groups.
  */
 #include "model/kinds.h"
 
@@ -12,7 +12,7 @@ static const struct field fields[] = {
 	{ "number", FIELD_DIGITS, FIELD_READONLY, 2, 32,
 	  .unique = UNIQUE_CUSTOMER, .help = "As it is dialled",
 	  .help_fr = "Tel que composé" },
-	{ "kind", FIELD_ENUM, FIELD_READONLY, .choices = "users|phones",
+	{ "kind", FIELD_ENUM, FIELD_READONLY, .choices = "users|phones|groups",
 	  .help = "What answers to it", .help_fr = "Ce qui y répond" },
 	{ "object", FIELD_TEXT, FIELD_READONLY, 1, 40, .help = "Its id",
 	  .help_fr = "Son identifiant" },

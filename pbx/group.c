@@ -39,7 +39,7 @@ static const struct field fields[] = {
 	  .help_fr = "Numéro de débordement" },
 };
 
-const struct kind group_kind = {
+const struct kind pbx_group_kind = {
 	.name = "group",
 	.plural = "groups",
 	.owner = "portal",

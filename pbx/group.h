@@ -62,7 +62,7 @@ struct group {
 	struct member members[GROUP_MEMBERS_MAX];
 };
 
-extern const struct kind group_kind;
+extern const struct kind pbx_group_kind;
 
 int group_init(void);
 void group_close(void);

@@ -214,7 +214,7 @@ static const struct kind_here kinds[] = {
 	{ &cos_kind, cos_take, cos_remove },
 	{ &user_kind_here, take_user, directory_remove_user },
 	{ &phone_kind_here, take_phone, directory_remove_phone },
-	{ &group_kind, group_take, group_remove },
+	{ &pbx_group_kind, group_take, group_remove },
 	{ &trunk_kind, trunk_take, trunk_remove },
 	{ &did_kind, did_take, did_remove },
 	{ &zone_kind, zone_take, zone_remove },
@@ -238,7 +238,7 @@ static int changing(struct provision_change *change, void *arg)
 		return did_check(change);
 
 	errors = json_array();
-	if (change->kind == &group_kind)
+	if (change->kind == &pbx_group_kind)
 		group_check(change->object, errors);
 	if (change->kind == &customer_kind_here)
 		code_check(json_object_get(change->object, "codes"), errors);

@@ -11,6 +11,7 @@
 #include "model/kinds.h"
 #include "portal/api.h"
 #include "portal/audit.h"
+#include "portal/group.h"
 #include "portal/phone.h"
 #include "portal/task.h"
 
@@ -287,6 +288,7 @@ static const struct object_kind *const object_kinds[] = {
 	&customer_object,
 	&user_object,
 	&phone_object,
+	&group_object,
 };
 
 static const struct object_kind *ops_of(const struct http_request *req)
@@ -398,6 +400,7 @@ static const struct route routes[] = {
 	KIND_ROUTES("customers", "customer"),
 	KIND_ROUTES("users", "user"),
 	KIND_ROUTES("phones", "phone"),
+	KIND_ROUTES("groups", "group"),
 	{ "GET", "/api/v1/numbers", "numbers", ACTION_LIST, objects_list, 0,
 	  "List the numbers in use" },
 	{ "GET", "/api/v1/audit", "audit", ACTION_LIST, objects_list, 0,

@@ -1,5 +1,6 @@
 /* customer.c - a customer on the pbx and the uc server */
 #include "base/json.h"
+#include "portal/group.h"
 #include "portal/object.h"
 #include "portal/phone.h"
 #include "portal/user.h"
@@ -101,6 +102,7 @@ static void customer_remove(struct plan *plan, const json_t *before)
 	const char *id = json_get_text(before, "id");
 	const char *platform = json_get_text(before, "platform");
 
+	plan_each(plan, &p->groups, "customer", id, group_remove_row);
 	plan_each(plan, &p->phones, "customer", id, phone_remove_pbx);
 	plan_each(plan, &p->users, "customer", id, user_remove_pbx);
 	plan_step(plan, "pbx", platform, "customers", id, pbx_body(before),

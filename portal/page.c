@@ -63,6 +63,7 @@ static const char script[] =
 	" users: ['last_name', 'first_name', 'login', 'extension', 'email', "
 	"'state'],\n"
 	" phones: ['number', 'type', 'sip_user', 'user', 'state'],\n"
+	" groups: ['number', 'name', 'type', 'state'],\n"
 	" tasks: ['type', 'state', 'step', 'steps', 'who', 'object'],\n"
 	" platforms: ['name', 'pbx_url', 'uc_url', 'border_url', 'state'],\n"
 	" audit: ['at_ms', 'who', 'action', 'object', 'result'],\n"

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/secrets.h"
 #include "model/kinds.h"
+#include "portal/group.h"
 #include "portal/object.h"
 #include "portal/phone.h"
 #include "portal/task.h"
@@ -389,6 +390,7 @@ static void phone_remove(struct plan *plan, const json_t *phone)
 {
 	plan_ref(plan, json_get_text(phone, "customer"), false);
 	plan_ref(plan, json_get_text(phone, "user"), false);
+	groups_forget(plan, phone);
 	phone_remove_pbx(plan, phone);
 	plan_each(plan, &plan->portal->deployments, "phone",
 		  json_get_text(phone, "id"), deployment_remove);

@@ -36,6 +36,7 @@ struct portal {
 	struct record_table customers;
 	struct record_table users;
 	struct record_table phones;
+	struct record_table groups;
 	struct record_table deployments;
 	struct record_table numbers; /* a view of the reservations */
 	struct record_table admins;

@@ -79,8 +79,8 @@ const struct record_table *portal_table(const struct portal *p,
 					const char *plural)
 {
 	const struct record_table *const tables[] = {
-		&p->platforms, &p->customers,   &p->users,
-		&p->phones,    &p->deployments, &p->admins,
+		&p->platforms,   &p->customers, &p->users,  &p->phones,
+		&p->deployments, &p->admins,    &p->groups,
 	};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
@@ -133,6 +133,8 @@ int portal_store_open(struct portal *p, const char *url)
 		err = open_table(p, &p->users, &user_kind);
 	if (!err)
 		err = open_table(p, &p->phones, &phone_kind);
+	if (!err)
+		err = open_table(p, &p->groups, &group_kind);
 	if (!err)
 		err = open_table(p, &p->deployments, &portal_deployment_kind);
 	if (!err)

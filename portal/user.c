@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/secrets.h"
 #include "model/kinds.h"
+#include "portal/group.h"
 #include "portal/object.h"
 #include "portal/phone.h"
 #include "portal/user.h"
@@ -255,6 +256,7 @@ static void user_remove(struct plan *plan, const json_t *user)
 	const char *id = json_get_text(user, "id");
 
 	plan_ref(plan, json_get_text(user, "customer"), false);
+	groups_forget(plan, user);
 	plan_each(plan, &p->phones, "user", id, phone_remove_pbx);
 	user_remove_pbx(plan, user);
 	plan_each(plan, &p->deployments, "user", id, deployment_remove);
