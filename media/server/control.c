@@ -99,7 +99,7 @@ static void closed(int err, void *arg)
 	struct controller *c = arg;
 
 	log_debug("control", "controller %llu has left: %s",
-		 (unsigned long long)c->number, strerror(err));
+		  (unsigned long long)c->number, strerror(err));
 	mem_deref(c);
 }
 
