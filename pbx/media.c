@@ -13,6 +13,7 @@
 enum {
 	PROTOCOL = 1,
 	RETRY_MS = 100,
+	REFILL_MS = 500, /* after there was no free port */
 	SPARES = 32,
 	TAG_SIZE = 64,
 	SOUND_SIZE = 128,
@@ -40,6 +41,7 @@ static struct {
 	media_event_h *handler;
 	struct local_link *link;
 	struct wheel_timer retry;
+	struct wheel_timer refill;
 	struct list ports; /* struct media_port: in use */
 	struct list spares;
 	uint32_t asked;   /* spares not answered yet */
@@ -131,6 +133,9 @@ static void ask_spares(void)
 {
 	uint32_t have = list_count(&media.spares) + media.asked;
 
+	if (wheel_is_running(&media.refill))
+		return;
+
 	for (; have < SPARES && media.link; have++) {
 		json_t *json = request(OPEN_ID, "port.open");
 
@@ -149,8 +154,10 @@ static void port_destructor(void *data)
 	if (p->peer)
 		p->peer->peer = NULL;
 	list_unlink(&p->le);
-	if (media.has_list)
+	if (media.has_list) {
 		close_number(p->number);
+		ask_spares();
+	}
 }
 
 static struct media_port *port_make(struct list *list, uint16_t number,
@@ -185,8 +192,12 @@ struct media_port *media_port_take(const char *tag)
 {
 	struct media_port *p = list_ledata(list_head(&media.spares));
 
-	if (!p || !media.has_list)
+	if (!media.has_list)
 		return NULL;
+	if (!p) {
+		ask_spares(); /* for the next one */
+		return NULL;
+	}
 
 	list_unlink(&p->le);
 	list_append(&media.ports, &p->le, p);
@@ -337,6 +348,12 @@ static void take_list(const json_t *in)
 		 media_count());
 }
 
+static void refill(void *arg)
+{
+	(void)arg;
+	ask_spares();
+}
+
 static void take_opened(const json_t *in)
 {
 	int64_t number = json_get_int(in, "port", 0);
@@ -345,9 +362,11 @@ static void take_opened(const json_t *in)
 		media.asked--;
 	if (number > 0 && number <= UINT16_MAX)
 		(void)port_make(&media.spares, (uint16_t)number, "spare");
-	else
+	else if (!wheel_is_running(&media.refill)) {
 		log_warn("media", "no spare port: %s",
 			 json_get_text(in, "detail"));
+		wheel_start(&media.refill, REFILL_MS, refill, NULL);
+	}
 }
 
 static void take_event(const json_t *in, const char *event)
@@ -455,6 +474,7 @@ int media_init(const char *dir, media_event_h *handler)
 void media_close(void)
 {
 	wheel_stop(&media.retry);
+	wheel_stop(&media.refill);
 	media.has_list = false;
 	media.link = mem_deref(media.link);
 	list_flush(&media.spares);
