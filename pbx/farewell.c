@@ -16,9 +16,10 @@ struct farewell {
 	struct le le; /* of those that wait, or that are on their way */
 	struct sip_dialog *dialog;
 	struct phone *phone;
-	struct sip_client *bye; /* on its way */
+	struct sip_client *bye; /* on its way; or the INVITE, cancelled */
 	struct wheel_timer timer;
 	uint64_t deadline_ms;
+	bool is_ringing; /* what follows is its INVITE */
 	uint32_t len;
 	char headers[];
 };
@@ -104,22 +105,97 @@ static void send_bye(struct farewell *f)
 		wait_more(f);
 }
 
-int farewell_send(struct sip_dialog *dialog, struct phone *phone,
-		  struct span headers)
+static struct farewell *farewell_alloc(struct sip_dialog *dialog,
+				       struct phone *phone, struct span text)
 {
-	struct farewell *f = mem_zalloc(sizeof(*f) + headers.len,
+	struct farewell *f = mem_zalloc(sizeof(*f) + text.len,
 					farewell_destructor);
 
 	if (!f)
-		return ENOMEM;
+		return NULL;
 
 	f->dialog = mem_ref(dialog);
 	f->phone = mem_ref(phone);
 	f->deadline_ms = wheel_now_ms() + LIFE_MS;
-	f->len = headers.len;
-	memcpy(f->headers, headers.p, headers.len);
+	f->len = text.len;
+	memcpy(f->headers, text.p, text.len);
 	sip_dialog_set_arg(dialog, NULL);
+
+	return f;
+}
+
+int farewell_send(struct sip_dialog *dialog, struct phone *phone,
+		  struct span headers)
+{
+	struct farewell *f = farewell_alloc(dialog, phone, headers);
+
+	if (!f)
+		return ENOMEM;
+
 	send_bye(f);
+
+	return 0;
+}
+
+/* ---- phones that ring ---- */
+
+/* It is cancelled, or has answered before the CANCEL came. */
+static void ended(int err, const struct sip_message *m, struct sip_flow *flow,
+		  void *arg)
+{
+	struct farewell *f = arg;
+	struct sip_dialog *forked = NULL;
+	bool is_answered = !err && m->status >= 200 && m->status < 300;
+
+	if (!err && m->status < 200)
+		return;
+
+	sip_client_forget(&f->bye);
+	if (!is_answered || sip_dialog_answered(&forked, f->dialog, m, flow)) {
+		mem_deref(f);
+		return;
+	}
+
+	if (forked) {
+		mem_deref(f->dialog);
+		f->dialog = forked;
+	}
+	(void)sip_dialog_ack(f->dialog, (struct span){ NULL, 0 },
+			     (struct span){ NULL, 0 });
+	f->is_ringing = false;
+	f->len = 0;
+	send_bye(f);
+}
+
+static void cancel(struct farewell *f)
+{
+	wait_no_more(f);
+	list_append(&flying, &f->le, f);
+	if (sip_dialog_restore_invite(&f->bye, f->dialog,
+				      (struct span){ f->headers, f->len },
+				      ended, f) ||
+	    sip_client_cancel(f->bye, SPAN("Reason: SIP;cause=503;"
+					   "text=\"Restarted\"\r\n")))
+		mem_deref(f);
+}
+
+static void too_late(void *arg)
+{
+	mem_deref(arg);
+}
+
+int farewell_ringing(struct sip_dialog *dialog, struct phone *phone,
+		     struct span text)
+{
+	struct farewell *f = farewell_alloc(dialog, phone, text);
+
+	if (!f)
+		return ENOMEM;
+
+	f->is_ringing = true;
+	list_append(&waiting, &f->le, f);
+	waiting_count++;
+	wheel_start(&f->timer, LIFE_MS, too_late, f);
 
 	return 0;
 }
@@ -149,7 +225,10 @@ void farewell_registered(const struct phone *phone, const struct binding *b)
 			(void)sip_dialog_set_routes(f->dialog,
 						    span_of(b->path));
 		sip_dialog_set_flow(f->dialog, binding_flow(b));
-		send_bye(f);
+		if (f->is_ringing)
+			cancel(f);
+		else
+			send_bye(f);
 	}
 }
 

@@ -28,6 +28,17 @@ struct phone;
 int farewell_send(struct sip_dialog *dialog, struct phone *phone,
 		  struct span headers);
 
+/**
+ * A phone that rings has lost its connection with a restart: its INVITE is
+ * cancelled when it registers.
+ *
+ * @param text As sip_client_save() wrote it; copied
+ *
+ * @return 0 or ENOMEM
+ */
+int farewell_ringing(struct sip_dialog *dialog, struct phone *phone,
+		     struct span text);
+
 /** A phone has registered: who waits for that gets its BYE. */
 void farewell_registered(const struct phone *phone, const struct binding *b);
 

@@ -1,6 +1,7 @@
 /* fork.c - see fork.h */
 #include "base/log.h"
 #include "pbx/call.h"
+#include "pbx/farewell.h"
 #include "pbx/fork.h"
 #include "pbx/forward.h"
 #include "pbx/registrar.h"
@@ -381,6 +382,8 @@ int fork_restore(struct leg *leg, struct span text)
 					    fork_told, leg);
 
 	leg->is_done = err != 0;
+	if (err == ENOTCONN)
+		err = farewell_ringing(leg->dialog, leg->phone, text);
 
 	return err == ENOMEM ? err : 0;
 }

@@ -31,8 +31,8 @@ struct fork_answer {
 uint32_t fork_start(struct call *call, const struct routing *routing,
 		    const struct sip_message *m, struct fork_answer *refusal);
 
-/** Make the INVITE of a branch again after a restart, from its text; one that
- * cannot be reached any more counts as done.  0 or ENOMEM. */
+/** Make the INVITE of a branch again after a restart, from its text; one whose
+ * connection is gone counts as done, and is told when it registers.  0 or ENOMEM. */
 int fork_restore(struct leg *branch, struct span text);
 
 /** Ask a branch that has a dialog already, with the caller's description.

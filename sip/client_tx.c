@@ -897,7 +897,8 @@ int sip_client_save(const struct sip_client *c, struct mbuf *mb)
 	return err;
 }
 
-static int read_saved(struct sip_client *c, struct span text)
+static int read_saved(struct sip_client *c, struct span text,
+		      struct sip_flow *known)
 {
 	const char *e = text.len ? memchr(text.p, '\n', text.len) : NULL;
 	struct sip_flow *flow = NULL;
@@ -914,7 +915,10 @@ static int read_saved(struct sip_client *c, struct span text)
 	if (err || !m.is_request || m.branch.len >= sizeof(c->branch))
 		return EBADMSG;
 
-	err = sip_flow_read(&flow, c->sip, span_between(text.p, e));
+	if (sip_flow_is_alive(known))
+		flow = mem_ref(known);
+	else
+		err = sip_flow_read(&flow, c->sip, span_between(text.p, e));
 	if (!err)
 		err = keep_wire(c, &head);
 	if (!err) {
@@ -931,7 +935,8 @@ static int read_saved(struct sip_client *c, struct span text)
 }
 
 int sip_client_restore(struct sip_client **ctxp, struct sip *sip,
-		       struct span text, sip_client_h *handler, void *arg)
+		       struct span text, struct sip_flow *flow,
+		       sip_client_h *handler, void *arg)
 {
 	struct sip_client *c;
 	int err;
@@ -943,7 +948,7 @@ int sip_client_restore(struct sip_client **ctxp, struct sip *sip,
 	if (!c)
 		return ENOMEM;
 
-	err = read_saved(c, text);
+	err = read_saved(c, text, flow);
 	if (err) {
 		finish(c);
 		return err;

@@ -96,10 +96,12 @@ bool sip_client_is_final(const struct sip_client *ctx);
  * sip_client_restore() after a restart.  0; ENOENT without such; ENOMEM. */
 int sip_client_save(const struct sip_client *ctx, struct mbuf *mb);
 
-/** Make it again, as one that rings; nothing is sent.  0; EBADMSG; ENOTCONN
- * when it went over a stream, which is gone; ENOMEM. */
+/** Make it again, as one that rings, on a living flow or that of the text;
+ * nothing is sent.  0; EBADMSG; ENOTCONN when it went over a stream, which is
+ * gone; ENOMEM. */
 int sip_client_restore(struct sip_client **ctxp, struct sip *sip,
-		       struct span text, sip_client_h *handler, void *arg);
+		       struct span text, struct sip_flow *flow,
+		       sip_client_h *handler, void *arg);
 
 /** Let go of a handle and set it NULL: no more callbacks; the transaction
  * ends by itself.  Harmless on NULL. */

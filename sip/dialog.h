@@ -154,7 +154,8 @@ int sip_dialog_restore(struct sip_dialog **dp, struct sip *sip,
 		       struct span text, void *arg);
 
 /** Make the INVITE of a restored dialog again, from sip_client_save(), so
- * that it can be cancelled, and what still comes acknowledged.  As
+ * that it can be cancelled, and what still comes acknowledged; on the dialog's
+ * flow while that lives.  As
  * sip_client_restore(). */
 int sip_dialog_restore_invite(struct sip_client **ctxp, struct sip_dialog *d,
 			      struct span text, sip_client_h *handler,

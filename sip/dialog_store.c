@@ -205,7 +205,7 @@ int sip_dialog_restore_invite(struct sip_client **ctxp, struct sip_dialog *d,
 	if (!ctxp || !d)
 		return EINVAL;
 
-	err = sip_client_restore(&ctx, d->sip, text, handler, arg);
+	err = sip_client_restore(&ctx, d->sip, text, d->flow, handler, arg);
 	if (err)
 		return err;
 
