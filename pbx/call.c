@@ -718,10 +718,13 @@ static void now_answered(struct call *call)
 void call_answered(struct call *call, struct leg *branch,
 		   const struct sip_message *m)
 {
-	struct answer *a = answer_make(
-		call, branch, call->caller,
-		sip_header_value(m, SIP_HEADER_CONTENT_TYPE), m->body);
+	struct answer *a;
 	bool is_ours = !call->caller->asked;
+
+	if (transfer_originated(call, branch, m))
+		return;
+	a = answer_make(call, branch, call->caller,
+			sip_header_value(m, SIP_HEADER_CONTENT_TYPE), m->body);
 
 	call->callee = branch;
 	sip_client_forget(&branch->invite);

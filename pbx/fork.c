@@ -8,6 +8,7 @@
 #include "pbx/relay.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
+#include "pbx/transfer.h"
 #include "pbx/turn.h"
 
 #define ELSEWHERE "SIP;cause=200;text=\"Call completed elsewhere\""
@@ -268,7 +269,7 @@ static void write_headers(struct sip_out *o, struct leg *leg,
 	leg_headers(leg, o);
 	if (forward_is_anonymous(call))
 		sip_out_raw(o, SPAN("Privacy: id\r\n"));
-	else
+	else if (!transfer_shown(call))
 		leg_identity(call->caller, o);
 	forward_headers(call, o);
 	sip_out_text(o, "Allow: " PBX_ALLOW "\r\nSupported: timer");
@@ -312,6 +313,8 @@ static int branch_dialog(struct leg *leg, const struct binding *b)
 	if (forward_is_anonymous(leg->call))
 		sip_out_text(&from, "\"Anonymous\" "
 				    "<sip:anonymous@anonymous.invalid>");
+	else if (transfer_shown(leg->call))
+		server_identity(&from, NULL, transfer_shown(leg->call));
 	else
 		server_identity(&from, phone_name(leg->call->caller->phone),
 				phone_shown_number(leg->call->caller->phone));

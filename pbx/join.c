@@ -4,9 +4,11 @@
 #include "pbx/join.h"
 #include "pbx/relay.h"
 #include "pbx/settings.h"
+#include "sip/sdp.h"
 
 enum {
 	HEADERS_BYTES = 1536,
+	BODY_BYTES = 33000,
 	TRIES_MAX = 10,
 	RETRY_MS = 300, /* and up to as much again, after a 491 */
 	BEGIN_MS = 1,
@@ -14,10 +16,12 @@ enum {
 
 struct join {
 	struct call *call;
+	struct leg *x, *y; /* y is asked for a description, x gets it */
 	struct sip_client *client;
 	struct wheel_timer timer;
-	struct mbuf *offer; /* the callee's */
+	struct mbuf *offer; /* y's */
 	char type[64];      /* of it */
+	uint8_t hold;       /* enum hold_offer: y holds, talks again */
 	uint32_t tries;
 };
 
@@ -50,8 +54,8 @@ static void fail(struct join *j, const struct leg *leg, int err,
 	call_hangup(call, NULL, "SIP;cause=488");
 }
 
-static void ask_callee(void *arg);
-static void ask_caller(void *arg);
+static void ask_y(void *arg);
+static void ask_x(void *arg);
 
 /* True when it is to be tried again. */
 static bool is_retried(struct join *j, const struct sip_message *m,
@@ -91,6 +95,36 @@ static int ask(struct join *j, struct leg *leg, const struct leg *other,
 	return err;
 }
 
+/* The same description with another direction. */
+static struct span directed(struct span body, enum sdp_direction direction)
+{
+	static char buf[BODY_BYTES];
+	struct sdp *sdp = mem_alloc(sizeof(*sdp), NULL);
+	struct sip_out o;
+	struct sdp_edit edit;
+	struct span out = body;
+
+	if (!sdp)
+		return body;
+
+	sip_out_init(&o, buf, sizeof(buf));
+	if (!sdp_parse(sdp, body)) {
+		sdp_edit_init(&edit);
+		for (unsigned i = 0; i < sdp->media_count; i++)
+			edit.media[i].direction = (int8_t)direction;
+		if (!sdp_write(&o, sdp, &edit))
+			out = sip_out_span(&o);
+	}
+	mem_deref(sdp);
+
+	return out;
+}
+
+struct span join_silence(struct span body)
+{
+	return directed(body, SDP_DIRECTION_INACTIVE);
+}
+
 static void take_offer(struct join *j, const struct sip_message *m)
 {
 	struct span type = sip_header_value(m, SIP_HEADER_CONTENT_TYPE);
@@ -111,28 +145,36 @@ static void take_offer(struct join *j, const struct sip_message *m)
 static void joined(struct join *j, const struct sip_message *m)
 {
 	struct call *call = j->call;
-	struct leg *x = call->caller, *y = call->callee;
+	struct leg *x = j->x, *y = j->y;
 	struct span body = relay_body(x, y, m->body, HOLD_OFFER_NONE);
 
 	(void)sip_dialog_ack(x->dialog, (struct span){ NULL, 0 },
 			     (struct span){ NULL, 0 });
 	session_agreed(x, m);
 	y->owes_ack = false;
+	if (j->hold == HOLD_OFFER_HOLD)
+		body = directed(body, SDP_DIRECTION_INACTIVE);
 	(void)sip_dialog_ack(
 		y->dialog, sip_header_value(m, SIP_HEADER_CONTENT_TYPE), body);
 	leg_keep_sdp(y, body);
 
 	set_busy(call, false);
-	call->is_joining = false;
-	trail_add(&call->trail, "%s and %s hear each other",
-		  x->phone ? x->phone->number : "?",
-		  y->phone ? y->phone->number : "?");
+	if (j->hold == HOLD_OFFER_NONE) {
+		call->is_joining = false;
+		trail_add(&call->trail, "%s and %s hear each other",
+			  x->phone ? x->phone->number : "?",
+			  y->phone ? y->phone->number : "?");
+	}
+	else {
+		hold_apply(y, j->hold);
+		relay_agreed(y, x, j->hold);
+	}
 	call_touch(call);
 	call->join = mem_deref(call->join);
 }
 
-static void caller_told(int err, const struct sip_message *m,
-			struct sip_flow *flow, void *arg)
+static void x_told(int err, const struct sip_message *m, struct sip_flow *flow,
+		   void *arg)
 {
 	struct join *j = arg;
 
@@ -144,31 +186,32 @@ static void caller_told(int err, const struct sip_message *m,
 	sip_client_forget(&j->client);
 	if (m && m->status < 300)
 		joined(j, m);
-	else if (!is_retried(j, m, ask_caller))
-		fail(j, j->call->caller, err, m);
+	else if (!is_retried(j, m, ask_x))
+		fail(j, j->x, err, m);
 }
 
-static void ask_caller(void *arg)
+static void ask_x(void *arg)
 {
 	struct join *j = arg;
-	struct call *call = j->call;
 	struct span offer = { (const char *)j->offer->buf,
 			      (uint32_t)j->offer->end };
 	int err;
 
-	offer = relay_body(call->callee, call->caller, offer, HOLD_OFFER_NONE);
-	err = ask(j, call->caller, call->callee, offer, caller_told);
+	if (j->hold == HOLD_OFFER_HOLD)
+		offer = directed(offer, SDP_DIRECTION_SENDONLY);
+	offer = relay_body(j->y, j->x, offer, j->hold);
+	err = ask(j, j->x, j->y, offer, x_told);
 	if (!err)
-		leg_keep_sdp(call->caller, offer);
+		leg_keep_sdp(j->x, offer);
 	else
-		fail(j, call->caller, err, NULL);
+		fail(j, j->x, err, NULL);
 }
 
-static void callee_told(int err, const struct sip_message *m,
-			struct sip_flow *flow, void *arg)
+static void y_told(int err, const struct sip_message *m, struct sip_flow *flow,
+		   void *arg)
 {
 	struct join *j = arg;
-	struct leg *y = j->call->callee;
+	struct leg *y = j->y;
 
 	(void)flow;
 
@@ -177,7 +220,7 @@ static void callee_told(int err, const struct sip_message *m,
 
 	sip_client_forget(&j->client);
 	if (err || m->status >= 300) {
-		if (!is_retried(j, m, ask_callee))
+		if (!is_retried(j, m, ask_y))
 			fail(j, y, err, m);
 		return;
 	}
@@ -186,38 +229,67 @@ static void callee_told(int err, const struct sip_message *m,
 	session_agreed(y, m);
 	take_offer(j, m);
 	if (j->offer)
-		ask_caller(j);
+		ask_x(j);
 	else
 		fail(j, y, 0, NULL);
 }
 
-static void ask_callee(void *arg)
+static void ask_y(void *arg)
 {
 	struct join *j = arg;
-	struct call *call = j->call;
-	int err = ask(j, call->callee, call->caller, (struct span){ NULL, 0 },
-		      callee_told);
+	int err = ask(j, j->y, j->x, (struct span){ NULL, 0 }, y_told);
 
 	if (err)
-		fail(j, call->callee, err, NULL);
+		fail(j, j->y, err, NULL);
+}
+
+static struct join *join_make(struct call *call, struct leg *x, struct leg *y)
+{
+	struct join *j = mem_zalloc(sizeof(*j), join_destructor);
+
+	if (!j)
+		return NULL;
+
+	j->call = call;
+	j->x = x;
+	j->y = y;
+	mem_deref(call->join);
+	call->join = j;
+	set_busy(call, true);
+	call_touch(call);
+
+	return j;
 }
 
 void join_start(struct call *call, const struct sip_message *m)
 {
-	struct join *j = mem_zalloc(sizeof(*j), join_destructor);
+	struct join *j = join_make(call, call->caller, call->callee);
 
 	if (!j) {
 		call_hangup(call, NULL, "SIP;cause=500");
 		return;
 	}
 
-	j->call = call;
-	mem_deref(call->join);
-	call->join = j;
 	call->is_joining = true;
-	set_busy(call, true);
-	call_touch(call);
 	if (m && call->callee->owes_ack)
 		take_offer(j, m);
-	wheel_start(&j->timer, BEGIN_MS, j->offer ? ask_caller : ask_callee, j);
+	wheel_start(&j->timer, BEGIN_MS, j->offer ? ask_x : ask_y, j);
+}
+
+int join_hold(struct leg *leg, bool is_hold)
+{
+	struct leg *x = leg_peer(leg);
+	struct join *j;
+
+	if (!x || leg->call->join || !leg_is_quiet(leg) || !leg_is_quiet(x))
+		return EBUSY;
+
+	j = join_make(leg->call, x, leg);
+	if (!j)
+		return ENOMEM;
+
+	j->hold = is_hold ? HOLD_OFFER_HOLD : HOLD_OFFER_TALK;
+	wheel_start(&j->timer, BEGIN_MS, ask_y, j);
+
+	return 0;
 }

@@ -10,10 +10,23 @@
 #ifndef PBX_JOIN_H
 #define PBX_JOIN_H
 
+#include <stdbool.h>
+
+#include "base/span.h"
+
 struct call;
+struct leg;
 struct sip_message;
 
 /** Begin, with the callee's 2xx that waits for its ACK, or NULL. */
 void join_start(struct call *call, const struct sip_message *m);
+
+/** Hold the call on behalf of this leg, or take it back, with nothing done at
+ * its phone.  0; EBUSY while an offer is under way; ENOMEM. */
+int join_hold(struct leg *leg, bool is_hold);
+
+/** An answer to this offer that agrees to nothing but silence; valid until
+ * the next call. */
+struct span join_silence(struct span offer);
 
 #endif

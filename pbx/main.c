@@ -16,6 +16,8 @@
 #include "pbx/api.h"
 #include "pbx/auth.h"
 #include "pbx/call.h"
+#include "pbx/callback.h"
+#include "pbx/control.h"
 #include "pbx/cor.h"
 #include "pbx/cpn.h"
 #include "pbx/did.h"
@@ -323,6 +325,8 @@ static int open_rest(struct pbx *pbx, struct service *service)
 	router_token(pbx->router, service->token);
 	err = api_start(pbx->router);
 	if (!err)
+		err = control_start(pbx->router);
+	if (!err)
 		err = music_start(pbx->router, pbx_settings.dir);
 	if (!err)
 		err = provision_alloc(&pbx->provision, pbx->router, pbx->store,
@@ -347,6 +351,7 @@ static void pbx_destructor(void *data)
 	mem_deref(pbx->store);
 	event_close();
 	subscription_close();
+	callback_close();
 	call_close();
 	emergency_close();
 	trunk_close();

@@ -98,7 +98,7 @@ static void in_dialog(const struct sip_message *m, struct sip_flow *flow)
 	}
 	if ((!sip_dialog_flow(d) ||
 	     !sip_flow_equal(flow, sip_dialog_flow(d))) &&
-	    !outside_is_source(leg->phone, flow)) {
+	    !(leg && outside_is_source(leg->phone, flow))) {
 		const struct phone *phone = auth_phone(m, flow);
 
 		if (!phone)

@@ -10,6 +10,7 @@
 #include "pbx/relay.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
+#include "pbx/subscription.h"
 #include "pbx/transfer.h"
 #include "pbx/turn.h"
 #include "sip/address.h"
@@ -24,8 +25,9 @@ enum {
 };
 
 enum transfer_kind {
-	TRANSFER_RING,    /* the new call rings somebody */
-	TRANSFER_REPLACE, /* the new call's caller takes a leg's place */
+	TRANSFER_RING,      /* the new call rings somebody */
+	TRANSFER_REPLACE,   /* the new call's caller takes a leg's place */
+	TRANSFER_ORIGINATE, /* the caller's phone is rung first */
 };
 
 /* Held by both calls until one is over. */
@@ -276,7 +278,7 @@ static struct leg *replaces_leg(const struct replaces *r)
 		d = sip_dialog_lookup(server_sip(), r->call_id, r->from_tag,
 				      r->to_tag);
 
-	return d ? sip_dialog_arg(d) : NULL;
+	return d && !subscription_of(d) ? sip_dialog_arg(d) : NULL;
 }
 
 /* Whether a phone may dispose of a leg: it is its own or its user's. */
@@ -487,13 +489,13 @@ static void route_and_ring(struct transfer *t, struct span number)
 		call_refused(call, 500, NULL);
 		return;
 	}
-	route_begin(&r, forward_way(call), t->phone, number, t->from->hops,
-		    &call->trail);
+	route_begin(&r, forward_way(call), t->phone, number,
+		    t->from ? t->from->hops : 0, &call->trail);
 	(void)re_snprintf(call->number, sizeof(call->number), "%s",
 			  forward_dialled(call));
 	forward_take(call, &r);
 	if (!r.status) {
-		leave_out(&r, t->held->phone);
+		leave_out(&r, t->from ? t->held->phone : NULL);
 		r.status = r.count ? 0 : 486;
 	}
 	if (r.status) {
@@ -742,6 +744,97 @@ void transfer_request(struct leg *leg, const struct sip_message *m,
 		notify(leg, event, status);
 }
 
+uint16_t transfer_leg(struct leg *leg, const char *number, struct leg *with)
+{
+	struct wish w = { .with = with, .is_silent = true };
+
+	(void)re_snprintf(w.number, sizeof(w.number), "%s",
+			  number ? number : "");
+	if (with && !is_own(leg->phone, with))
+		return 403;
+
+	return do_it(leg, &w, 0);
+}
+
+/* ---- a call made for somebody ---- */
+
+int transfer_originate(struct call **callp, struct phone *phone,
+		       const char *number)
+{
+	struct routing r = { .count = 1, .phones = { phone } };
+	struct call *call = call_new(phone->customer->id);
+	struct transfer *t = mem_zalloc(sizeof(*t), transfer_destructor);
+	struct fork_answer refusal;
+
+	if (!call || !t || leg_alloc(&call->caller, call, phone)) {
+		mem_deref(t);
+		mem_deref(call);
+		return ENOMEM;
+	}
+
+	leave_uncounted(call->caller);
+	(void)re_snprintf(call->number, sizeof(call->number), "%s", number);
+	t->call = call;
+	t->kind = TRANSFER_ORIGINATE;
+	t->phone = mem_ref(phone);
+	call->transfer = t;
+	trail_add(&call->trail, "%s (%s) is to be connected with %s",
+		  phone_name(phone), phone->number, number);
+	(void)call_adopt(call);
+	if (!phone->bindings || !ring(call, &r, &refusal)) {
+		mem_deref(call);
+		return ENOTCONN;
+	}
+
+	*callp = call;
+
+	return 0;
+}
+
+const char *transfer_shown(const struct call *call)
+{
+	const struct transfer *t = call->transfer;
+
+	return t && t->call == call && t->kind == TRANSFER_ORIGINATE
+		       ? call->number
+		       : NULL;
+}
+
+static void ring_the_number(void *arg)
+{
+	struct call *call = arg;
+	struct transfer *t = call->transfer;
+	char number[DIRECTORY_NUMBER_MAX + 1];
+
+	t->kind = TRANSFER_RING;
+	t->is_recall = true; /* nobody to be recalled */
+	memcpy(number, call->number, sizeof(number));
+	route_and_ring(t, span_of(number));
+}
+
+bool transfer_originated(struct call *call, struct leg *branch,
+			 const struct sip_message *m)
+{
+	if (!transfer_shown(call))
+		return false;
+
+	sip_client_forget(&branch->invite);
+	leg_learn(branch, m);
+	(void)leg_turn(branch, LEG_ANSWERED);
+	session_agreed(branch, m);
+	(void)sip_dialog_ack(branch->dialog,
+			     sip_header_value(m, SIP_HEADER_CONTENT_TYPE),
+			     join_silence(m->body));
+	leg_take(call->caller, branch);
+	(void)leg_turn(branch, LEG_CLEARED);
+	call->state = CALL_ROUTING;
+	call->early = NULL;
+	call_touch(call);
+	wheel_start(&call->timer, 1, ring_the_number, call);
+
+	return true;
+}
+
 /* ---- INVITE with Replaces ---- */
 
 static uint16_t may_replace(const struct call *call, const struct leg *leg,
@@ -901,6 +994,7 @@ static bool recall(struct transfer *t)
 	struct fork_answer refusal;
 
 	t->is_recall = true;
+	forward_end(call);
 	trail_add(&call->trail, "recalls %s (%s)", phone_name(t->phone),
 		  t->phone->number);
 	copy_callee(call, t->phone);

@@ -22,12 +22,32 @@
 
 struct call;
 struct leg;
+struct phone;
 struct sip_flow;
 struct sip_message;
 
 /** REFER inside a call. */
 void transfer_request(struct leg *leg, const struct sip_message *m,
 		      struct sip_flow *flow);
+
+/** The same, asked by somebody else: to a number, or to another call of the
+ * phone (with).  0 or a status: 403, 409 of SIP are 403, 481, 491 here. */
+uint16_t transfer_leg(struct leg *leg, const char *number, struct leg *with);
+
+/**
+ * Make a call: ring the phone, then what it would dial.
+ *
+ * @return 0; ENOTCONN when the phone is not registered; ENOMEM
+ */
+int transfer_originate(struct call **callp, struct phone *phone,
+		       const char *number);
+
+/** Such a call's first phone has answered: true, the call goes on. */
+bool transfer_originated(struct call *call, struct leg *branch,
+			 const struct sip_message *m);
+
+/** The number shown to the first phone of such a call, else NULL. */
+const char *transfer_shown(const struct call *call);
 
 /** INVITE with Replaces: the call has just begun. */
 void transfer_replace(struct call *call, const struct sip_message *m);

@@ -1,0 +1,410 @@
+/* control.c - see control.h */
+#include <jansson.h>
+
+#include "base/http.h"
+#include "base/json.h"
+#include "pbx/call.h"
+#include "pbx/callback.h"
+#include "pbx/cdr.h"
+#include "pbx/control.h"
+#include "pbx/forward.h"
+#include "pbx/join.h"
+#include "pbx/jsontext.h"
+#include "pbx/transfer.h"
+#include "pbx/turn.h"
+
+enum {
+	CALL_BYTES = 4096,
+	MINUTES_DEFAULT = 30,
+	MINUTES_MAX = 24 * 60,
+};
+
+/* A member that must be text; adds a field error. */
+static const char *text_of(json_t *body, const char *name, json_t *errors)
+{
+	const char *text = json_string_value(json_object_get(body, name));
+
+	if (!text || !*text) {
+		kind_error(errors, name, "required", "Give %s as text.", name);
+		return NULL;
+	}
+
+	return text;
+}
+
+static struct phone *phone_of(json_t *body, json_t *errors)
+{
+	const char *id = text_of(body, "phone", errors);
+	struct phone *p = id ? directory_phone(span_of(id)) : NULL;
+
+	if (id && (!p || !p->customer)) {
+		kind_error(errors, "phone", "unknown", "No phone has this id.");
+		return NULL;
+	}
+
+	return p;
+}
+
+static bool has_errors(struct http_request *req, json_t *errors)
+{
+	if (!json_array_size(errors)) {
+		json_decref(errors);
+		return false;
+	}
+
+	reply_invalid(req, errors);
+
+	return true;
+}
+
+/* ---- a new call ---- */
+
+static void start_call(struct http_request *req, struct phone *phone,
+		       const char *number)
+{
+	struct call *call = NULL;
+	char buf[CALL_BYTES];
+	struct sip_out o;
+	int err = transfer_originate(&call, phone, number);
+
+	if (err == ENOTCONN) {
+		(void)http_reply_problem(req, 409, "not-registered",
+					 "The phone cannot be rung: it is "
+					 "not registered or has too many "
+					 "calls.",
+					 NULL);
+		return;
+	}
+	if (err) {
+		reply_error(req, err);
+		return;
+	}
+
+	sip_out_init(&o, buf, sizeof(buf));
+	cdr_print_call(call, &o);
+	turn_end();
+	(void)http_reply(req, 201, "application/json", o.p, o.len);
+}
+
+static void make_call(struct http_request *req, const struct caller *caller,
+		      void *arg)
+{
+	json_t *body = NULL, *errors;
+	struct phone *phone;
+	const char *number;
+
+	(void)caller;
+	(void)arg;
+
+	if (request_object(req, &body))
+		return;
+
+	errors = json_array();
+	phone = phone_of(body, errors);
+	number = text_of(body, "number", errors);
+	if (number && strlen(number) > DIRECTORY_NUMBER_MAX)
+		kind_error(errors, "number", "too-long",
+			   "Give at most %d digits.", DIRECTORY_NUMBER_MAX);
+	if (!has_errors(req, errors))
+		start_call(req, phone, number);
+	json_decref(body);
+}
+
+/* ---- what is done to a call ---- */
+
+static struct leg *leg_of(const struct call *call, const struct phone *phone)
+{
+	struct le *le;
+
+	if (call->caller->phone == phone)
+		return call->caller;
+	if (call->callee)
+		return call->callee->phone == phone ? call->callee : NULL;
+
+	for (le = list_head(&call->branches); le; le = le->next) {
+		struct leg *leg = le->data;
+
+		if (leg->phone == phone)
+			return leg;
+	}
+
+	return NULL;
+}
+
+/* The call of the path and the leg of the phone in the body; answers what is
+ * wrong. */
+static struct leg *wanted_leg(struct http_request *req, json_t *body)
+{
+	const struct call *call = call_find(span_of(http_param(req, "id")));
+	json_t *errors;
+	struct phone *phone;
+	struct leg *leg;
+
+	if (!call || call->state == CALL_OVER) {
+		reply_not_found(req, "call");
+		return NULL;
+	}
+
+	errors = json_array();
+	phone = phone_of(body, errors);
+	if (has_errors(req, errors))
+		return NULL;
+
+	leg = leg_of(call, phone);
+	if (!leg)
+		(void)http_reply_problem(req, 409, "not-in-call",
+					 "The phone takes no part in this "
+					 "call.",
+					 NULL);
+
+	return leg;
+}
+
+static void done(struct http_request *req, uint16_t status)
+{
+	switch (status) {
+	case 0:
+		turn_end();
+		(void)http_reply(req, 204, NULL, NULL, 0);
+		break;
+	case 403:
+		(void)http_reply_problem(req, 403, "forbidden",
+					 "The phone may not do this.", NULL);
+		break;
+	case 491:
+		(void)http_reply_problem(req, 409, "busy",
+					 "The call is changing now; try "
+					 "again.",
+					 NULL);
+		break;
+	case 500: reply_error(req, ENOMEM); break;
+	default:
+		(void)http_reply_problem(req, 409, "wrong-state",
+					 "Not possible in the state the call "
+					 "is in.",
+					 NULL);
+	}
+}
+
+static uint16_t set_hold(struct leg *leg, bool is_hold)
+{
+	int err;
+
+	if (leg->state != (is_hold ? LEG_CONNECTED : LEG_HELD))
+		return 481;
+
+	err = join_hold(leg, is_hold);
+	if (err)
+		return err == EBUSY ? 491 : 500;
+	trail_add(&leg->call->trail, "%s for %s",
+		  is_hold ? "held" : "retrieved", leg->phone->number);
+
+	return 0;
+}
+
+static uint16_t do_hold(struct leg *leg, json_t *body)
+{
+	(void)body;
+
+	return set_hold(leg, true);
+}
+
+static uint16_t do_retrieve(struct leg *leg, json_t *body)
+{
+	(void)body;
+
+	return set_hold(leg, false);
+}
+
+/* A phone that rings stops; else the call ends. */
+static uint16_t do_hangup(struct leg *leg, json_t *body)
+{
+	struct call *call = leg->call;
+
+	(void)body;
+
+	trail_add(&call->trail, "ended for %s", leg->phone->number);
+	if (leg != call->caller && leg != call->callee &&
+	    list_head(&call->branches)->next)
+		return 481; /* others go on ringing */
+	call_hangup(call, NULL, NULL);
+
+	return 0;
+}
+
+static uint16_t do_transfer(struct leg *leg, json_t *body)
+{
+	const char *number = json_string_value(json_object_get(body, "number"));
+	const char *id = json_string_value(json_object_get(body, "call"));
+	const struct call *other = id ? call_find(span_of(id)) : NULL;
+	struct leg *with = other && other->state != CALL_OVER
+				   ? leg_of(other, leg->phone)
+				   : NULL;
+
+	if (id ? !with : !number || !*number)
+		return 481;
+
+	return transfer_leg(leg, number, with);
+}
+
+/* A call that rings goes elsewhere. */
+static uint16_t do_redirect(struct leg *leg, json_t *body)
+{
+	const char *number = json_string_value(json_object_get(body, "number"));
+	struct call *call = leg->call;
+
+	if (!number || !*number || call->state >= CALL_ANSWERED ||
+	    leg == call->caller)
+		return 481;
+
+	trail_add(&call->trail, "redirected for %s to %s", leg->phone->number,
+		  number);
+
+	return forward_on(call, ROUTE_REDIRECTED, span_of(number)) ? 0 : 481;
+}
+
+typedef uint16_t(action_h)(struct leg *leg, json_t *body);
+
+static const struct {
+	const char *name;
+	action_h *run;
+} actions[] = {
+	{ "hold", do_hold },         { "retrieve", do_retrieve },
+	{ "hangup", do_hangup },     { "transfer", do_transfer },
+	{ "redirect", do_redirect },
+};
+
+static action_h *action_of(const struct http_request *req)
+{
+	const char *path = http_path(req);
+	const char *name = strrchr(path, '/');
+
+	for (size_t i = 0; name && i < ARRAY_SIZE(actions); i++) {
+		if (!strcmp(name + 1, actions[i].name))
+			return actions[i].run;
+	}
+
+	return NULL;
+}
+
+static void act(struct http_request *req, const struct caller *caller,
+		void *arg)
+{
+	action_h *run = action_of(req);
+	json_t *body = NULL;
+	struct leg *leg;
+
+	(void)caller;
+	(void)arg;
+
+	if (request_object(req, &body))
+		return;
+
+	leg = wanted_leg(req, body);
+	if (leg && run)
+		done(req, run(leg, body));
+	json_decref(body);
+}
+
+/* ---- callbacks ---- */
+
+static void list_callbacks(struct http_request *req,
+			   const struct caller *caller, void *arg)
+{
+	json_t *items = callback_list();
+
+	(void)caller;
+	(void)arg;
+
+	(void)http_reply_json(req, 200,
+			      json_pack("{s:o, s:n, s:I}", "items", items,
+					"next", "total",
+					(json_int_t)json_array_size(items)));
+}
+
+static void add_callback(struct http_request *req, const struct caller *caller,
+			 void *arg)
+{
+	json_t *body = NULL, *errors, *minutes, *added = NULL;
+	const char *number, *after;
+	struct phone *phone;
+	int err;
+
+	(void)caller;
+	(void)arg;
+
+	if (request_object(req, &body))
+		return;
+
+	errors = json_array();
+	phone = phone_of(body, errors);
+	number = text_of(body, "number", errors);
+	if (number && strlen(number) > DIRECTORY_NUMBER_MAX)
+		kind_error(errors, "number", "too-long",
+			   "Give at most %d digits.", DIRECTORY_NUMBER_MAX);
+	after = json_string_value(json_object_get(body, "after"));
+	if (after && strcmp(after, "busy") && strcmp(after, "no-answer"))
+		kind_error(errors, "after", "unknown",
+			   "Give busy or no-answer.");
+	minutes = json_object_get(body, "minutes");
+	if (minutes && (json_integer_value(minutes) < 1 ||
+			json_integer_value(minutes) > MINUTES_MAX))
+		kind_error(errors, "minutes", "out-of-range",
+			   "Give a number from 1 to %d.", MINUTES_MAX);
+	if (has_errors(req, errors))
+		goto out;
+
+	err = callback_add(&added, phone, number,
+			   after && !strcmp(after, "no-answer"),
+			   minutes ? (uint32_t)json_integer_value(minutes)
+				   : MINUTES_DEFAULT);
+	if (err == ENOENT)
+		(void)http_reply_problem(req, 409, "no-such-number",
+					 "Nobody to ring has this number.",
+					 NULL);
+	else if (err)
+		reply_error(req, err);
+	else
+		(void)http_reply_json(req, 201, added);
+
+out:
+	json_decref(body);
+}
+
+static void drop_callback(struct http_request *req, const struct caller *caller,
+			  void *arg)
+{
+	(void)caller;
+	(void)arg;
+
+	if (callback_drop(http_param(req, "id")))
+		reply_not_found(req, "callback");
+	else
+		(void)http_reply(req, 204, NULL, NULL, 0);
+}
+
+static const struct route routes[] = {
+	{ "POST", "/api/v1/calls", "calls", ACTION_CREATE, make_call, 0,
+	  "Ring a phone, then what it would dial" },
+	{ "POST", "/api/v1/calls/{id}/hold", "calls", ACTION_RUN, act, 0,
+	  "Hold a call on behalf of a phone" },
+	{ "POST", "/api/v1/calls/{id}/retrieve", "calls", ACTION_RUN, act, 0,
+	  "Take a held call back" },
+	{ "POST", "/api/v1/calls/{id}/hangup", "calls", ACTION_RUN, act, 0,
+	  "Hang up for a phone" },
+	{ "POST", "/api/v1/calls/{id}/transfer", "calls", ACTION_RUN, act, 0,
+	  "Hand the other party over to a number or another call" },
+	{ "POST", "/api/v1/calls/{id}/redirect", "calls", ACTION_RUN, act, 0,
+	  "Send a call that rings to another number" },
+	{ "GET", "/api/v1/callbacks", "callbacks", ACTION_LIST, list_callbacks,
+	  0, "Who waits for a number to be free" },
+	{ "POST", "/api/v1/callbacks", "callbacks", ACTION_CREATE, add_callback,
+	  0, "Ring a phone and a number once both are free" },
+	{ "DELETE", "/api/v1/callbacks/{id}", "callbacks", ACTION_DELETE,
+	  drop_callback, 0, "Do not call back" },
+};
+
+int control_start(struct router *router)
+{
+	return router_routes(router, routes, ARRAY_SIZE(routes), NULL);
+}
