@@ -79,6 +79,34 @@ static bool account_write(struct play *p, struct device *d, const char *secret)
 	return err ? play_fail(p, "cannot write %s", d->account) : true;
 }
 
+/* The outside is this pbx itself: what leaves by the trunk comes in by it. */
+static bool direct_trunk(struct play *p)
+{
+	char sip[96];
+	const char *host = sip + strlen("sip:"), *port;
+
+	layout_sip(&p->layout, "pbx", sip);
+	port = strrchr(sip, ':');
+	return pbx_put(
+		p, "trunks", "story-trunk",
+		json_pack("{sissss%sisb}", "generation", 1, "name", "provider",
+			  "host", host, (size_t)(port - host), "port",
+			  (int)strtol(port + 1, NULL, 10), "trusted", 1));
+}
+
+bool cast_trunk(struct play *p, const struct step *s)
+{
+	struct person *who = step_person(p, s, SLOT_WHO);
+	char id[64];
+
+	(void)snprintf(id, sizeof(id), "did-%s", s->slot[SLOT_NUMBER]);
+	return direct_trunk(p) &&
+	       pbx_put(p, "dids", id,
+		       json_pack("{sissssss}", "generation", 1, "customer",
+				 who->customer->id, "start",
+				 s->slot[SLOT_NUMBER], "user", who->id));
+}
+
 static const char *type_of(const struct device *d, char out[32])
 {
 	(void)snprintf(out, 32, "%s%s",

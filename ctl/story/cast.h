@@ -18,6 +18,7 @@ step_h cast_customer;
 step_h cast_person;
 step_h cast_phoneless;
 step_h cast_setting;
+step_h cast_trunk;
 
 /** Write the story's settings to DIR/holdfast.conf, before servers start. */
 int settings_write(const struct story *st, const char *dir);
