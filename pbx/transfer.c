@@ -458,10 +458,24 @@ static void leave_out(struct routing *r, const struct phone *p)
 	r->count = n;
 }
 
+/* An INVITE with nothing in it, for who rings a call of ours. */
+static struct sip_message *blank_make(void)
+{
+	struct sip_message *blank = mem_zalloc(sizeof(*blank), NULL);
+
+	if (!blank)
+		return NULL;
+
+	memset(blank->first, SIP_NO_HEADER, sizeof(blank->first));
+	blank->max_forwards = -1;
+
+	return blank;
+}
+
 static uint32_t ring(struct call *call, const struct routing *r,
 		     struct fork_answer *refusal)
 {
-	struct sip_message *blank = mem_zalloc(sizeof(*blank), NULL);
+	struct sip_message *blank = blank_make();
 	uint32_t rung;
 
 	refusal->status = 500;
@@ -469,8 +483,6 @@ static uint32_t ring(struct call *call, const struct routing *r,
 	if (!blank)
 		return 0;
 
-	memset(blank->first, SIP_NO_HEADER, sizeof(blank->first));
-	blank->max_forwards = -1;
 	rung = fork_start(call, r, blank, refusal);
 	mem_deref(blank);
 	if (rung)
@@ -482,10 +494,11 @@ static uint32_t ring(struct call *call, const struct routing *r,
 static void route_and_ring(struct transfer *t, struct span number)
 {
 	struct call *call = t->call;
-	struct fork_answer refusal;
+	struct sip_message *blank = blank_make();
 	struct routing r;
 
-	if (forward_begin(call, NULL)) {
+	if (!blank || forward_begin(call, NULL)) {
+		mem_deref(blank);
 		call_refused(call, 500, NULL);
 		return;
 	}
@@ -496,14 +509,10 @@ static void route_and_ring(struct transfer *t, struct span number)
 	forward_take(call, &r);
 	if (!r.status) {
 		leave_out(&r, t->from ? t->held->phone : NULL);
-		r.status = r.count ? 0 : 486;
+		r.status = r.count || r.outside[0] ? 0 : 486;
 	}
-	if (r.status) {
-		call_refused(call, r.status, r.cause);
-		return;
-	}
-	if (!ring(call, &r, &refusal))
-		call_refused(call, refusal.status, refusal.cause);
+	forward_ring(call, &r, blank);
+	mem_deref(blank);
 }
 
 static uint16_t to_number(struct leg *by, struct span number, uint32_t event,
@@ -583,7 +592,8 @@ static uint16_t may_transfer(const struct leg *leg)
 
 	if (leg->call->state != CALL_ANSWERED || !x || !x->dialog)
 		return 481;
-	if (!leg->phone || !x->phone)
+	/* who calls from outside disposes of nobody here, at whose cost ever */
+	if (!leg->phone || !x->phone || leg->phone->trunk)
 		return 403;
 	if (leg->call->transfer || !leg_is_quiet(leg) || !leg_is_quiet(x))
 		return 491;
@@ -844,7 +854,7 @@ static uint16_t may_replace(const struct call *call, const struct leg *leg,
 
 	if (strcmp(call->customer, leg->call->customer) != 0)
 		return 481;
-	if (!is_own(call->caller->phone, leg))
+	if (!is_own(call->caller->phone, leg) || call->caller->phone->trunk)
 		return 403;
 	if (leg->call->state == CALL_OVER)
 		return 603;
