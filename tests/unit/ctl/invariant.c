@@ -65,6 +65,8 @@ static void make(void)
 		"CREATE TABLE customers (id, web_id, platform);"
 		"CREATE TABLE users (id, customer, login, extension);"
 		"CREATE TABLE phones (id, customer, user, number, sip_user);"
+		"CREATE TABLE groups (id, customer, number);"
+		"INSERT INTO groups VALUES ('g1', 'c1', '2100');"
 		"CREATE TABLE tasks (id, type, state, made_ms);"
 		"CREATE TABLE task_steps (task, object);"
 		"INSERT INTO platforms VALUES ('p', 'p1');"
@@ -80,6 +82,8 @@ static void make(void)
 		"CREATE TABLE customers (id, web_id);"
 		"CREATE TABLE users (id, customer, extension);"
 		"CREATE TABLE phones (id, customer, user, number, sip_user);"
+		"CREATE TABLE groups (id, customer, number);"
+		"INSERT INTO groups VALUES ('g1', 'c1', '2100');"
 		"CREATE TABLE tombstones (kind, id);"
 		"INSERT INTO customers VALUES ('c1', 'acme'), ('c2', 'beta');"
 		"INSERT INTO users VALUES ('u1', 'c1', '2001'),"
@@ -175,6 +179,11 @@ static const struct {
 	{ "pbx", "DELETE FROM phones WHERE id = 'f2'",
 	  "I1 phones f2 is not at the pbx" },
 	{ "uc", "DELETE FROM phones", "I1 phones f1 is not at the uc" },
+	{ "pbx", "DELETE FROM groups", "I1 groups g1 is not at the pbx" },
+	{ "portal", "DELETE FROM groups",
+	  "I1 groups g1 is at the pbx and unknown to the portal" },
+	{ "pbx", "UPDATE groups SET number = '2101'",
+	  "I1 groups g1 has number 2100 at the portal and 2101 at the pbx" },
 	{ "uc", "DELETE FROM customers WHERE id = 'c2'",
 	  "I1 customers c2 is not at the uc" },
 	{ "portal", "DELETE FROM users WHERE id = 'u3'",
