@@ -57,6 +57,7 @@ static const struct permission table[] = {
 	{ "cdrs", { SERVICE, SERVICE, NOONE, NOONE, NOONE, NOONE } },
 	{ "calls", { SERVICE, SERVICE, SERVICE, NOONE, NOONE, SERVICE } },
 	{ "callbacks", { SERVICE, NOONE, SERVICE, NOONE, SERVICE, NOONE } },
+	{ "traces", { NOONE, SERVICE, NOONE, NOONE, NOONE, NOONE } },
 	{ "registrations", { SERVICE, SERVICE, NOONE, NOONE, SERVICE, NOONE } },
 	{ "flows", { SERVICE, SERVICE, NOONE, NOONE, SERVICE, NOONE } },
 	{ "settings", { SERVICE, SERVICE, NOONE, SERVICE, NOONE, NOONE } },

@@ -12,6 +12,7 @@
 #include "pbx/records.h"
 #include "pbx/registrar.h"
 #include "pbx/store.h"
+#include "pbx/trace_api.h"
 #include "pbx/turn.h"
 
 enum {
@@ -435,6 +436,8 @@ static const struct route routes[] = {
 	  "A call, or its record" },
 	{ "GET", "/api/v1/calls/{id}/trail", "calls", ACTION_READ, get_trail, 0,
 	  "What happened to a call and why" },
+	{ "GET", "/api/v1/calls/{id}/trace", "traces", ACTION_READ, trace_get,
+	  0, "Its messages: JSON, ladder or pcap" },
 	{ "DELETE", "/api/v1/calls/{id}", "calls", ACTION_RUN, end_call, 0,
 	  "End a call" },
 	{ "GET", "/api/v1/cdrs", "cdrs", ACTION_LIST, records_list, 0,

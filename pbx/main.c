@@ -38,6 +38,7 @@
 #include "pbx/store.h"
 #include "pbx/trunk.h"
 #include "pbx/subscription.h"
+#include "pbx/trace.h"
 #include "pbx/turn.h"
 
 enum { PORT_SIP = 60, PORT_TLS = 61, PORT_REST = 82 };
@@ -70,6 +71,10 @@ static const struct setting settings[] = {
 	{ "refuse-odd-media", SETTING_FLAG, "yes", 0, 0, NULL,
 	  "refuse calls that ask for speech to be sent to multicast, broadcast "
 	  "or loopback addresses" },
+	{ "trace-memory", SETTING_NUMBER, "16", 0, 1024, NULL,
+	  "megabytes of messages kept to look at; 0 = none" },
+	{ "hep", SETTING_TEXT, "", 0, 0, NULL,
+	  "address:port of a collector that gets every message (HEP3)" },
 	{ "challenges", SETTING_NUMBER, "2000", 1, 100000, NULL,
 	  "requests without credentials a second from one address" },
 };
@@ -125,6 +130,12 @@ static int64_t read_subscriptions(void *arg)
 	return subscription_count();
 }
 
+static int64_t read_traced(void *arg)
+{
+	(void)arg;
+	return (int64_t)trace_octets();
+}
+
 static int64_t read_readers(void *arg)
 {
 	(void)arg;
@@ -176,6 +187,10 @@ static struct metric metrics[] = {
 	  .kind = METRIC_GAUGE,
 	  .help = "Phones that watch a number",
 	  .read = read_subscriptions },
+	{ .name = "holdfast_traced_octets_total",
+	  .kind = METRIC_COUNTER,
+	  .help = "Octets of messages put into the trace",
+	  .read = read_traced },
 	{ .name = "holdfast_event_readers",
 	  .kind = METRIC_GAUGE,
 	  .help = "Readers of the event stream",
@@ -359,6 +374,7 @@ static void pbx_destructor(void *data)
 	cpn_close();
 	outside_rules_close();
 	registrar_close();
+	trace_close();
 	server_close();
 	group_close();
 	cor_close();
@@ -390,6 +406,11 @@ static int start(struct service *service, void **statep)
 	read_settings(service->conf);
 	derive_key(key, service->token);
 	err = open_live(service->conf, key);
+	if (!err)
+		err = trace_start(
+			server_sip(),
+			(uint32_t)conf_number(service->conf, "trace-memory"),
+			conf_text(service->conf, "hep"));
 	if (!err)
 		err = open_rest(pbx, service);
 	if (!err)
