@@ -295,11 +295,20 @@ static int taken(json_t *object, void *arg)
 	return 0; /* one bad row keeps nobody else from calling */
 }
 
+static void viewed(json_t *object, void *arg)
+{
+	const struct kind_here *k = arg;
+
+	if (k->kind == &trunk_kind)
+		trunk_view(object);
+}
+
 int kinds_start(struct provision *p)
 {
 	const struct provision_hooks hooks = { .before = changing,
 					       .write = writing,
-					       .after = changed };
+					       .after = changed,
+					       .view = viewed };
 
 	for (size_t i = 0; i < KIND_COUNT; i++) {
 		void *arg = (void *)(uintptr_t)&kinds[i];

@@ -75,6 +75,11 @@ static const struct field fields[] = {
 	{ "cpn", FIELD_DIGITS, 0, 0, 26,
 	  .help = "Number shown when the caller has none",
 	  .help_fr = "Numéro présenté par défaut" },
+	{ "state", FIELD_ENUM, FIELD_READONLY | FIELD_UNSTORED,
+	  .choices = "up|registered|down|off", .help = "How it is now",
+	  .help_fr = "État actuel" },
+	{ "calls", FIELD_INT, FIELD_READONLY | FIELD_UNSTORED, 0, 1000000,
+	  .help = "Calls on it now", .help_fr = "Appels en cours" },
 };
 
 const struct kind trunk_kind = {
@@ -220,6 +225,26 @@ static void insert(struct trunk *t)
 		}
 	}
 	list_append(&trunks.all, &t->le, t);
+}
+
+static const char *state_of(const struct trunk *t)
+{
+	if (!t->is_enabled)
+		return "off";
+	if (!t->is_up)
+		return "down";
+
+	return t->is_registered ? "registered" : "up";
+}
+
+void trunk_view(json_t *object)
+{
+	const struct trunk *t = trunk_find(span_of(text(object, "id")));
+
+	(void)json_object_set_new(object, "state",
+				  json_string(t ? state_of(t) : "off"));
+	(void)json_object_set_new(
+		object, "calls", json_integer(t ? outsider_trunk_calls(t) : 0));
 }
 
 int trunk_take(json_t *object, void *arg)

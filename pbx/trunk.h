@@ -73,6 +73,9 @@ void trunk_close(void);
 int trunk_take(json_t *object, void *arg);
 void trunk_remove(const char *id);
 
+/** Add how it is now to an object that is answered. */
+void trunk_view(json_t *object);
+
 /** The trunk, or NULL. */
 struct trunk *trunk_find(struct span id);
 
