@@ -203,6 +203,11 @@ void forward_ring(struct call *call, struct routing *r,
 	struct phone *caller = call->caller->phone;
 	uint8_t told = 0;
 
+	if (!way) { /* never begun: nobody to ring for it */
+		call_refused(call, 500, NULL);
+		return;
+	}
+
 	for (;;) {
 		struct fork_answer refusal = { 0, NULL };
 		enum route_why why;

@@ -184,7 +184,7 @@ static void subscription_keep(const struct subscription *s)
 
 	err = mbuf_printf(mb, "1 %u %u %llu%c%s%c%s%c%s%c", s->package,
 			  s->version,
-			  (unsigned long long)(clock_wall_ms() + left), 0,
+			  (unsigned long long)clock_wall_ms() + left, 0,
 			  s->phone->id, 0, s->watched->name, 0, s->event_id, 0);
 	if (!err)
 		err = sip_dialog_save(s->dialog, mb);

@@ -118,7 +118,6 @@ void sip_batch_begin(void)
 void sip_batch_end(void)
 {
 	/* behind what else the turn has set for its end */
-	if (--outbox.depth == 0 && outbox.count &&
-	    !tmr_isrunning(&outbox.tmr))
+	if (--outbox.depth == 0 && outbox.count && !tmr_isrunning(&outbox.tmr))
 		tmr_start(&outbox.tmr, 0, flush, NULL);
 }
