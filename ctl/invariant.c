@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/libre.h"
 #include "ctl/invariant.h"
+#include "ctl/mail_files.h"
 #include "ctl/server.h"
 #include "pbx/store.h"
 
@@ -123,6 +124,24 @@ const struct invariant invariants[] = {
 	{ "I1", "no task has failed to undo itself", "portal.tasks",
 	  "SELECT 'task ' || id || ' (' || type || ') failed; retry it'"
 	  " FROM portal.tasks WHERE state = 'failed'" },
+
+	{ "I4", "every voice message has a sound of its length",
+	  "mail.messages mail_files",
+	  "SELECT 'voice message ' || m.id || ' of ' || m.length_ms || ' ms "
+	  "has a sound of ' || ifnull(f.length_ms, 'no') || ' ms' FROM "
+	  "mail.messages m LEFT JOIN mail_files f ON f.id = m.id AND"
+	  " f.user = m.user AND f.customer = m.customer WHERE m.is_whole AND"
+	  " (f.length_ms IS NULL OR abs(f.length_ms - m.length_ms) > 100)" },
+	{ "I4", "every recorded sound is a voice message's",
+	  "mail.messages mail_files",
+	  "SELECT 'the sound ' || id || ' of user ' || user || "
+	  "' is no message''s' FROM mail_files WHERE id NOT IN"
+	  " (SELECT id FROM mail.messages)" },
+	{ "I4", "every voice message is of a user that exists",
+	  "mail.messages pbx.users",
+	  "SELECT 'voice message ' || id || ' is of user ' || user || "
+	  "', who does not exist' FROM mail.messages WHERE user NOT IN"
+	  " (SELECT id FROM pbx.users)" },
 
 	{ "I6", "every binding is of a phone that exists",
 	  "bindings pbx.phones",
@@ -316,7 +335,7 @@ int stores_open(struct stores **sp, const char *dir)
 	static const char *const files[][2] = {
 		{ "portal", "portal" }, { "uc", "uc" },
 		{ "pbx", "pbx" },       { "pbx", "live" },
-		{ "border", "border" },
+		{ "pbx", "mail" },      { "border", "border" },
 	};
 	struct stores *s = mem_zalloc(sizeof(*s), stores_destructor);
 	size_t found = 0;
@@ -338,6 +357,8 @@ int stores_open(struct stores **sp, const char *dir)
 			goto out;
 	}
 	err = found ? bindings_make(s, dir) : ENOENT;
+	if (!err)
+		err = mail_files_make(s->db, dir);
 	if (err)
 		goto out;
 	s->pbx_runs = server_pid(dir, "pbx") != 0;

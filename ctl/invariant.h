@@ -2,8 +2,9 @@
  *
  * One row an invariant: what it says, which tables it needs, and a query
  * whose rows are sentences about what is wrong.  The stores are attached read
- * only as portal, pbx, live (the pbx's bindings and records), uc and border; an invariant whose tables are not there
- * (a server that never ran here) is passed over.
+ * only as portal, pbx, live (the pbx's bindings and records), mail (its voice
+ * messages), uc and border; an invariant whose tables are not there (a server
+ * that never ran here) is passed over.
  *
  * Source: reliability.md section 3.
  */

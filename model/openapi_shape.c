@@ -120,6 +120,12 @@ static const struct shape shapes[] = {
 	  "What happened and why" },
 	{ "trail", "items:[]#trail-entry", "All that happened to a call" },
 
+	{ "voice-message",
+	  "id:string user:string number:string? name:string? at_ms:integer "
+	  "length_ms:integer read:boolean saved:boolean partial:boolean",
+	  "A voice message" },
+	{ "voice-mark", "read:boolean~ saved:boolean~", "How to mark it" },
+
 	/* border */
 	{ "flow", "sip_user:string flow:string expires_s:integer",
 	  "A device that registered through here" },
@@ -198,6 +204,17 @@ static const struct shape_route rows[] = {
 	{ "pbx", "GET", "/api/v1/calls/{id}/trail", NULL, 200, "#trail", NULL },
 	{ "pbx", "GET", "/api/v1/cdrs", NULL, 200, "list #cdr",
 	  "filter[customer] filter[result] filter[user] " LISTED },
+
+	{ "pbx", "GET", "/api/v1/mailboxes/{user}/messages", NULL, 200,
+	  "list #voice-message", NULL },
+	{ "pbx", "GET", "/api/v1/mailboxes/{user}/messages/{id}", NULL, 200,
+	  "#voice-message", NULL },
+	{ "pbx", "GET", "/api/v1/mailboxes/{user}/messages/{id}/sound", NULL,
+	  200, NULL, NULL },
+	{ "pbx", "PATCH", "/api/v1/mailboxes/{user}/messages/{id}",
+	  "#voice-mark", 200, "#voice-message", NULL },
+	{ "pbx", "DELETE", "/api/v1/mailboxes/{user}/messages/{id}", NULL, 204,
+	  NULL, NULL },
 
 	{ "border", "GET", "/api/v1/flows", NULL, 200, "list #flow", NULL },
 };

@@ -59,6 +59,7 @@ static const struct permission table[] = {
 	{ "callbacks", { SERVICE, NOONE, SERVICE, NOONE, SERVICE, NOONE } },
 	{ "traces", { NOONE, SERVICE, NOONE, NOONE, NOONE, NOONE } },
 	{ "registrations", { SERVICE, SERVICE, NOONE, NOONE, SERVICE, NOONE } },
+	{ "mailboxes", { SERVICE, SERVICE, NOONE, SERVICE, SERVICE, NOONE } },
 	{ "flows", { SERVICE, SERVICE, NOONE, NOONE, SERVICE, NOONE } },
 	{ "settings", { SERVICE, SERVICE, NOONE, SERVICE, NOONE, NOONE } },
 

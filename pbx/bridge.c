@@ -9,6 +9,7 @@
 #include "pbx/settings.h"
 #include "pbx/transfer.h"
 #include "pbx/turn.h"
+#include "pbx/voicemail.h"
 
 enum { HEADERS_BYTES = 1536 };
 
@@ -431,6 +432,10 @@ void bridge_request(struct leg *leg, const struct sip_message *m,
 	default: refuse(m, flow, 501); return;
 	}
 
+	if (leg->call->voicemail && leg->call->state == CALL_ANSWERED) {
+		voicemail_request(leg->call->voicemail, m, flow);
+		return;
+	}
 	if (leg->call->state == CALL_OVER || !to || !to->dialog) {
 		refuse(m, flow, 481);
 		return;

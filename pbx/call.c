@@ -22,6 +22,7 @@
 #include "pbx/store.h"
 #include "pbx/transfer.h"
 #include "pbx/turn.h"
+#include "pbx/voicemail.h"
 
 enum {
 	TRYING_MS = 200, /* 100 unless something better comes (17.2.1) */
@@ -68,6 +69,7 @@ static void call_destructor(void *data)
 	relay_end(call);
 	mem_deref(call->way);
 	mem_deref(call->outside);
+	voicemail_end(call);
 	trail_close(&call->trail);
 }
 
@@ -207,6 +209,7 @@ static void over(struct call *call, enum call_result result)
 	wheel_stop(&call->timer);
 	relay_end(call);
 	forward_end(call);
+	voicemail_end(call);
 	call->result = (uint8_t)result;
 	call->state = CALL_OVER;
 	cdr_write(call);
@@ -250,7 +253,7 @@ void call_refused(struct call *call, uint16_t status, const char *cause)
 	if (call->state >= CALL_ANSWERED)
 		return;
 
-	if (transfer_refused(call, status))
+	if (transfer_refused(call, status) || voicemail_takes(call, status))
 		return;
 
 	trail_add(&call->trail, "the caller hears %u %s", status,
@@ -271,7 +274,7 @@ static void no_answer(void *arg)
 		return;
 
 	fork_cancel(call, NULL, NULL);
-	if (transfer_refused(call, 480))
+	if (transfer_refused(call, 480) || voicemail_takes(call, 480))
 		return;
 
 	call->caller->status = 480;
@@ -337,6 +340,8 @@ static void acknowledged(int err, const struct sip_message *m, void *arg)
 	}
 
 	leg->asks_offering = false;
+	if (call->voicemail)
+		voicemail_acknowledged(call->voicemail, m);
 	if (call->callee && call->callee->owes_ack) {
 		call->callee->owes_ack = false;
 		(void)sip_dialog_ack(
@@ -488,6 +493,9 @@ static void ring(struct call *call, const struct sip_message *m,
 		transfer_replace(call, m);
 		return;
 	}
+	if (!(target && target->phone) &&
+	    voicemail_dialled(call, target ? target->number : user))
+		return;
 
 	if (forward_begin(call, m)) {
 		call_refused(call, 500, NULL);

@@ -54,6 +54,8 @@ struct call_target {
 	struct phone *phone; /* rung whatever is set, or NULL */
 };
 
+struct voicemail;
+
 struct call {
 	struct table_entry by_id;
 	struct le le;       /* of all calls */
@@ -78,6 +80,7 @@ struct call {
 	struct leg *caller;
 	struct leg *callee;   /* who answered */
 	struct leg *early;    /* whose early media the caller hears */
+	struct voicemail *voicemail; /* answers in place of a callee */
 	struct list branches; /* struct leg: all that were rung */
 	struct trail trail;
 	struct transfer *transfer;   /* that it takes part in, or NULL */

@@ -15,6 +15,7 @@
 #include "pbx/directory.h"
 #include "pbx/group.h"
 #include "pbx/kinds.h"
+#include "pbx/mailbox.h"
 #include "pbx/music.h"
 #include "pbx/settings_user.h"
 #include "pbx/turn.h"
@@ -63,6 +64,12 @@ static const struct field user_fields[] = {
 	{ "cos", FIELD_REF, 0, .ref = "coses", .on_delete = DELETE_REFUSE,
 	  .help = "Class of service: what the user may do",
 	  .help_fr = "Classe de service" },
+	{ "tui_passcode", FIELD_SECRET, 0, 4, 10, .pattern = "^[0-9]+$",
+	  .pattern_help = "digits", .help = "Passcode of the mailbox",
+	  .help_fr = "Code secret de la boîte vocale" },
+	{ "language", FIELD_ENUM, 0, .choices = "en|fr", .preset = "\"en\"",
+	  .help = "Language of the mailbox",
+	  .help_fr = "Langue de la boîte vocale" },
 };
 
 static const struct field phone_fields[] = {
@@ -157,6 +164,7 @@ static int take_user(json_t *object, void *arg)
 		.cor = json_get_text(object, "cor"),
 		.cos = json_get_text(object, "cos"),
 	};
+	int err;
 
 	(void)arg;
 
@@ -171,7 +179,15 @@ static int take_user(json_t *object, void *arg)
 			name[strlen(name) - 1] = '\0';
 	}
 
-	return directory_put_user(&f);
+	err = directory_put_user(&f);
+
+	return err ? err : mailbox_take(object);
+}
+
+static void remove_user(const char *id)
+{
+	mailbox_remove(id);
+	directory_remove_user(id);
 }
 
 static int take_phone(json_t *object, void *arg)
@@ -205,6 +221,7 @@ struct kind_here {
 static void remove_customer(const char *id)
 {
 	music_forget(id);
+	mailbox_remove_customer(id);
 	directory_remove_customer(id);
 }
 
@@ -212,7 +229,7 @@ static const struct kind_here kinds[] = {
 	{ &customer_kind_here, take_customer, remove_customer },
 	{ &cor_kind, cor_take, cor_remove },
 	{ &cos_kind, cos_take, cos_remove },
-	{ &user_kind_here, take_user, directory_remove_user },
+	{ &user_kind_here, take_user, remove_user },
 	{ &phone_kind_here, take_phone, directory_remove_phone },
 	{ &pbx_group_kind, group_take, group_remove },
 	{ &trunk_kind, trunk_take, trunk_remove },

@@ -25,10 +25,13 @@
 #include "pbx/event.h"
 #include "pbx/group.h"
 #include "pbx/kinds.h"
+#include "pbx/mail_api.h"
+#include "pbx/mailbox.h"
 #include "pbx/main.h"
 #include "pbx/media.h"
 #include "pbx/music.h"
 #include "pbx/outside_rules.h"
+#include "pbx/prompt.h"
 #include "pbx/registrar.h"
 #include "pbx/relay.h"
 #include "pbx/restore.h"
@@ -40,6 +43,7 @@
 #include "pbx/subscription.h"
 #include "pbx/trace.h"
 #include "pbx/turn.h"
+#include "pbx/voicemail.h"
 
 enum { PORT_SIP = 60, PORT_TLS = 61, PORT_REST = 82 };
 
@@ -75,6 +79,9 @@ static const struct setting settings[] = {
 	  "megabytes of messages kept to look at; 0 = none" },
 	{ "hep", SETTING_TEXT, "", 0, 0, NULL,
 	  "address:port of a collector that gets every message (HEP3)" },
+	{ "prompts", SETTING_TEXT, NULL, 0, 400, NULL,
+	  "folder of the voice mail's prompts, with en/ and fr/; unset = those "
+	  "of the installation" },
 	{ "challenges", SETTING_NUMBER, "2000", 1, 100000, NULL,
 	  "requests without credentials a second from one address" },
 };
@@ -300,6 +307,11 @@ static int open_live(const struct conf *conf, const uint8_t key[32])
 	if (!err)
 		err = group_init();
 	if (!err)
+		err = mailbox_init(conf_text(conf, "dir"));
+	if (!err)
+		err = prompt_init(conf_text(conf, "dir"),
+				  conf_text(conf, "prompts"));
+	if (!err)
 		err = registrar_init();
 	if (!err)
 		err = event_init();
@@ -344,6 +356,8 @@ static int open_rest(struct pbx *pbx, struct service *service)
 	if (!err)
 		err = music_start(pbx->router, pbx_settings.dir);
 	if (!err)
+		err = mail_api_start(pbx->router);
+	if (!err)
 		err = provision_alloc(&pbx->provision, pbx->router, pbx->store,
 				      service->keys);
 	if (!err)
@@ -364,6 +378,7 @@ static void pbx_destructor(void *data)
 	mem_deref(pbx->provision);
 	mem_deref(pbx->router);
 	mem_deref(pbx->store);
+	mail_api_close();
 	event_close();
 	subscription_close();
 	callback_close();
@@ -373,6 +388,7 @@ static void pbx_destructor(void *data)
 	did_close();
 	cpn_close();
 	outside_rules_close();
+	voicemail_close();
 	registrar_close();
 	trace_close();
 	server_close();
@@ -422,6 +438,8 @@ static int start(struct service *service, void **statep)
 				   0);
 	if (!err)
 		err = media_init(pbx_settings.dir, relay_event);
+	if (!err)
+		err = voicemail_start(pbx_settings.dir);
 	if (!err)
 		err = restore_all();
 	if (!err)

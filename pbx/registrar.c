@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "pbx/event.h"
 #include "pbx/farewell.h"
+#include "pbx/mwi.h"
 #include "pbx/registrar.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
@@ -592,6 +593,14 @@ static void reply(const struct sip_message *m, struct sip_flow *flow,
 	turn_defer(granted_send, g);
 }
 
+static void show_mail(void *arg)
+{
+	struct phone *p = arg;
+
+	mwi_registered(p);
+	mem_deref(p);
+}
+
 void registrar_request(const struct sip_message *m, struct sip_flow *flow,
 		       struct phone *phone)
 {
@@ -599,6 +608,7 @@ void registrar_request(const struct sip_message *m, struct sip_flow *flow,
 	struct sip_address to;
 	struct wishes ws;
 	uint16_t status;
+	bool is_new = false;
 
 	if (sip_address_parse(&to, sip_header_value(m, SIP_HEADER_TO)) ||
 	    sip_uri_user(&to.uri, user, sizeof(user)) ||
@@ -630,7 +640,9 @@ void registrar_request(const struct sip_message *m, struct sip_flow *flow,
 				if (w->known)
 					binding_remove(w->known);
 			}
-			else if (grant(w, m, flow, phone, span_of(path))) {
+			is_new = is_new || (w->expires_s && !w->known);
+			if (w->expires_s &&
+			    grant(w, m, flow, phone, span_of(path))) {
 				refuse(m, flow, 500, "");
 				return;
 			}
@@ -638,4 +650,6 @@ void registrar_request(const struct sip_message *m, struct sip_flow *flow,
 	}
 
 	reply(m, flow, phone, &ws);
+	if (is_new)
+		turn_defer(show_mail, mem_ref(phone));
 }

@@ -24,6 +24,8 @@
 #define ROW_VERSION "1"
 
 enum { WHO_BYTES = 256 };
+/* In place of its state: answered by the pbx itself, without callee. */
+enum { STATE_VOICEMAIL = 100 };
 
 static int put(struct mbuf *mb, struct span s)
 {
@@ -124,7 +126,9 @@ int restore_save(const struct call *call)
 	err |= put(mb, span_of(call->customer));
 	err |= put(mb, span_of(call->callee_user));
 	err |= put(mb, span_of(call->number));
-	err |= put_number(mb, call->state);
+	err |= put_number(mb, call->voicemail && call->state == CALL_ANSWERED
+				      ? STATE_VOICEMAIL
+				      : call->state);
 	err |= put_number(mb, call->started_ms);
 	err |= put_number(mb, call->answered_ms);
 	err |= put(mb, trail_span(&call->trail));
@@ -313,11 +317,12 @@ static int read_call(struct call *call, struct span rest)
 	    !get_number(&call->answered_ms, &rest) || !get(&trail, &rest))
 		return EBADMSG;
 
-	call->state = (uint8_t)state;
+	call->state = (uint8_t)(state == STATE_VOICEMAIL ? CALL_ANSWERED
+							 : state);
 	err = trail_restore(&call->trail, trail);
 	if (!err)
 		err = get_leg(&call->caller, call, &rest);
-	if (!err && call->state == CALL_ANSWERED) {
+	if (!err && state == CALL_ANSWERED) {
 		err = get_leg(&call->callee, call, &rest);
 		if (call->callee)
 			list_append(&call->branches, &call->callee->le,
@@ -368,7 +373,11 @@ static void restore(uint64_t row, struct span blob, void *arg)
 	call->answered_mono_ms = mono_of(call->answered_ms);
 	(void)call_adopt(call);
 	(*count)++;
-	if (call->state == CALL_ANSWERED) {
+	if (call->state == CALL_ANSWERED && !call->callee) {
+		trail_add(&call->trail, "the pbx was restarted");
+		call_hangup(call, NULL, "SIP;cause=500;text=\"Restarted\"");
+	}
+	else if (call->state == CALL_ANSWERED) {
 		trail_add(&call->trail, "the pbx was restarted");
 		if (call->is_joining)
 			join_start(call, NULL);

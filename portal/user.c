@@ -29,13 +29,15 @@ static json_t *full_name(const json_t *u)
 /* PIN only where the user is new to the pbx, which owns it afterwards. */
 static json_t *pbx_body(const json_t *u, bool is_new)
 {
-	json_t *body = json_pack("{s:O?,s:O?,s:O?,s:O?,s:o?,s:O?}", "customer",
-				 json_object_get(u, "customer"), "extension",
-				 json_object_get(u, "extension"), "first_name",
-				 json_object_get(u, "first_name"), "last_name",
-				 json_object_get(u, "last_name"), "name",
-				 full_name(u), "mailbox",
-				 json_object_get(u, "mailbox"));
+	json_t *body = json_pack("{s:O?,s:O?,s:O?,s:O?,s:o?,s:O?,s:O?,s:O?}",
+				 "customer", json_object_get(u, "customer"),
+				 "extension", json_object_get(u, "extension"),
+				 "first_name", json_object_get(u, "first_name"),
+				 "last_name", json_object_get(u, "last_name"),
+				 "name", full_name(u), "mailbox",
+				 json_object_get(u, "mailbox"), "language",
+				 json_object_get(u, "language"), "tui_passcode",
+				 json_object_get(u, "tui_passcode"));
 
 	if (is_new && json_get_text(u, "pin"))
 		(void)json_object_set(body, "pin", json_object_get(u, "pin"));

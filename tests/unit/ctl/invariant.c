@@ -8,6 +8,7 @@
 #include "base/loop.h"
 #include "ctl/check.h"
 #include "ctl/invariant.h"
+#include "media/wav.h"
 #include "pbx/store.h"
 #include "tests/unit/test.h"
 
@@ -23,10 +24,12 @@ static int remove_one(const char *path, const struct stat *st, int type,
 	return remove(path);
 }
 
-/* "live" is the second store of the pbx. */
+/* "live" and "mail" are further stores of the pbx. */
 static void run_sql(const char *name, const char *sql)
 {
-	const char *folder = strcmp(name, "live") ? name : "pbx";
+	const char *folder = strcmp(name, "live") && strcmp(name, "mail")
+				     ? name
+				     : "pbx";
 	char path[200], *why = NULL;
 	sqlite3 *db = NULL;
 
@@ -53,6 +56,27 @@ static void put_binding(void)
 	keep_put_binding(&b);
 	keep_close();
 	loop_close();
+}
+
+/* A voice message of a second. */
+static void put_sound(void)
+{
+	static const char *const folders[] = { "mail", "mail/c1",
+					       "mail/c1/u1" };
+	static const int16_t pcm[8000];
+	struct wav_writer *w = NULL;
+	char path[200];
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		(void)snprintf(path, sizeof(path), "%s/pbx/%s", dir,
+			       folders[i]);
+		CHECK_INT(mkdir(path, 0700), 0);
+	}
+	(void)snprintf(path, sizeof(path), "%s/pbx/mail/c1/u1/m1.wav", dir);
+	CHECK_INT(wav_writer_open(&w, path), 0);
+	CHECK_INT(wav_writer_add(w, pcm, ARRAY_SIZE(pcm)), 0);
+	CHECK_INT(wav_writer_close(w), 0);
+	mem_deref(w);
 }
 
 /* An installation with one customer, two users and two phones, sound. */
@@ -97,6 +121,12 @@ static void make(void)
 		"CREATE TABLE cdrs (id, customer, started_ms, json);"
 		"INSERT INTO cdrs VALUES ('d1', 'c1', 5, '{\"ended_ms\":6}'),"
 		" ('d2', 'c0', 5, '{\"ended_ms\":5}')");
+	run_sql("mail",
+		"CREATE TABLE messages (id, customer, user, length_ms,"
+		" is_whole);"
+		"INSERT INTO messages VALUES ('m1', 'c1', 'u1', 1000, 1),"
+		" ('m2', 'c1', 'u1', 0, 0)");
+	put_sound();
 	run_sql("uc",
 		"CREATE TABLE customers (id, web_id);"
 		"CREATE TABLE users (id, customer, login, extension);"
@@ -211,6 +241,14 @@ static const struct {
 	  "I1 task t1 (create-user) failed; retry it" },
 	{ "pbx", "DELETE FROM phones WHERE id = 'f1'",
 	  "I6 a binding is of phone f1, which does not exist" },
+	{ "mail", "UPDATE messages SET length_ms = 1500",
+	  "I4 voice message m1 of 1500 ms has a sound of 1000 ms" },
+	{ "mail", "UPDATE messages SET is_whole = 1",
+	  "I4 voice message m2 of 0 ms has a sound of no ms" },
+	{ "mail", "DELETE FROM messages",
+	  "I4 the sound m1 of user u1 is no message's" },
+	{ "mail", "UPDATE messages SET user = 'u9'",
+	  "I4 voice message m1 is of user u9, who does not exist" },
 	{ "live", "INSERT INTO cdrs VALUES ('d1', 'c1', 5, '{}')",
 	  "I7 CDR d1 is there 2 times" },
 	{ "live", "UPDATE cdrs SET started_ms = 7 WHERE id = 'd1'",

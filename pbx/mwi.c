@@ -1,0 +1,110 @@
+/* mwi.c - see mwi.h */
+#include <errno.h>
+
+#include "base/log.h"
+#include "pbx/mwi.h"
+#include "pbx/registrar.h"
+#include "pbx/server.h"
+#include "sip/dialog.h"
+
+enum { IDENTITY_BYTES = 400, BODY_BYTES = 200 };
+
+/* It lives until the answer, or the lack of one. */
+struct notice {
+	struct sip_dialog *dialog;
+	struct sip_client *client;
+};
+
+static void notice_destructor(void *data)
+{
+	struct notice *n = data;
+
+	sip_client_forget(&n->client);
+	mem_deref(n->dialog);
+}
+
+static void told(int err, const struct sip_message *m, struct sip_flow *flow,
+		 void *arg)
+{
+	(void)flow;
+
+	/* A phone without lamp refuses: no matter. */
+	if (err || (m && m->status >= 200))
+		mem_deref(arg);
+}
+
+static void write_body(struct sip_out *o, const struct mailbox *b)
+{
+	uint32_t fresh = mailbox_count(b, false);
+
+	sip_out_printf(o, "Messages-Waiting: %s\r\n", fresh ? "yes" : "no");
+	sip_out_printf(o, "Voice-Message: %u/%u (0/0)\r\n", fresh,
+		       mailbox_count(b, true));
+}
+
+static int notify(const struct mailbox *b, const struct binding *binding)
+{
+	const struct user *u = binding->phone->user;
+	char identity[IDENTITY_BYTES], text[BODY_BYTES];
+	struct sip_out to, body;
+	struct sip_dialog_begin begin = { .contact_user = SPAN("pbx") };
+	struct sip_dialog_request request = { .method = "NOTIFY" };
+	struct notice *n = mem_zalloc(sizeof(*n), notice_destructor);
+	int err;
+
+	if (!n)
+		return ENOMEM;
+
+	sip_out_init(&to, identity, sizeof(identity));
+	server_identity(&to, NULL, u->extension);
+	begin.local = sip_out_span(&to);
+	begin.remote = sip_out_span(&to);
+	begin.target = span_of(binding->contact);
+	begin.routes = span_of(binding->path);
+	begin.flow = binding_flow(binding);
+	err = sip_dialog_alloc(&n->dialog, server_sip(), &begin, n);
+	if (err)
+		goto out;
+
+	sip_out_init(&body, text, sizeof(text));
+	write_body(&body, b);
+	request.headers = SPAN("Event: message-summary\r\n"
+			       "Subscription-State: terminated\r\n");
+	request.content_type = SPAN("application/simple-message-summary");
+	request.body = sip_out_span(&body);
+	err = sip_dialog_request(&n->client, n->dialog, &request, told, n);
+
+out:
+	if (err)
+		mem_deref(n);
+
+	return err;
+}
+
+static void notify_phone(const struct mailbox *b, const struct phone *p)
+{
+	for (const struct binding *to = p->bindings; to; to = to->next) {
+		int err = notify(b, to);
+
+		if (err)
+			log_warn("mwi", "%s: %s", p->number, strerror(err));
+	}
+}
+
+void mwi_changed(const struct mailbox *b)
+{
+	const struct user *u = directory_user(span_of(b->user));
+	struct le *le;
+
+	for (le = u ? list_head(&u->phones) : NULL; le; le = le->next)
+		notify_phone(b, le->data);
+}
+
+void mwi_registered(const struct phone *phone)
+{
+	const struct mailbox *b = phone->user ? mailbox_find(phone->user->id)
+					      : NULL;
+
+	if (b)
+		notify_phone(b, phone);
+}

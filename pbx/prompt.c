@@ -1,0 +1,107 @@
+/* prompt.c - see prompt.h */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/key_file.h"
+#include "base/log.h"
+#include "pbx/prompt.h"
+
+enum { PATH_BYTES = 512 };
+
+static char prompts_dir[PATH_BYTES]; /* DIR */
+
+/* Where the build or the installation has put them. */
+static bool find_folder(char out[PATH_BYTES])
+{
+	static const char *const places[] = { "pbx/prompts",
+					      "../share/holdfast/prompts" };
+	char self[PATH_BYTES];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (n <= 0)
+		return false;
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	if (!slash)
+		return false;
+	*slash = '\0';
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		int len = snprintf(out, PATH_BYTES, "%s/%s", self, places[i]);
+
+		if (len < PATH_BYTES && !access(out, X_OK))
+			return true;
+	}
+
+	return false;
+}
+
+int prompt_init(const char *dir, const char *folder)
+{
+	char found[PATH_BYTES] = "", parent[PATH_BYTES], link[PATH_BYTES + 16];
+	char was[PATH_BYTES];
+	ssize_t n;
+	int err;
+
+	if (strlen(dir) > PATH_BYTES - 32)
+		return ENAMETOOLONG;
+	(void)snprintf(prompts_dir, sizeof(prompts_dir), "%s", dir);
+	if (!folder && find_folder(found))
+		folder = found;
+	if (!folder) {
+		log_warn("prompt", "no prompts: the voice mail is silent");
+		return 0;
+	}
+
+	(void)snprintf(parent, sizeof(parent), "%.480s/pbx/prompts", dir);
+	(void)snprintf(link, sizeof(link), "%s/standard", parent);
+	err = folder_make(parent);
+	if (err)
+		return err;
+	n = readlink(link, was, sizeof(was) - 1);
+	if (n > 0) {
+		was[n] = '\0';
+		if (!strcmp(was, folder))
+			return 0;
+		(void)unlink(link);
+	}
+
+	return symlink(folder, link) ? errno : 0;
+}
+
+void prompt_say(struct voice *v, const struct mailbox *b, const char *name)
+{
+	const char *language = b && b->is_french ? "fr" : "en";
+	char file[200], path[PATH_BYTES + 200];
+
+	if (b) {
+		(void)snprintf(file, sizeof(file), "pbx/prompts/%s/%s/%s.wav",
+			       b->customer, language, name);
+		(void)snprintf(path, sizeof(path), "%s/%s", prompts_dir, file);
+		if (!access(path, R_OK)) {
+			(void)voice_say(v, file);
+			return;
+		}
+	}
+
+	(void)snprintf(file, sizeof(file), "pbx/prompts/standard/%s/%s.wav",
+		       language, name);
+	(void)voice_say(v, file);
+}
+
+void prompt_say_digits(struct voice *v, const struct mailbox *b,
+		       const char *digits)
+{
+	char name[] = "digit-0";
+
+	for (; *digits; digits++) {
+		if (*digits < '0' || *digits > '9')
+			continue;
+		name[6] = *digits;
+		prompt_say(v, b, name);
+	}
+}

@@ -1,0 +1,33 @@
+/* prompt.h - what the voice mail says, as sounds of the media server
+ *
+ * The spoken texts lie in pbx/prompts/texts; the build makes WAV files of
+ * them, reached as DIR/pbx/prompts/standard/LANGUAGE/NAME.wav.  A customer's
+ * own lie beside them, DIR/pbx/prompts/CUSTOMER/LANGUAGE/NAME.wav, and win.
+ *
+ * Source: CAL-8.
+ */
+#ifndef PBX_PROMPT_H
+#define PBX_PROMPT_H
+
+#include "pbx/mailbox.h"
+#include "pbx/voice.h"
+
+/**
+ * Find the prompts.
+ *
+ * @param dir    State folder
+ * @param folder Of the prompts; NULL: beside the program, or where it is
+ *               installed
+ *
+ * @return 0 or an errno; without prompts nothing is said
+ */
+int prompt_init(const char *dir, const char *folder);
+
+/** Say one in a mailbox's language. */
+void prompt_say(struct voice *v, const struct mailbox *b, const char *name);
+
+/** Say digits one by one; others are passed over. */
+void prompt_say_digits(struct voice *v, const struct mailbox *b,
+		       const char *digits);
+
+#endif

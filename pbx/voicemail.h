@@ -1,0 +1,87 @@
+/* voicemail.h - a call that the pbx answers itself: to leave or hear messages
+ *
+ * Life: asked for a call that rings or would be refused; answered once its
+ * port is open; then greeting, tone, recording, or the menus of tui.h.  It
+ * ends with its call.  A recording goes on to its end by itself and becomes a
+ * message when it is long enough, whoever hangs up; the caller hears that it
+ * is kept only when file and row are on the disk.
+ *
+ * Source: CAL-8, SIT-21; domain/pbx.md.
+ */
+#ifndef PBX_VOICEMAIL_H
+#define PBX_VOICEMAIL_H
+
+#include "pbx/call.h"
+#include "pbx/mailbox.h"
+#include "pbx/voice.h"
+
+/** Dialled: one's own mailbox; with an extension after it, that one's. */
+#define VOICEMAIL_CODE "*98"
+
+enum {
+	VOICEMAIL_LIMIT_S = 180,
+	VOICEMAIL_SILENCE_S = 10,
+	TUI_DIGITS_MAX = 16,
+};
+
+enum voicemail_state {
+	VOICEMAIL_OPENING,
+	VOICEMAIL_GREETING,
+	VOICEMAIL_RECORDING,
+	VOICEMAIL_KEEPING, /* waits for the disk */
+	VOICEMAIL_LEAVING, /* says its last word */
+	VOICEMAIL_MENU,    /* tui.h */
+};
+
+struct voicemail {
+	struct le le; /* of all */
+	struct call *call;
+	struct voice *voice;
+	char user[DIRECTORY_ID_SIZE];    /* whose mailbox, "" not known yet */
+	char message[DIRECTORY_ID_SIZE]; /* being recorded or heard, or "" */
+	struct sip_server *asked;        /* a later INVITE, until its ACK */
+	struct wheel_timer timer;        /* nobody presses a key */
+	uint64_t sdp_id;
+	uint32_t sdp_version;
+	uint8_t state; /* enum voicemail_state */
+	bool is_tui;
+	bool is_answered;  /* our 200 was sent */
+	bool is_anonymous; /* the caller does not want to be known */
+	/* the menus */
+	uint8_t menu;    /* enum tui_menu */
+	uint8_t tries;   /* wrong passcodes */
+	uint8_t idle;    /* menus without answer */
+	bool hears_read; /* messages heard are those kept, not the new */
+	uint8_t digit_count;
+	char digits[TUI_DIGITS_MAX + 1];
+};
+
+/** 0 or an errno, logged. */
+int voicemail_start(const char *dir);
+void voicemail_close(void);
+
+/** A dialled number that begins with the code: the call is answered here or
+ * refused, true is returned. */
+bool voicemail_dialled(struct call *call, const char *dialled);
+
+/** Nobody takes a call to this user (its callee_user): the mailbox does.
+ * False when there is none, or the status is no reason for it. */
+bool voicemail_takes(struct call *call, uint16_t status);
+
+/** The caller has acknowledged; m may hold its description. */
+void voicemail_acknowledged(struct voicemail *v, const struct sip_message *m);
+
+/** A request inside the call that needs an answer of ours: a new offer. */
+void voicemail_request(struct voicemail *v, const struct sip_message *m,
+		       struct sip_flow *flow);
+
+/** The call is over. */
+void voicemail_end(struct call *call);
+
+/** Its mailbox; NULL when it has gone meanwhile. */
+struct mailbox *voicemail_box(const struct voicemail *v);
+
+/** Say it, then hang up. */
+void voicemail_leave(struct voicemail *v, const char *prompt);
+
+#endif
