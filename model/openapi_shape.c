@@ -119,6 +119,11 @@ static const struct shape shapes[] = {
 	{ "trail-entry", "n:integer at_ms:integer what:string",
 	  "What happened and why" },
 	{ "trail", "items:[]#trail-entry", "All that happened to a call" },
+	{ "traced",
+	  "at_us:integer sent:boolean transport:string source:string "
+	  "target:string message:string",
+	  "A message as it went over the wire, secrets masked" },
+	{ "trace", "items:[]#traced", "The messages of a call" },
 
 	{ "voice-message",
 	  "id:string user:string number:string? name:string? at_ms:integer "
@@ -201,9 +206,13 @@ static const struct shape_route rows[] = {
 	{ "pbx", "POST", "/api/v1/callbacks", "#new-callback", 201, "#callback",
 	  NULL },
 	{ "pbx", "DELETE", "/api/v1/callbacks/{id}", NULL, 204, NULL, NULL },
-	{ "pbx", "GET", "/api/v1/calls/{id}/trail", NULL, 200, "#trail", NULL },
+	{ "pbx", "GET", "/api/v1/calls/{id}/trail", NULL, 200, "#trail",
+	  "format" },
+	{ "pbx", "GET", "/api/v1/calls/{id}/trace", NULL, 200, "#trace",
+	  "format" },
 	{ "pbx", "GET", "/api/v1/cdrs", NULL, 200, "list #cdr",
-	  "filter[customer] filter[result] filter[user] " LISTED },
+	  "filter[customer] filter[result] filter[user] filter[number] "
+	  "filter[from] filter[to] after format " LISTED },
 
 	{ "pbx", "GET", "/api/v1/mailboxes/{user}/messages", NULL, 200,
 	  "list #voice-message", NULL },
