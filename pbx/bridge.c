@@ -4,10 +4,10 @@
 #include "pbx/call.h"
 #include "pbx/hold.h"
 #include "pbx/odd_media.h"
+#include "pbx/refer.h"
 #include "pbx/relay.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
-#include "pbx/transfer.h"
 #include "pbx/turn.h"
 #include "pbx/voicemail.h"
 
@@ -427,7 +427,7 @@ void bridge_request(struct leg *leg, const struct sip_message *m,
 
 	case SIP_METHOD_INFO: break;
 
-	case SIP_METHOD_REFER: transfer_request(leg, m, flow); return;
+	case SIP_METHOD_REFER: refer_request(leg, m, flow); return;
 
 	default: refuse(m, flow, 501); return;
 	}

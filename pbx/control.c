@@ -244,7 +244,7 @@ static uint16_t do_transfer(struct leg *leg, json_t *body)
 	if (id ? !with : !number || !*number)
 		return 481;
 
-	return transfer_leg(leg, number, with);
+	return transfer_do(leg, number, with, 0, true);
 }
 
 /* A call that rings goes elsewhere. */

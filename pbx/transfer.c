@@ -6,22 +6,16 @@
 #include "pbx/fork.h"
 #include "pbx/forward.h"
 #include "pbx/join.h"
-#include "pbx/outsider.h"
 #include "pbx/relay.h"
+#include "pbx/replaces.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
-#include "pbx/subscription.h"
 #include "pbx/transfer.h"
 #include "pbx/turn.h"
-#include "sip/address.h"
-#include "sip/param.h"
 
 enum {
 	HEADERS_BYTES = 1024,
-	REPLACES_BYTES = 512,
 	SUBSCRIPTION_S = 60, /* said in NOTIFY; each one says it anew */
-	LOOK_MS = 30,        /* whether an offer is still under way */
-	PATIENCE_MS = 4000,
 };
 
 enum transfer_kind {
@@ -103,7 +97,7 @@ static int transfer_make(struct transfer **tp, struct call *call,
 
 /* ---- telling the transferor ---- */
 
-static void notify(struct leg *leg, uint32_t event, uint16_t status)
+void transfer_notify(struct leg *leg, uint32_t event, uint16_t status)
 {
 	char headers[HEADERS_BYTES], fragment[128];
 	struct sip_out o, body;
@@ -140,7 +134,7 @@ static void tell(struct transfer *t, uint16_t status)
 		return;
 
 	t->is_told = status >= 200;
-	notify(t->by, t->event, status);
+	transfer_notify(t->by, t->event, status);
 }
 
 /* ---- the outcome, once it is on record ---- */
@@ -173,7 +167,7 @@ static void outcome_run(void *arg)
 
 	if (o->by) {
 		if (!o->is_silent)
-			notify(o->by, o->event, 200);
+			transfer_notify(o->by, o->event, 200);
 		leg_bye(o->by, NULL);
 	}
 	if (o->by_consulted)
@@ -205,84 +199,7 @@ static struct outcome *outcome_make(struct call *call)
 	return o;
 }
 
-/* ---- what is asked ---- */
-
-/* Call-ID and tags, as Replaces names a dialog. */
-struct replaces {
-	char text[REPLACES_BYTES];
-	struct span call_id, to_tag, from_tag;
-	bool is_early_only;
-};
-
-static int replaces_parse(struct replaces *r, struct span value)
-{
-	const char *semicolon;
-	struct span params;
-
-	if (!value.len || value.len >= sizeof(r->text))
-		return EBADMSG;
-
-	if (value.p != r->text)
-		memmove(r->text, value.p, value.len);
-	semicolon = memchr(r->text, ';', value.len);
-	if (!semicolon)
-		return EBADMSG;
-
-	r->call_id = sip_trim(
-		(struct span){ r->text, (uint32_t)(semicolon - r->text) });
-	params.p = semicolon + 1;
-	params.len = value.len - (uint32_t)(params.p - r->text);
-	if (!sip_param(params, "to-tag", &r->to_tag) ||
-	    !sip_param(params, "from-tag", &r->from_tag))
-		return EBADMSG;
-	r->is_early_only = sip_param(params, "early-only", NULL);
-
-	return 0;
-}
-
-/* The Replaces in the header part of a URI: ENOENT without. */
-static int replaces_of_uri(struct replaces *r, const struct sip_uri *uri)
-{
-	struct span rest = uri->headers;
-
-	while (rest.len) {
-		const char *amp = memchr(rest.p, '&', rest.len);
-		struct span item = rest;
-		size_t len;
-
-		if (amp)
-			item.len = (uint32_t)(amp - rest.p);
-		rest.p += item.len + (amp ? 1 : 0);
-		rest.len -= item.len + (amp ? 1 : 0);
-		if (item.len < 9 ||
-		    !span_equal_nocase((struct span){ item.p, 9 },
-				       SPAN("Replaces=")))
-			continue;
-		item.p += 9;
-		item.len -= 9;
-		if (sip_unescape(r->text, sizeof(r->text) - 1, &len, item))
-			return EBADMSG;
-		return replaces_parse(r,
-				      (struct span){ r->text, (uint32_t)len });
-	}
-
-	return ENOENT;
-}
-
-static struct leg *replaces_leg(const struct replaces *r)
-{
-	struct sip_dialog *d = sip_dialog_lookup(server_sip(), r->call_id,
-						 r->to_tag, r->from_tag);
-
-	if (!d)
-		d = sip_dialog_lookup(server_sip(), r->call_id, r->from_tag,
-				      r->to_tag);
-
-	return d && !subscription_of(d) ? sip_dialog_arg(d) : NULL;
-}
-
-/* Whether a phone may dispose of a leg: it is its own or its user's. */
-static bool is_own(const struct phone *p, const struct leg *leg)
+bool transfer_owns(const struct phone *p, const struct leg *leg)
 {
 	return p && leg->phone &&
 	       (p == leg->phone || (p->user && p->user == leg->phone->user));
@@ -545,48 +462,7 @@ static uint16_t to_number(struct leg *by, struct span number, uint32_t event,
 	return 0;
 }
 
-/* ---- REFER ---- */
-
-static void refuse(const struct sip_message *m, struct sip_flow *flow,
-		   uint16_t status)
-{
-	(void)sip_refuse(server_sip(), m, flow, status,
-			 (struct span){ NULL, 0 });
-}
-
-/* Where to: a number, or another leg. */
-struct wish {
-	char number[SIP_USER_MAX_BYTES + 1];
-	struct leg *with;
-	bool is_silent;
-};
-
-static uint16_t wish_read(struct wish *w, const struct leg *leg,
-			  struct span refer_to)
-{
-	struct sip_address a;
-	struct replaces r;
-	int err;
-
-	memset(w, 0, sizeof(*w));
-	if (sip_address_parse(&a, refer_to))
-		return 400;
-	if (a.uri.scheme == SIP_SCHEME_OTHER)
-		return 416;
-
-	err = replaces_of_uri(&r, &a.uri);
-	if (!err) {
-		w->with = replaces_leg(&r);
-		return !w->with ? 481 : is_own(leg->phone, w->with) ? 0 : 403;
-	}
-
-	return err != ENOENT || sip_uri_user(&a.uri, w->number,
-					     sizeof(w->number))
-		       ? 400
-		       : 0;
-}
-
-static uint16_t may_transfer(const struct leg *leg)
+uint16_t transfer_may(const struct leg *leg)
 {
 	const struct leg *x = leg_peer(leg);
 
@@ -601,169 +477,19 @@ static uint16_t may_transfer(const struct leg *leg)
 	return 0;
 }
 
-static int take_in(struct leg *leg, const struct sip_message *m,
-		   struct sip_flow *flow, bool is_silent)
+uint16_t transfer_do(struct leg *leg, const char *number, struct leg *with,
+		     uint32_t event, bool is_silent)
 {
-	struct sip_server *asked = NULL;
-	char headers[256];
-	struct sip_out o;
-	struct sip_reply reply = {
-		.status = 202,
-		.with_contact = true,
-		.contact_user = SPAN("pbx"),
-	};
-	int err = sip_server_accept(&asked, server_sip(), m, flow, NULL, NULL,
-				    NULL);
-
-	if (err)
-		return err;
-
-	sip_out_init(&o, headers, sizeof(headers));
-	leg_headers(leg, &o);
-	if (is_silent)
-		sip_out_text(&o, "Refer-Sub: false\r\n");
-	reply.headers = sip_out_span(&o);
-	(void)sip_server_reply(asked, &reply);
-	sip_server_forget(&asked);
-
-	return 0;
-}
-
-/* Taken in, and to be done once no offer is under way on these legs. */
-struct waiting {
-	struct call *call; /* counted */
-	struct leg *leg;   /* of it */
-	struct wheel_timer timer;
-	uint64_t until_ms;
-	uint32_t event;
-	bool is_silent;
-	char refer_to[SIP_URI_MAX_BYTES];
-};
-
-static void waiting_destructor(void *data)
-{
-	struct waiting *w = data;
-
-	wheel_stop(&w->timer);
-	mem_deref(w->call);
-}
-
-/* 491: not yet. */
-static uint16_t do_it(struct leg *leg, const struct wish *w, uint32_t event)
-{
-	uint16_t status = may_transfer(leg);
+	uint16_t status = transfer_may(leg);
 
 	if (status)
 		return status;
+	if (with)
+		return transfer_owns(leg->phone, with)
+			       ? to_call(leg, with, event, is_silent)
+			       : 403;
 
-	return w->with ? to_call(leg, w->with, event, w->is_silent)
-		       : to_number(leg, span_of(w->number), event,
-				   w->is_silent);
-}
-
-static void look_again(void *arg)
-{
-	struct waiting *w = arg;
-	struct wish wish;
-	uint16_t status = wish_read(&wish, w->leg, span_of(w->refer_to));
-
-	wish.is_silent = w->is_silent;
-	if (!status)
-		status = do_it(w->leg, &wish, w->event);
-	if (status == 491 && wheel_now_ms() < w->until_ms) {
-		wheel_start(&w->timer, LOOK_MS, look_again, w);
-		return;
-	}
-
-	if (status && !w->is_silent)
-		notify(w->leg, w->event, status);
-	mem_deref(w);
-}
-
-static int wait_a_little(struct leg *leg, struct span refer_to, uint32_t event,
-			 bool is_silent)
-{
-	struct waiting *w;
-
-	if (refer_to.len >= sizeof(w->refer_to))
-		return E2BIG;
-	w = mem_zalloc(sizeof(*w), waiting_destructor);
-	if (!w)
-		return ENOMEM;
-
-	w->call = mem_ref(leg->call);
-	w->leg = leg;
-	w->event = event;
-	w->is_silent = is_silent;
-	w->until_ms = wheel_now_ms() + PATIENCE_MS;
-	memcpy(w->refer_to, refer_to.p, refer_to.len);
-	wheel_start(&w->timer, LOOK_MS, look_again, w);
-
-	return 0;
-}
-
-/* Its one Refer-To. */
-static uint16_t refer_to_of(struct span *valuep, const struct sip_message *m)
-{
-	struct sip_values it;
-	struct span second;
-
-	sip_values_start(&it, m, SIP_HEADER_REFER_TO);
-
-	return sip_has_header(m, SIP_HEADER_REFER_TO) &&
-			       sip_lines_next(&it, valuep) &&
-			       !sip_lines_next(&it, &second)
-		       ? 0
-		       : 400;
-}
-
-void transfer_request(struct leg *leg, const struct sip_message *m,
-		      struct sip_flow *flow)
-{
-	uint32_t event = leg->has_referred ? m->cseq : 0;
-	struct span refer_to;
-	struct wish w;
-	uint16_t status = refer_to_of(&refer_to, m);
-	int err;
-
-	/* The outside sends nobody on: who would pay? */
-	if (!status && outsider_is(leg->phone))
-		status = 403;
-	if (!status)
-		status = wish_read(&w, leg, refer_to);
-	if (!status)
-		status = may_transfer(leg);
-	if (status && status != 491) {
-		refuse(m, flow, status);
-		return;
-	}
-
-	w.is_silent = sip_header_has(m, SIP_HEADER_REFER_SUB, "false");
-	err = take_in(leg, m, flow, w.is_silent);
-	if (err) {
-		if (err != EALREADY)
-			refuse(m, flow, 500);
-		return;
-	}
-
-	leg->has_referred = true;
-	status = do_it(leg, &w, event);
-	if (status == 491 && !wait_a_little(leg, refer_to, event, w.is_silent))
-		return;
-	if (status && !w.is_silent)
-		notify(leg, event, status);
-}
-
-uint16_t transfer_leg(struct leg *leg, const char *number, struct leg *with)
-{
-	struct wish w = { .with = with, .is_silent = true };
-
-	(void)re_snprintf(w.number, sizeof(w.number), "%s",
-			  number ? number : "");
-	if (with && !is_own(leg->phone, with))
-		return 403;
-
-	return do_it(leg, &w, 0);
+	return to_number(leg, span_of(number), event, is_silent);
 }
 
 /* ---- a call made for somebody ---- */
@@ -854,7 +580,8 @@ static uint16_t may_replace(const struct call *call, const struct leg *leg,
 
 	if (strcmp(call->customer, leg->call->customer) != 0)
 		return 481;
-	if (!is_own(call->caller->phone, leg) || call->caller->phone->trunk)
+	if (!transfer_owns(call->caller->phone, leg) ||
+	    call->caller->phone->trunk)
 		return 403;
 	if (leg->call->state == CALL_OVER)
 		return 603;

@@ -23,16 +23,29 @@
 struct call;
 struct leg;
 struct phone;
-struct sip_flow;
 struct sip_message;
 
-/** REFER inside a call. */
-void transfer_request(struct leg *leg, const struct sip_message *m,
-		      struct sip_flow *flow);
+/** Whether a party may be handed over by this leg now: 0, or the status that
+ * says why not; 491 for not yet. */
+uint16_t transfer_may(const struct leg *leg);
 
-/** The same, asked by somebody else: to a number, or to another call of the
- * phone (with).  0 or a status: 403, 409 of SIP are 403, 481, 491 here. */
-uint16_t transfer_leg(struct leg *leg, const char *number, struct leg *with);
+/**
+ * Hand the other party over: to a number, or to another call of the phone.
+ *
+ * @param with      Its leg in the other call, or NULL
+ * @param event     Id of the subscription, 0 without
+ * @param is_silent No NOTIFY is wanted
+ *
+ * @return 0; the status that says why not
+ */
+uint16_t transfer_do(struct leg *leg, const char *number, struct leg *with,
+		     uint32_t event, bool is_silent);
+
+/** Tell who handed over what became of it. */
+void transfer_notify(struct leg *leg, uint32_t event, uint16_t status);
+
+/** Whether a phone may dispose of a leg: it is its own or its user's. */
+bool transfer_owns(const struct phone *p, const struct leg *leg);
 
 /**
  * Make a call: ring the phone, then what it would dial.
