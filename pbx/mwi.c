@@ -5,6 +5,7 @@
 #include "pbx/mwi.h"
 #include "pbx/registrar.h"
 #include "pbx/server.h"
+#include "pbx/subscription.h"
 #include "sip/dialog.h"
 
 enum { IDENTITY_BYTES = 400, BODY_BYTES = 200 };
@@ -96,8 +97,14 @@ void mwi_changed(const struct mailbox *b)
 	const struct user *u = directory_user(span_of(b->user));
 	struct le *le;
 
-	for (le = u ? list_head(&u->phones) : NULL; le; le = le->next)
-		notify_phone(b, le->data);
+	for (le = u ? list_head(&u->phones) : NULL; le; le = le->next) {
+		struct phone *p = le->data;
+
+		notify_phone(b, p);
+		subscription_messages(b->customer, p->number);
+	}
+	if (u)
+		subscription_messages(b->customer, u->extension);
 }
 
 void mwi_registered(const struct phone *phone)

@@ -55,11 +55,6 @@ void subscription_leg_over(const struct leg *leg);
 void subscription_registered(const struct phone *p);
 void subscription_messages(const char *customer, const char *number);
 
-/** How many messages wait in a mailbox; without one all have none. */
-typedef void(subscription_mailbox_h)(const char *customer, const char *number,
-				     uint32_t *freshp, uint32_t *oldp);
-void subscription_set_mailbox(subscription_mailbox_h *h);
-
 /** The phone is gone or has other credentials: what it watches ends. */
 void subscription_drop(const struct phone *phone);
 

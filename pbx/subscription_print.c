@@ -1,16 +1,10 @@
 /* subscription_print.c - what the watching phone is told */
 #include "base/clock.h"
+#include "pbx/mailbox.h"
 #include "pbx/notice.h"
 #include "pbx/registrar.h"
 #include "pbx/server.h"
 #include "pbx/subscription_private.h"
-
-static subscription_mailbox_h *mailbox;
-
-void subscription_set_mailbox(subscription_mailbox_h *h)
-{
-	mailbox = h;
-}
 
 /* What is watched, as the phones know it: sip:NAME@HOST */
 static void entity_of(const struct subscription *s, char *buf, size_t size)
@@ -26,11 +20,11 @@ static void entity_of(const struct subscription *s, char *buf, size_t size)
 static void print_messages(const struct subscription *s, struct sip_out *o,
 			   const char *entity)
 {
-	uint32_t fresh = 0, old = 0;
+	const struct user *user = s->phone->user;
+	const struct mailbox *b = user ? mailbox_find(user->id) : NULL;
 
-	if (mailbox)
-		mailbox(s->watched->customer, s->watched->name, &fresh, &old);
-	notice_messages(o, entity, fresh, old);
+	notice_messages(o, entity, b ? mailbox_count(b, false) : 0,
+			b ? mailbox_count(b, true) : 0);
 }
 
 static void print_bindings(const struct subscription *s, struct sip_out *o,
