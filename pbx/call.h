@@ -78,10 +78,10 @@ struct call {
 	uint16_t legs;
 	uint64_t row;
 	struct leg *caller;
-	struct leg *callee;   /* who answered */
-	struct leg *early;    /* whose early media the caller hears */
+	struct leg *callee;          /* who answered */
+	struct leg *early;           /* whose early media the caller hears */
 	struct voicemail *voicemail; /* answers in place of a callee */
-	struct list branches; /* struct leg: all that were rung */
+	struct list branches;        /* struct leg: all that were rung */
 	struct trail trail;
 	struct transfer *transfer;   /* that it takes part in, or NULL */
 	struct join *join;           /* while its legs are brought together */
