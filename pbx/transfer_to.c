@@ -1,0 +1,315 @@
+/* transfer_to.c - see transfer.h: handed over to a number, to another call */
+#include "base/clock.h"
+#include "pbx/forward.h"
+#include "pbx/join.h"
+#include "pbx/server.h"
+#include "pbx/transfer_private.h"
+#include "pbx/turn.h"
+
+/* ---- to another call of the transferor ---- */
+
+static int make_joined(struct call **callp, struct leg *x, struct leg *y)
+{
+	struct call *call = call_new(x->call->customer);
+	int err;
+
+	if (!call)
+		return ENOMEM;
+
+	err = leg_alloc(&call->caller, call, x->phone);
+	if (!err)
+		err = leg_alloc(&call->callee, call, y->phone);
+	if (err) {
+		mem_deref(call->callee);
+		mem_deref(call);
+		return err;
+	}
+
+	list_append(&call->branches, &call->callee->le, call->callee);
+	transfer_callee(call, y->phone);
+	call->state = CALL_ANSWERED;
+	call->answered_ms = call->started_ms;
+	call->answered_mono_ms = clock_mono_ms();
+	call->is_joining = true;
+	*callp = call;
+
+	return 0;
+}
+
+static void explain(struct call *call, const struct leg *by,
+		    const struct leg *x, const char *to, const char *other)
+{
+	trail_add(&call->trail, "%s (%s) transfers %s (%s) to %s: call %s",
+		  transfer_name_of(by), transfer_number_of(by),
+		  transfer_name_of(x), transfer_number_of(x), to, other);
+}
+
+/* Both far ends talk with the transferor: they are joined. */
+static uint16_t join_far_ends(struct leg *by, struct leg *with, uint32_t event,
+			      bool is_silent)
+{
+	struct leg *x = leg_peer(by), *y = leg_peer(with);
+	struct call *call = NULL;
+	struct transfer_outcome *o;
+
+	if (make_joined(&call, x, y))
+		return 500;
+	o = transfer_outcome_make(call);
+	if (!o) {
+		mem_deref(call);
+		return 500;
+	}
+	(void)call_adopt(call);
+
+	o->from = mem_ref(by->call);
+	o->consulted = mem_ref(with->call);
+	o->by = by;
+	o->by_consulted = with;
+	o->event = event;
+	o->is_silent = is_silent;
+	o->is_joined = true;
+
+	explain(call, by, x, transfer_number_of(y), by->call->id);
+	explain(by->call, by, x, transfer_number_of(y), call->id);
+	explain(with->call, by, x, transfer_number_of(y), call->id);
+	leg_take(call->caller, x);
+	leg_take(call->callee, y);
+	transfer_relay(call, y->phone);
+	call_end(by->call);
+	call_end(with->call);
+	call_touch(call);
+	turn_defer(transfer_outcome_run, o);
+
+	return 0;
+}
+
+/* What it consults about still rings: the far end waits in its place. */
+static uint16_t wait_in_place(struct leg *by, struct leg *with, uint32_t event,
+			      bool is_silent)
+{
+	struct call *call = with->call;
+	struct leg *x = leg_peer(by), *leg = NULL;
+	struct transfer *t = NULL;
+	struct sip_reply reply = { .status = 487 };
+	char headers[128];
+	struct sip_out o;
+
+	if (call->transfer || leg_alloc(&leg, call, x->phone))
+		return 500;
+	if (transfer_make(&t, call, by, x)) {
+		mem_deref(leg);
+		return 500;
+	}
+	t->event = event;
+	t->is_silent = is_silent;
+
+	explain(call, by, x, call->number, by->call->id);
+	explain(by->call, by, x, call->number, call->id);
+	sip_out_init(&o, headers, sizeof(headers));
+	leg_headers(with, &o);
+	reply.headers = sip_out_span(&o);
+	(void)sip_server_reply(with->asked, &reply);
+	(void)leg_turn(with, LEG_CLEARED);
+	transfer_uncount(leg);
+	call->caller = leg;
+	mem_deref(with);
+	if (call->state == CALL_RINGING) {
+		t->is_ringing = true;
+		transfer_tell(t, 180);
+	}
+
+	return 0;
+}
+
+static uint16_t to_call(struct leg *by, struct leg *with, uint32_t event,
+			bool is_silent)
+{
+	struct call *call = with->call;
+
+	if (call == by->call || call->state == CALL_OVER)
+		return 481;
+	if (call->state < CALL_ANSWERED)
+		return with == call->caller && with->asked
+			       ? wait_in_place(by, with, event, is_silent)
+			       : 481;
+	if (call->transfer || !leg_is_quiet(with) || !leg_peer(with) ||
+	    !leg_is_quiet(leg_peer(with)))
+		return 491;
+
+	return join_far_ends(by, with, event, is_silent);
+}
+
+/* ---- to a number ---- */
+
+static void leave_out(struct routing *r, const struct phone *p)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < r->count; i++) {
+		if (r->phones[i] != p)
+			r->phones[n++] = r->phones[i];
+	}
+	r->count = n;
+}
+
+static void route_and_ring(struct transfer *t, struct span number)
+{
+	struct call *call = t->call;
+	struct sip_message *blank = transfer_blank();
+	struct routing r;
+
+	if (!blank || forward_begin(call, NULL)) {
+		mem_deref(blank);
+		call_refused(call, 500, NULL);
+		return;
+	}
+	route_begin(&r, forward_way(call), t->phone, number,
+		    t->from ? t->from->hops : 0, &call->trail);
+	(void)re_snprintf(call->number, sizeof(call->number), "%s",
+			  forward_dialled(call));
+	forward_take(call, &r);
+	if (!r.status) {
+		leave_out(&r, t->from ? t->held->phone : NULL);
+		r.status = r.count || r.outside[0] ? 0 : 486;
+	}
+	forward_ring(call, &r, blank);
+	mem_deref(blank);
+}
+
+static uint16_t to_number(struct leg *by, struct span number, uint32_t event,
+			  bool is_silent)
+{
+	struct leg *x = leg_peer(by);
+	struct call *call = call_new(by->call->customer);
+	struct transfer *t = NULL;
+	char text[DIRECTORY_NUMBER_MAX + 1];
+
+	if (!call)
+		return 500;
+	if (leg_alloc(&call->caller, call, x->phone) ||
+	    transfer_make(&t, call, by, x)) {
+		mem_deref(call);
+		return 500;
+	}
+	transfer_uncount(call->caller);
+	(void)call_adopt(call);
+	t->event = event;
+	t->is_silent = is_silent;
+
+	(void)re_snprintf(text, sizeof(text), "%b", number.p,
+			  (size_t)number.len);
+	explain(call, by, x, text, by->call->id);
+	explain(by->call, by, x, text, call->id);
+	transfer_tell(t, 100);
+	route_and_ring(t, number);
+
+	return 0;
+}
+
+uint16_t transfer_may(const struct leg *leg)
+{
+	const struct leg *x = leg_peer(leg);
+
+	if (leg->call->state != CALL_ANSWERED || !x || !x->dialog)
+		return 481;
+	/* who calls from outside disposes of nobody here, at whose cost ever */
+	if (!leg->phone || !x->phone || leg->phone->trunk)
+		return 403;
+	if (leg->call->transfer || !leg_is_quiet(leg) || !leg_is_quiet(x))
+		return 491;
+
+	return 0;
+}
+
+uint16_t transfer_do(struct leg *leg, const char *number, struct leg *with,
+		     uint32_t event, bool is_silent)
+{
+	uint16_t status = transfer_may(leg);
+
+	if (status)
+		return status;
+	if (with)
+		return transfer_owns(leg->phone, with)
+			       ? to_call(leg, with, event, is_silent)
+			       : 403;
+
+	return to_number(leg, span_of(number), event, is_silent);
+}
+
+/* ---- a call made for somebody ---- */
+
+int transfer_originate(struct call **callp, struct phone *phone,
+		       const char *number)
+{
+	struct routing r = { .count = 1, .phones = { phone } };
+	struct call *call = call_new(phone->customer->id);
+	struct transfer *t = transfer_alloc(phone);
+	struct fork_answer refusal;
+
+	if (!call || !t || leg_alloc(&call->caller, call, phone)) {
+		mem_deref(t);
+		mem_deref(call);
+		return ENOMEM;
+	}
+
+	transfer_uncount(call->caller);
+	(void)re_snprintf(call->number, sizeof(call->number), "%s", number);
+	t->call = call;
+	t->kind = TRANSFER_ORIGINATE;
+	call->transfer = t;
+	trail_add(&call->trail, "%s (%s) is to be connected with %s",
+		  phone_name(phone), phone->number, number);
+	(void)call_adopt(call);
+	if (!phone->bindings || !transfer_ring(call, &r, &refusal)) {
+		mem_deref(call);
+		return ENOTCONN;
+	}
+
+	*callp = call;
+
+	return 0;
+}
+
+const char *transfer_shown(const struct call *call)
+{
+	const struct transfer *t = call->transfer;
+
+	return t && t->call == call && t->kind == TRANSFER_ORIGINATE
+		       ? call->number
+		       : NULL;
+}
+
+static void ring_the_number(void *arg)
+{
+	struct call *call = arg;
+	struct transfer *t = call->transfer;
+	char number[DIRECTORY_NUMBER_MAX + 1];
+
+	t->kind = TRANSFER_RING;
+	t->is_recall = true; /* nobody to be recalled */
+	memcpy(number, call->number, sizeof(number));
+	route_and_ring(t, span_of(number));
+}
+
+bool transfer_originated(struct call *call, struct leg *branch,
+			 const struct sip_message *m)
+{
+	if (!transfer_shown(call))
+		return false;
+
+	sip_client_forget(&branch->invite);
+	leg_learn(branch, m);
+	(void)leg_turn(branch, LEG_ANSWERED);
+	session_agreed(branch, m);
+	(void)sip_dialog_ack(branch->dialog,
+			     sip_header_value(m, SIP_HEADER_CONTENT_TYPE),
+			     join_silence(m->body));
+	leg_take(call->caller, branch);
+	(void)leg_turn(branch, LEG_CLEARED);
+	call->state = CALL_ROUTING;
+	call->early = NULL;
+	call_touch(call);
+	wheel_start(&call->timer, 1, ring_the_number, call);
+
+	return true;
+}
