@@ -12,14 +12,18 @@ enum { IDENTITY_BYTES = 400, BODY_BYTES = 200 };
 
 /* It lives until the answer, or the lack of one. */
 struct notice {
+	struct le le;
 	struct sip_dialog *dialog;
 	struct sip_client *client;
 };
+
+static struct list notices; /* struct notice: not answered yet */
 
 static void notice_destructor(void *data)
 {
 	struct notice *n = data;
 
+	list_unlink(&n->le);
 	sip_client_forget(&n->client);
 	mem_deref(n->dialog);
 }
@@ -56,6 +60,7 @@ static int notify(const struct mailbox *b, const struct binding *binding)
 	if (!n)
 		return ENOMEM;
 
+	list_append(&notices, &n->le, n);
 	sip_out_init(&to, identity, sizeof(identity));
 	server_identity(&to, NULL, u->extension);
 	begin.local = sip_out_span(&to);
@@ -114,4 +119,9 @@ void mwi_registered(const struct phone *phone)
 
 	if (b)
 		notify_phone(b, phone);
+}
+
+void mwi_close(void)
+{
+	list_flush(&notices);
 }

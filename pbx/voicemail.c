@@ -600,5 +600,6 @@ int voicemail_start(const char *dir)
 void voicemail_close(void)
 {
 	voice_close();
+	mwi_close();
 	mailbox_close();
 }

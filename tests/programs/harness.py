@@ -3,8 +3,8 @@
 Only Python's standard library.  A test is a function with a docstring that
 is its sentence; run(globals()) runs them in order and prints ok / not ok.
 """
-import atexit, base64, glob, hashlib, http.client, json, os, pwd, random, shutil
-import signal, socket, struct, subprocess, sys, tempfile, threading, time, traceback
+import atexit, base64, concurrent.futures, glob, hashlib, http.client, json
+import os, pwd, random, shutil, signal, socket, struct, subprocess, sys, tempfile, threading, time, traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -306,17 +306,38 @@ class Postgres:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
-def run(names, suite):
-    """Run every test_… function of a module; exit with their verdict"""
-    failed = 0
+def alone(f):
+    """A test that no other may run beside, where jobs are run together"""
+    f.is_alone = True
+    return f
+
+
+def run(names, suite, jobs=1):
+    """Run every test_… function of a module; exit with their verdict.  With
+    jobs, that many at a time, but for those that are alone."""
+    failed, pool = [], []
+
+    def one(f):
+        try:
+            f()
+            print(f"ok {suite}: {f.__doc__}\n", end="", flush=True)
+        except Exception:
+            failed.append(f)
+            traceback.print_exc()
+            print(f"not ok {suite}: {f.__doc__}\n", end="", flush=True)
+
+    def together():
+        with concurrent.futures.ThreadPoolExecutor(jobs) as threads:
+            list(threads.map(one, pool))
+        pool.clear()
+
     for name, f in list(names.items()):
         if not name.startswith("test_"):
             continue
-        try:
-            f()
-            print(f"ok {suite}: {f.__doc__}", flush=True)
-        except Exception:
-            failed += 1
-            traceback.print_exc()
-            print(f"not ok {suite}: {f.__doc__}", flush=True)
+        if jobs > 1 and not getattr(f, "is_alone", False):
+            pool.append(f)
+            continue
+        together()
+        one(f)
+    together()
     sys.exit(1 if failed else 0)
