@@ -36,6 +36,7 @@ static const struct permission table[] = {
 	{ "user_settings", { NOONE, ADMIN, NOONE, ADMIN, NOONE, NOONE } },
 	{ "cors", { ADMIN, ADMIN, ADMIN, ADMIN, ADMIN, NOONE } },
 	{ "coses", { ADMIN, ADMIN, ADMIN, ADMIN, ADMIN, NOONE } },
+	{ "pins", { NOONE, ADMIN, NOONE, ADMIN, ADMIN, NOONE } },
 	{ "numbers", { ADMIN, ADMIN, NOONE, NOONE, NOONE, NOONE } },
 	{ "tasks", { ADMIN, ADMIN, NOONE, NOONE, NOONE, ADMIN } },
 	{ "audit", { ADMIN, ADMIN, NOONE, NOONE, NOONE, NOONE } },

@@ -41,7 +41,7 @@ static const struct field fields[] = {
 	  .pattern = "^[0-9]+$", .pattern_help = "digits", .owner = "pbx",
 	  .help = "First passcode of the mailbox by telephone",
 	  .help_fr = "Premier code de la boîte vocale" },
-	{ "pin", FIELD_SECRET, 0, 4, 10, .pattern = "^[0-9]+$",
+	{ "pin", FIELD_SECRET, 0, 4, 8, .pattern = "^[0-9]+$",
 	  .pattern_help = "digits", .owner = "pbx",
 	  .help = "First PIN of hot desking; random where absent",
 	  .help_fr = "Premier code PIN" },

@@ -343,6 +343,23 @@ void event_registration(const struct phone *p, bool is_registered)
 	tell(seq, &o);
 }
 
+void event_news(const char *type, const char *customer, struct span data)
+{
+	char buf[2048];
+	struct sip_out o;
+	uint64_t seq;
+
+	if (!list_head(&events.readers))
+		return;
+
+	seq = number_next();
+	sip_out_init(&o, buf, sizeof(buf));
+	frame_begin(&o, seq, type, customer);
+	sip_out_raw(&o, data);
+	sip_out_raw(&o, SPAN("}"));
+	tell(seq, &o);
+}
+
 /* ---- a reader that comes ---- */
 
 enum {

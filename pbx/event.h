@@ -32,6 +32,9 @@ void event_leg(const struct leg *leg);
 /** A phone has its first binding, or none any more. */
 void event_registration(const struct phone *p, bool is_registered);
 
+/** Something else that is only news: its type and data. */
+void event_news(const char *type, const char *customer, struct span data);
+
 /** GET /api/v1/events: make the request a reader. */
 void event_stream(struct http_request *req);
 

@@ -17,6 +17,7 @@
 #include "pbx/kinds.h"
 #include "pbx/mailbox.h"
 #include "pbx/music.h"
+#include "pbx/pin.h"
 #include "pbx/settings_user.h"
 #include "pbx/turn.h"
 
@@ -55,7 +56,10 @@ static const struct field user_fields[] = {
 	  .help_fr = "Nom" },
 	{ "name", FIELD_TEXT, 0, 0, 200, .help = "Name shown to others",
 	  .help_fr = "Nom affiché" },
-	{ "pin", FIELD_SECRET, 0, 0, 16, .help = "PIN", .help_fr = "Code PIN" },
+	{ "pin", FIELD_SECRET, 0, 0, 8, .pattern = "^[0-9]*$",
+	  .pattern_help = "digits",
+	  .help = "First PIN; another value resets the user's own",
+	  .help_fr = "Premier code PIN ; une autre valeur le réinitialise" },
 	{ "mailbox", FIELD_BOOL, 0, .preset = "false",
 	  .help = "Has a voice mailbox", .help_fr = "A une boîte vocale" },
 	{ "cor", FIELD_REF, 0, .ref = "cors", .on_delete = DELETE_REFUSE,
@@ -272,12 +276,16 @@ static int changing(struct provision_change *change, void *arg)
 static int writing(struct store_write *w, const struct provision_change *change,
 		   void *arg)
 {
+	int err = 0;
+
 	(void)arg;
 
-	if (change->kind == &user_kind_here && !change->object)
-		return settings_user_remove(w, change->id);
+	if (change->kind != &user_kind_here)
+		return 0;
+	if (!change->object)
+		err = settings_user_remove(w, change->id);
 
-	return 0;
+	return err ? err : pin_write(w, change);
 }
 
 /* It is on the disk: calls see it from now on. */

@@ -31,6 +31,7 @@
 #include "pbx/media.h"
 #include "pbx/music.h"
 #include "pbx/outside_rules.h"
+#include "pbx/pin.h"
 #include "pbx/prompt.h"
 #include "pbx/registrar.h"
 #include "pbx/relay.h"
@@ -82,6 +83,12 @@ static const struct setting settings[] = {
 	{ "prompts", SETTING_TEXT, NULL, 0, 400, NULL,
 	  "folder of the voice mail's prompts, with en/ and fr/; unset = those "
 	  "of the installation" },
+	{ "pin-min", SETTING_NUMBER, "4", 1, 8, NULL,
+	  "fewest digits of a PIN that a user chooses" },
+	{ "pin-failures", SETTING_NUMBER, "3", 3, 255, NULL,
+	  "wrong PINs within five minutes that lock a user's PIN" },
+	{ "pin-lock", SETTING_NUMBER, "900", 1, 86400, NULL,
+	  "seconds for which a PIN stays locked" },
 	{ "challenges", SETTING_NUMBER, "2000", 1, 100000, NULL,
 	  "requests without credentials a second from one address" },
 };
@@ -101,6 +108,9 @@ static void read_settings(const struct conf *conf)
 		.refuses_odd_media = conf_flag(conf, "refuse-odd-media"),
 		.media = (uint8_t)relay_policy_of(conf_text(conf, "media")),
 		.speech_lost_s = (uint32_t)conf_number(conf, "speech-lost"),
+		.pin_min = (uint32_t)conf_number(conf, "pin-min"),
+		.pin_failures = (uint32_t)conf_number(conf, "pin-failures"),
+		.pin_lock_s = (uint32_t)conf_number(conf, "pin-lock"),
 		.dir = conf_text(conf, "dir"),
 	};
 }
@@ -364,6 +374,9 @@ static int open_rest(struct pbx *pbx, struct service *service)
 		err = kinds_start(pbx->provision);
 	if (!err)
 		err = settings_user_start(pbx->store, pbx->router);
+	if (!err)
+		err = pin_start(pbx->store, service->keys, pbx->router,
+				provision_table(pbx->provision, "users"));
 
 	return err;
 }
@@ -375,6 +388,7 @@ static void pbx_destructor(void *data)
 	turn_end();
 	media_close();
 	music_close();
+	pin_close();
 	mem_deref(pbx->provision);
 	mem_deref(pbx->router);
 	mem_deref(pbx->store);

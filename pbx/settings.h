@@ -18,6 +18,9 @@ struct settings {
 	uint8_t media;               /* enum relay_policy */
 	uint32_t speech_lost_s;      /* neither phone sends: ended; 0 never */
 	struct sa media_address;     /* where the media server listens */
+	uint32_t pin_min;            /* digits of a PIN that a user sets */
+	uint32_t pin_failures;       /* within five minutes that lock it */
+	uint32_t pin_lock_s;         /* for so long */
 	const char *dir;             /* state folder */
 	bool refuses_odd_media;      /* loopback and multicast in SDP */
 };
