@@ -350,3 +350,19 @@ int kinds_start(struct provision *p)
 
 	return 0;
 }
+
+const struct kind *kinds_at(size_t place)
+{
+	return place < KIND_COUNT ? kinds[place].kind : NULL;
+}
+
+const struct kind *kinds_find(const char *name)
+{
+	for (size_t i = 0; i < KIND_COUNT; i++) {
+		if (!strcmp(kinds[i].kind->name, name) ||
+		    !strcmp(kinds[i].kind->plural, name))
+			return kinds[i].kind;
+	}
+
+	return NULL;
+}

@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "ctl/story/cast.h"
 #include "ctl/story/mails.h"
+#include "ctl/story/objects.h"
 #include "ctl/story/play.h"
 
 enum {
@@ -14,42 +15,25 @@ enum {
 
 /* --- by the pbx alone --------------------------------------------------- */
 
-static bool pbx_put(struct play *p, const char *kind, const char *id,
-		    json_t *body)
-{
-	struct rest_answer a = { 0 };
-	char path[160];
-	bool ok;
-
-	(void)snprintf(path, sizeof(path), "/api/v1/%s/%s", kind, id);
-	ok = rest_ask(&p->pbx, &a, "PUT", path, body);
-	if (!ok)
-		play_fail(p, "the pbx answers PUT %s with %d: %s", path,
-			  a.status, a.detail);
-	rest_clear(&a);
-
-	return ok;
-}
-
 static bool direct_customer(struct play *p, struct customer *c)
 {
 	id_make(c->id);
-	return pbx_put(p, "customers", c->id,
-		       json_pack("{sisssssiss}", "generation", 1, "web_id",
-				 c->web_id, "name", c->web_id,
-				 "extension_length", 4, "time_zone",
-				 "Europe/Paris"));
+	return object_put(p, "customers", c->id,
+			  json_pack("{sisssssiss}", "generation", 1, "web_id",
+				    c->web_id, "name", c->web_id,
+				    "extension_length", 4, "time_zone",
+				    "Europe/Paris"));
 }
 
 static bool direct_user(struct play *p, struct person *who)
 {
 	id_make(who->id);
-	return pbx_put(p, "users", who->id,
-		       json_pack("{sisssssssssssb}", "generation", 1,
-				 "customer", who->customer->id, "extension",
-				 who->extension, "first_name", who->display,
-				 "last_name", "", "name", who->display,
-				 "mailbox", 0));
+	return object_put(p, "users", who->id,
+			  json_pack("{sisssssssssssb}", "generation", 1,
+				    "customer", who->customer->id, "extension",
+				    who->extension, "first_name", who->display,
+				    "last_name", "", "name", who->display,
+				    "mailbox", 0));
 }
 
 static bool account_write(struct play *p, struct device *d, const char *secret)
@@ -87,7 +71,7 @@ static bool direct_trunk(struct play *p)
 
 	layout_sip(&p->layout, "pbx", sip);
 	port = strrchr(sip, ':');
-	return pbx_put(
+	return object_put(
 		p, "trunks", "story-trunk",
 		json_pack("{sissss%sisb}", "generation", 1, "name", "provider",
 			  "host", host, (size_t)(port - host), "port",
@@ -101,10 +85,10 @@ bool cast_trunk(struct play *p, const struct step *s)
 
 	(void)snprintf(id, sizeof(id), "did-%s", s->slot[SLOT_NUMBER]);
 	return direct_trunk(p) &&
-	       pbx_put(p, "dids", id,
-		       json_pack("{sissssss}", "generation", 1, "customer",
-				 who->customer->id, "start",
-				 s->slot[SLOT_NUMBER], "user", who->id));
+	       object_put(p, "dids", id,
+			  json_pack("{sissssss}", "generation", 1, "customer",
+				    who->customer->id, "start",
+				    s->slot[SLOT_NUMBER], "user", who->id));
 }
 
 static const char *type_of(const struct device *d, char out[32])
@@ -124,12 +108,13 @@ static bool direct_phone(struct play *p, struct device *d)
 	token_make(secret);
 	(void)snprintf(d->sip_user, sizeof(d->sip_user), "%.16s", name);
 	(void)snprintf(d->number, sizeof(d->number), "%s", who->extension);
-	if (!pbx_put(p, "phones", d->id,
-		     json_pack("{sisssssssisssssssb}", "generation", 1,
-			       "customer", who->customer->id, "user", who->id,
-			       "number", d->number, "line", 1, "type",
-			       type_of(d, type), "sip_user", d->sip_user,
-			       "sip_secret", secret, "ring_with_user", 1)))
+	if (!object_put(p, "phones", d->id,
+			json_pack("{sisssssssisssssssb}", "generation", 1,
+				  "customer", who->customer->id, "user",
+				  who->id, "number", d->number, "line", 1,
+				  "type", type_of(d, type), "sip_user",
+				  d->sip_user, "sip_secret", secret,
+				  "ring_with_user", 1)))
 		return false;
 
 	return account_write(p, d, secret);

@@ -6,6 +6,7 @@
 #include "base/libre.h"
 #include "ctl/story/acts.h"
 #include "ctl/story/cast.h"
+#include "ctl/story/objects.h"
 #include "ctl/story/sentence.h"
 #include "ctl/story/senses.h"
 #include "ctl/story/world.h"
@@ -23,7 +24,7 @@ const struct sentence sentences[] = {
 	  "a user, her extension and her phones, all started and registered",
 	  cast_person },
 	{ SENTENCE_CAST, "NAME at NUMBER without phone",
-	  "a user who has no telephone", cast_phoneless, ALL },
+	  "a user who has no telephone", cast_phoneless },
 
 	{ SENTENCE_CAST, "with SERVER setting WORD COUNT",
 	  "a setting of holdfast.conf, in force from the start", cast_setting },
@@ -117,6 +118,16 @@ const struct sentence sentences[] = {
 	  sense_history_count },
 	{ SENTENCE_SENSE, "WHO has COUNT mail|mails TEXT",
 	  "mails to her with this word in the subject", sense_mails, ALL },
+	{ SENTENCE_SENSE, "the pbx says KIND MADE FIELD is VALUE",
+	  "a field of an object of the pbx", object_says },
+	{ SENTENCE_SENSE, "the pbx answers PATH with FIELDS",
+	  "asked by REST it says this, perhaps among other things",
+	  pbx_answers },
+	{ SENTENCE_SENSE,
+	  "the pbx refuses put|post|patch|delete PATH [with FIELDS] because "
+	  "TEXT",
+	  "asked by REST it does not, and the problem holds this text",
+	  pbx_refuses },
 	{ SENTENCE_SENSE, "WHO is known to the border",
 	  "the border's list of devices has her phone", sense_border_knows,
 	  ALL },
@@ -146,6 +157,16 @@ const struct sentence sentences[] = {
 	{ SENTENCE_WORLD, "trunk carries NUMBER to WHO",
 	  "a public number: calls leave by a trunk and come in again for her",
 	  cast_trunk },
+	{ SENTENCE_WORLD, "the pbx has KIND OBJECT [with FIELDS]",
+	  "makes an object of any kind of the pbx, or changes the fields of "
+	  "one, of a person (user alice), her phone (phone alice.desk) or a "
+	  "customer; may stand among the cast",
+	  object_has, NEEDS_NOTHING, true },
+	{ SENTENCE_WORLD, "the pbx forgets KIND MADE", "deletes an object",
+	  object_forget },
+	{ SENTENCE_WORLD,
+	  "the pbx is told put|post|patch|delete PATH [with FIELDS]",
+	  "a request to its REST", pbx_told, NEEDS_NOTHING, true },
 	{ SENTENCE_WORLD, "SERVER stops", "goes down and stays down",
 	  world_stops },
 	{ SENTENCE_WORLD, "SERVER starts", "comes back and is ready",

@@ -26,6 +26,31 @@ static const char *take_text(const char *p, char **outp)
 	return *p == '"' ? p + 1 : NULL;
 }
 
+/* Copy {...} or [...] with all in it; NULL when it never ends. */
+static const char *take_fields(const char *p, char **outp)
+{
+	char *out = *outp;
+	bool is_quoted = false;
+	int depth = 0;
+
+	do {
+		if (!*p || *p == '\n')
+			return NULL;
+		if (is_quoted && *p == '\\' && p[1])
+			*out++ = *p++;
+		else if (*p == '"')
+			is_quoted = !is_quoted;
+		else if (!is_quoted)
+			depth += (*p == '{' || *p == '[') -
+				 (*p == '}' || *p == ']');
+		*out++ = *p++;
+	} while (depth);
+	*out++ = '\0';
+	*outp = out;
+
+	return p;
+}
+
 static const char *take_word(const char *p, char **outp)
 {
 	char *out = *outp;
@@ -65,6 +90,12 @@ const char *line_lex(struct token_line *tl, const char *line, int *columnp)
 			p = take_text(p, &out);
 			if (!p)
 				return "the text has no closing quote";
+		}
+		else if (*p == '{' || *p == '[') {
+			t->kind = TOKEN_FIELDS;
+			p = take_fields(p, &out);
+			if (!p)
+				return "the fields have no closing brace";
 		}
 		else if (*p == ',') {
 			t->kind = TOKEN_COMMA;

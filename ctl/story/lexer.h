@@ -1,7 +1,8 @@
 /* lexer.h - a line of a story, cut into words
  *
  * A word is letters, digits and any of _ . : % + @ * ? / -; "..." is a text
- * (\" and \\ inside); a comma stands alone; # begins a comment.
+ * (\" and \\ inside); {...} and [...] are fields (fields.h); a comma stands
+ * alone; # begins a comment.
  */
 #ifndef STORY_LEXER_H
 #define STORY_LEXER_H
@@ -12,6 +13,7 @@
 enum token_kind {
 	TOKEN_WORD,
 	TOKEN_TEXT,
+	TOKEN_FIELDS, /* with its braces */
 	TOKEN_COMMA,
 	TOKEN_END,
 };

@@ -66,7 +66,8 @@ static const char *order_error(const struct story *st, const struct step *s)
 	if (s->sentence->kind != SENTENCE_CAST)
 		return NULL;
 	for (size_t i = 0; i < st->step_count; i++) {
-		if (st->steps[i].sentence->kind > SENTENCE_CAST)
+		if (st->steps[i].sentence->kind > SENTENCE_CAST &&
+		    !st->steps[i].sentence->is_anywhere)
 			return "the cast comes before the first step";
 	}
 

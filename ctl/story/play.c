@@ -561,6 +561,7 @@ bool play_story(const struct story *st, bool keep, char **reportp)
 		folder_remove(p->dir);
 	else if (ok)
 		(void)re_sdprintf(reportp, "kept in %s\n", p->dir);
+	mem_deref(p->objects);
 	mem_deref(p);
 
 	return ok;

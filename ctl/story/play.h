@@ -26,6 +26,7 @@ struct customer {
 	char id[48];
 };
 
+struct objects;
 struct person;
 
 struct device {
@@ -79,6 +80,7 @@ struct play {
 	struct person person[PLAY_PEOPLE_MAX];
 	size_t people;
 	unsigned devices_made;
+	struct objects *objects; /* what was put at the pbx, or NULL */
 
 	const struct step *step;
 	uint64_t step_ms; /* when the step began */

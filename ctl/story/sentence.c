@@ -8,7 +8,9 @@
 #include <stdio.h>
 
 #include "base/libre.h"
+#include "ctl/story/fields.h"
 #include "ctl/story/sentence.h"
+#include "pbx/kinds.h"
 #include "phone/capability.h"
 
 enum {
@@ -154,6 +156,46 @@ static bool is_name(const char *word)
 	return true;
 }
 
+/* A person, her phone, a customer or an object the story has named. */
+static bool is_made(const char *name, void *arg)
+{
+	const struct known *k = arg;
+	char base[32];
+
+	(void)snprintf(base, sizeof(base), "%.*s", (int)strcspn(name, "."),
+		       name);
+
+	return is_known(k->object, k->objects, name) ||
+	       is_known(k->name, k->names, base) ||
+	       is_known(k->customer, k->customers, name);
+}
+
+/* Fields must be well written and speak of what is known. */
+static bool are_fields(struct match *m, const char *text)
+{
+	json_t *value = fields_parse(text);
+	bool ok = value && fields_each_name(text, is_made, m->known);
+
+	json_decref(value);
+	return ok;
+}
+
+static void expect_kinds(struct match *m, const struct token *t)
+{
+	for (size_t i = 0; kinds_at(i); i++)
+		expect(m, t, kinds_at(i)->name);
+}
+
+static void expect_made(struct match *m, const struct token *t)
+{
+	const struct known *k = m->known;
+
+	for (size_t i = 0; i < k->objects; i++)
+		expect(m, t, k->object[i]);
+	for (size_t i = 0; i < k->names; i++)
+		expect(m, t, k->name[i]);
+}
+
 /* Whether one word fits a slot; notes what was expected where not. */
 static bool slot_accepts(struct match *m, enum slot slot, const struct token *t)
 {
@@ -162,7 +204,15 @@ static bool slot_accepts(struct match *m, enum slot slot, const struct token *t)
 	bool ok = false;
 
 	if (t->kind == TOKEN_TEXT) {
-		ok = slot == SLOT_TEXT || slot == SLOT_DIGITS;
+		ok = slot == SLOT_TEXT || slot == SLOT_DIGITS ||
+		     slot == SLOT_VALUE ||
+		     (slot == SLOT_NUMBER && all_of(t->text, "+*#")) ||
+		     (slot == SLOT_PATH &&
+		      fields_each_name(t->text, is_made, m->known));
+	}
+	else if (t->kind == TOKEN_FIELDS) {
+		ok = (slot == SLOT_FIELDS || slot == SLOT_VALUE) &&
+		     are_fields(m, t->text);
 	}
 	else if (t->kind == TOKEN_WORD) {
 		switch (slot) {
@@ -183,13 +233,21 @@ static bool slot_accepts(struct match *m, enum slot slot, const struct token *t)
 			ok = is_among(t->text, servers, ARRAY_SIZE(servers));
 			break;
 		case SLOT_DIGITS: ok = all_of(t->text, "*ABCD"); break;
+		case SLOT_KIND: ok = kinds_find(t->text) != NULL; break;
+		case SLOT_MADE: ok = is_made(t->text, k); break;
+		case SLOT_PATH:
+			ok = fields_each_name(t->text, is_made, k);
+			break;
+		case SLOT_VALUE:
+		case SLOT_OBJECT:
+		case SLOT_FIELD:
 		case SLOT_WORD: ok = true; break;
 		default: break;
 		}
 	}
 	if (ok) {
 		if (slot != SLOT_NAME && slot != SLOT_WEBID &&
-		    slot != SLOT_WORD)
+		    slot != SLOT_WORD && slot != SLOT_OBJECT)
 			be_sure(m, t);
 		return true;
 	}
@@ -200,6 +258,12 @@ static bool slot_accepts(struct match *m, enum slot slot, const struct token *t)
 	else if (slot == SLOT_CUSTOMER) {
 		for (size_t i = 0; i < k->customers; i++)
 			expect(m, t, k->customer[i]);
+	}
+	else if (slot == SLOT_KIND) {
+		expect_kinds(m, t);
+	}
+	else if (slot == SLOT_MADE) {
+		expect_made(m, t);
 	}
 	else if (slot == SLOT_DEVICE) {
 		expect_each(m, t, devices, ARRAY_SIZE(devices));
@@ -526,6 +590,7 @@ static int take(struct step *s, struct known *known, const struct match *m)
 	s->within_ms = m->within_ms;
 	declare(known->name, &known->names, 32, m->slot[SLOT_NAME]);
 	declare(known->customer, &known->customers, 16, m->slot[SLOT_WEBID]);
+	declare(known->object, &known->objects, 64, m->slot[SLOT_OBJECT]);
 
 	return 0;
 }

@@ -30,6 +30,13 @@
 	X(DEVICE, "desk, desktop, mobile or web")                              \
 	X(SERVER, "uc, pbx, portal or border")                                 \
 	X(DIGITS, "telephone keys")                                            \
+	X(KIND, "a kind of object of the pbx, such as group or did")           \
+	X(OBJECT, "a name for an object, a person, alice.desk or a customer")  \
+	X(MADE, "the name of an object, a person, alice.desk or a customer")   \
+	X(FIELDS, "fields in braces, such as {number: 2100, user: @alice}")    \
+	X(FIELD, "name of a field, dots lead into it")                         \
+	X(VALUE, "one word, a text in quotes or a list in brackets")           \
+	X(PATH, "a path below /api/v1/, perhaps in quotes; @alice is her id")  \
 	X(WORD, "one word")
 
 enum slot {
@@ -66,6 +73,7 @@ struct sentence {
 	const char *help;
 	step_h *run;
 	enum sentence_need need;
+	bool is_anywhere; /* before, among and after the cast */
 };
 
 /** The words a story has made known so far. */
@@ -74,6 +82,8 @@ struct known {
 	size_t names;
 	char customer[16][32];
 	size_t customers;
+	char object[64][32];
+	size_t objects;
 };
 
 /** What one line said. */

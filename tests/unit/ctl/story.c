@@ -1,5 +1,6 @@
 /* The language of stories: what is understood and what is said of the rest. */
 #include "base/libre.h"
+#include "ctl/story/fields.h"
 #include "ctl/story/parser.h"
 #include "tests/unit/test.h"
 
@@ -133,6 +134,106 @@ static void test_new_people(void)
 	mem_deref(st);
 }
 
+static void test_objects(void)
+{
+	struct story *st = parse(
+		"the pbx has group sales with {number: 2100, type: ring-all, "
+		"members: [@alice, @bob.desk]}\n"
+		"the pbx says group sales number is 2100\n"
+		"the pbx has did main with {start: \"0140#\", group: @sales}\n");
+
+	CHECK_STR(last(st)->slot[SLOT_KIND], "did");
+	CHECK_STR(last(st)->slot[SLOT_OBJECT], "main");
+	CHECK_STR(last(st)->slot[SLOT_FIELDS],
+		  "{start: \"0140#\", group: @sales}");
+	CHECK_STR(last(st)[-1].slot[SLOT_MADE], "sales");
+	CHECK_STR(last(st)[-1].slot[SLOT_VALUE], "2100");
+	CHECK_STR(last(st)[-2].slot[SLOT_OBJECT], "sales");
+	mem_deref(st);
+
+	/* among the cast, and after it */
+	st = parse("the pbx has user alice with {mailbox: true}\n"
+		   "zoe at 2003 on desk\n"
+		   "alice calls \"#21#\"\n"
+		   "the pbx is told put users/@alice/settings with {}\n"
+		   "the pbx forgets phone alice.desk\n");
+	CHECK_STR(last(st)->slot[SLOT_MADE], "alice.desk");
+	CHECK_STR(last(st)[-1].slot[SLOT_PATH], "users/@alice/settings");
+	CHECK_STR(last(st)[-1].choice[0], "put");
+	CHECK_STR(last(st)[-2].slot[SLOT_NUMBER], "#21#");
+	mem_deref(st);
+
+	check_error("the pbx has grop x\n", "did you mean \"group\"?");
+	check_error("the pbx has group x with {number: 1\n",
+		    "5:26: the fields have no closing brace");
+	check_error("the pbx has group x with {number 1}\n", "expected fields");
+	check_error("the pbx has group x with {members: [@zoe]}\n",
+		    "expected fields");
+	check_error("the pbx forgets group sals\n", "expected alice, bob");
+	check_error("the pbx has group sales\nthe pbx forgets group sals\n",
+		    "did you mean \"sales\"?");
+	check_error("the pbx is told put users/@zoe with {}\n",
+		    "expected a path");
+}
+
+static bool hold(const char *wanted, const char *value)
+{
+	json_t *a = fields_parse(wanted), *b = fields_parse(value);
+	bool ok;
+
+	CHECK(a && b);
+	ok = fields_hold(a, b);
+	json_decref(a);
+	json_decref(b);
+
+	return ok;
+}
+
+static const char *id_of(const char *name, void *arg)
+{
+	(void)arg;
+	return strcmp(name, "alice") ? NULL : "01ab";
+}
+
+static void test_fields(void)
+{
+	static const char *const bad[] = { "",        "{",       "{a}",
+					   "{a: }",   "{a: 1,}", "{a: 1, a: 2}",
+					   "{a: \"x}" };
+	const char *unknown = NULL;
+	json_t *value;
+	char *text;
+
+	value = fields_parse("{number: 0123, ring_s: 20, on: true, a: \"b c\", "
+			     "to: [@alice, *21*, +33, x-y]}");
+	CHECK(fields_resolve(&value, id_of, NULL, &unknown));
+	text = json_dumps(value, JSON_COMPACT);
+	CHECK_STR(text, "{\"number\":\"0123\",\"ring_s\":20,\"on\":true,"
+			"\"a\":\"b c\",\"to\":[\"01ab\",\"*21*\",\"+33\","
+			"\"x-y\"]}");
+	free(text);
+	json_decref(value);
+
+	value = fields_parse("[{to: @bob}]");
+	CHECK(!fields_resolve(&value, id_of, NULL, &unknown));
+	CHECK_STR(unknown, "bob");
+	json_decref(value);
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		CHECK(!fields_parse(bad[i]));
+
+	CHECK(hold("{a: 1}", "{a: \"1\", b: 2}"));
+	CHECK(hold("{a: [{b: x}]}", "{a: [{b: y}, {b: x, c: 1}]}"));
+	CHECK(hold("{a: null}", "{b: 1}"));
+	CHECK(hold("[]", "[]"));
+	CHECK(!hold("[]", "[1]"));
+	CHECK(!hold("{a: 1}", "{a: 2}"));
+	CHECK(!hold("{a: 1}", "{}"));
+	CHECK(!hold("{a: {b: 1}}", "{a: 1}"));
+	CHECK(!hold("{a: null}", "{a: 1}"));
+	CHECK(!hold("[1, 3]", "[1, 2]"));
+}
+
 static void test_errors(void)
 {
 	check_error("alise calls 2002\n", "s.call:5:1: \"alise\" does not fit "
@@ -211,6 +312,8 @@ static const struct test tests[] = {
 	{ "a list is words with commas", test_list },
 	{ "people the provider creates are known from then on",
 	  test_new_people },
+	{ "objects of the pbx are named, their fields read", test_objects },
+	{ "fields are JSON without quotes, and compared in part", test_fields },
 	{ "an error names line, column and the nearest word", test_errors },
 	{ "a story needs a title", test_no_title },
 	{ "long lines and long stories are refused", test_limits },
