@@ -84,7 +84,7 @@ static inline struct store_value store_null(void)
 #define STORE_NO_ARGS NULL, 0
 
 enum {
-	STORE_ARGS_MAX = 64,
+	STORE_ARGS_MAX = 128,
 	STORE_ROWS_MAX = 100000, /* of one query; more is an error */
 };
 

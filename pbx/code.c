@@ -202,12 +202,12 @@ static const char *why_not(const struct code *code, const struct user *u)
 {
 	if (!u)
 		return "belongs to nobody";
-	if (!cos_has(u, COS_CODES))
+	if (!cos_may(u, COS_CODES))
 		return "may not dial codes";
-	if (code->kind == CODE_FORWARD && !cos_has(u, COS_FORWARD))
+	if (code->kind == CODE_FORWARD && !cos_may(u, COS_FORWARD))
 		return "may not forward calls";
 	if (code->kind == CODE_ON && code->field &&
-	    !strcmp(code->field, "dnd") && !cos_has(u, COS_DND))
+	    !strcmp(code->field, "dnd") && !cos_may(u, COS_DND))
 		return "may not use do not disturb";
 
 	return NULL;

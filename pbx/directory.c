@@ -292,8 +292,10 @@ int directory_put_user(const struct user_fields *f)
 		return ENOMEM;
 	}
 
-	id_set(u->cor, f->cor);
-	id_set(u->cos, f->cos);
+	for (int i = 0; i < DIRECTORY_MODES; i++) {
+		id_set(u->cor[i], f->cor[i]);
+		id_set(u->cos[i], f->cos[i]);
+	}
 	table_remove(&dir.extensions, &u->by_extension);
 	memcpy(u->extension, f->extension, strlen(f->extension) + 1);
 	table_add(&dir.extensions, &u->by_extension,

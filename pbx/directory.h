@@ -21,6 +21,7 @@ enum {
 	DIRECTORY_ID_SIZE = 27,    /* an id with its NUL */
 	DIRECTORY_NUMBER_MAX = 32, /* octets of a number */
 	DIRECTORY_PHONES_MAX = 32, /* phones that one user may ring */
+	DIRECTORY_MODES = 3,       /* day, first night, second night */
 };
 
 struct binding;
@@ -49,8 +50,9 @@ struct user {
 	struct list phones;        /* struct phone, user_le */
 	char id[DIRECTORY_ID_SIZE];
 	char extension[DIRECTORY_NUMBER_MAX + 1];
-	char cor[DIRECTORY_ID_SIZE];    /* class of restriction, "" = none */
-	char cos[DIRECTORY_ID_SIZE];    /* class of service, "" = none */
+	/* Classes by day, first and second night; "" = none. */
+	char cor[DIRECTORY_MODES][DIRECTORY_ID_SIZE]; /* of restriction */
+	char cos[DIRECTORY_MODES][DIRECTORY_ID_SIZE]; /* of service */
 	char *name;                     /* as shown to others */
 	struct user_settings *settings; /* settings_user.h; NULL = none */
 };
@@ -95,8 +97,8 @@ struct user_fields {
 	const char *customer;
 	const char *extension;
 	const char *name;
-	const char *cor; /* may be NULL, as cos */
-	const char *cos;
+	const char *cor[DIRECTORY_MODES]; /* may be NULL, as cos */
+	const char *cos[DIRECTORY_MODES];
 };
 
 struct phone_fields {

@@ -315,6 +315,8 @@ static int open_live(const struct conf *conf, const uint8_t key[32])
 	if (!err)
 		err = cor_init();
 	if (!err)
+		err = cos_init();
+	if (!err)
 		err = group_init();
 	if (!err)
 		err = mailbox_init(conf_text(conf, "dir"));
@@ -377,6 +379,8 @@ static int open_rest(struct pbx *pbx, struct service *service)
 	if (!err)
 		err = pin_start(pbx->store, service->keys, pbx->router,
 				provision_table(pbx->provision, "users"));
+	if (!err)
+		err = cos_start(pbx->router);
 
 	return err;
 }
@@ -408,6 +412,7 @@ static void pbx_destructor(void *data)
 	server_close();
 	group_close();
 	cor_close();
+	cos_close();
 	directory_close();
 	auth_close();
 	keep_close();

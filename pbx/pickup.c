@@ -14,7 +14,7 @@ static bool is_wanted(const struct phone *picker, const struct phone *rung,
 		      const char *number)
 {
 	if (!rung || rung->customer != picker->customer || rung == picker ||
-	    !cos_has(rung->user, COS_PICKUP_ACCEPT))
+	    !cos_may(rung->user, COS_PICKUP_ACCEPT))
 		return false;
 	if (!number[0])
 		return group_joins(picker, rung);
@@ -170,7 +170,7 @@ void pickup_run(struct call *picker, const char *number,
 					   : COS_PICKUP_GROUP;
 	struct call *call;
 
-	if (!cos_has(p->user, option)) {
+	if (!cos_may(p->user, option)) {
 		trail_add(&picker->trail, "%s may not pick up calls",
 			  phone_name(p));
 		call_refused(picker, 403, "Not Permitted");

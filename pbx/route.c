@@ -166,7 +166,7 @@ static bool forward(struct walk *w, const struct user *u, enum route_why why,
 {
 	if (!to[0])
 		return false;
-	if (!cos_has(u, COS_FORWARD)) {
+	if (!cos_may(u, COS_FORWARD)) {
 		note(w, "%s may not forward calls", u->name);
 		return false;
 	}
@@ -240,7 +240,7 @@ static bool is_on_phone(const struct user *u)
 static bool takes_one_call(const struct user *u)
 {
 	return (u->settings && u->settings->is_busy_on_phone) ||
-	       !cos_has(u, COS_CALL_WAITING);
+	       !cos_may(u, COS_CALL_WAITING);
 }
 
 static bool any_registered(const struct routing *r)
@@ -304,13 +304,13 @@ static struct user *member_follow(struct walk *w, const struct group *g,
 	for (int i = 0; g->follows_forwards && u && i < ROUTE_HOPS_MAX; i++) {
 		const char *to = user_forward(u, FORWARD_ALWAYS);
 
-		if (!to[0] || !cos_has(u, COS_FORWARD) || !cor_permits(u, to))
+		if (!to[0] || !cos_may(u, COS_FORWARD) || !cor_permits(u, to))
 			break;
 		note(w, "%s is tried because forward-always of member %s", to,
 		     u->extension);
 		u = directory_user_by_extension(w->caller->customer,
 						span_of(to));
-		if (u && !cos_has(u, COS_FORWARD_ACCEPT))
+		if (u && !cos_may(u, COS_FORWARD_ACCEPT))
 			u = NULL;
 	}
 
@@ -333,7 +333,7 @@ static void add_member(struct walk *w, const struct group *g, const char *id,
 	else
 		u = NULL;
 
-	if (u && u->settings && u->settings->has_dnd && cos_has(u, COS_DND)) {
+	if (u && u->settings && u->settings->has_dnd && cos_may(u, COS_DND)) {
 		note(w, "%s is not to be disturbed: left out", u->name);
 		return;
 	}
@@ -452,7 +452,7 @@ static bool forwards_at_once(struct walk *w, const struct user *u)
 	else if (forward(w, u, ROUTE_ALWAYS, always))
 		return true;
 
-	if (!u->settings->has_dnd || !cos_has(u, COS_DND))
+	if (!u->settings->has_dnd || !cos_may(u, COS_DND))
 		return false;
 
 	note(w, "%s is not to be disturbed", u->name);
@@ -507,7 +507,7 @@ static void ring_user(struct walk *w, struct user *u, struct group *g)
 static void at_user(struct walk *w, struct user *u, struct group *g)
 {
 	w->r->user = u;
-	if (w->is_hop && !cos_has(u, COS_FORWARD_ACCEPT)) {
+	if (w->is_hop && !cos_may(u, COS_FORWARD_ACCEPT)) {
 		note(w, "%s takes no forwarded calls", u->name);
 		refuse_why(w->r, w->why);
 		return;

@@ -25,7 +25,9 @@ static json_t *json(const char *text)
 static void put_user(const char *id, const char *extension, const char *cor,
 		     const char *cos)
 {
-	const struct user_fields u = { id, "c1", extension, id, cor, cos };
+	const struct user_fields u = {
+		id, "c1", extension, id, { cor }, { cos }
+	};
 	const struct phone_fields p = {
 		.id = extension, /* one phone each, named by its number */
 		.customer = "c1",
@@ -49,6 +51,7 @@ static void make(void)
 
 	CHECK_INT(directory_init(NULL, NULL), 0);
 	CHECK_INT(cor_init(), 0);
+	CHECK_INT(cos_init(), 0);
 	CHECK_INT(group_init(), 0);
 	CHECK_INT(directory_put_customer(&c), 0);
 	put_user("alice", "2001", NULL, NULL);
@@ -61,6 +64,7 @@ static void close_all(void)
 {
 	group_close();
 	cor_close();
+	cos_close();
 	directory_close();
 	trail_close(&trail);
 }
@@ -260,8 +264,8 @@ static void who_pays(void)
 	put_user("bob", "2002", NULL, "s");
 	dial("2002");
 	check_rings("2002");
-	CHECK(!cos_has(directory_user(SPAN("bob")), COS_FORWARD));
-	CHECK(cos_has(directory_user(SPAN("bob")), COS_DND));
+	CHECK(!cos_may(directory_user(SPAN("bob")), COS_FORWARD));
+	CHECK(cos_may(directory_user(SPAN("bob")), COS_DND));
 	close_all();
 }
 
