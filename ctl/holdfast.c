@@ -16,6 +16,7 @@
 #include "pbx/main.h"
 #include "portal/main.h"
 #include "uc/main.h"
+#include "witness/main.h"
 #include "phone/main.h"
 
 static int help_main(int argc, char *argv[]);
@@ -34,6 +35,7 @@ static const struct command commands[] = {
 	{ "portal", "management of customers, users and phones", portal_main },
 	{ "uc", "users' services server", uc_main },
 	{ "phone", "a softphone led by lines of command", phone_main },
+	{ "witness", "third vote of a resilient pair of pbxs", witness_main },
 	{ "version", "print the version", version_main },
 };
 

@@ -10,6 +10,7 @@
 #define OPEN    (ROLE_ANYONE | ANYBODY)
 #define ANYBODY (ROLE_SERVICE | ROLE_PROVIDER | ROLE_CUSTOMER | ROLE_USER)
 #define SERVICE ((uint32_t)ROLE_SERVICE)
+#define PEER    ((uint32_t)ROLE_PEER)
 #define STAFF   (ROLE_SERVICE | ROLE_PROVIDER)
 #define ADMIN   (STAFF | ROLE_CUSTOMER)
 
@@ -62,6 +63,8 @@ static const struct permission table[] = {
 	{ "registrations", { SERVICE, SERVICE, NOONE, NOONE, SERVICE, NOONE } },
 	{ "mailboxes", { SERVICE, SERVICE, NOONE, SERVICE, SERVICE, NOONE } },
 	{ "flows", { SERVICE, SERVICE, NOONE, NOONE, SERVICE, NOONE } },
+	{ "leases", { NOONE, PEER | SERVICE, NOONE, NOONE, NOONE, PEER } },
+	{ "pair", { NOONE, SERVICE, NOONE, NOONE, NOONE, PEER } },
 	{ "settings", { SERVICE, SERVICE, NOONE, SERVICE, NOONE, NOONE } },
 
 	/* what a user's client asks of the uc server; a client signs in with
@@ -83,7 +86,7 @@ static const struct {
 } roles[] = {
 	{ ROLE_ANYONE, "anyone" },     { ROLE_SERVICE, "service" },
 	{ ROLE_PROVIDER, "provider" }, { ROLE_CUSTOMER, "customer" },
-	{ ROLE_USER, "user" },
+	{ ROLE_USER, "user" },         { ROLE_PEER, "peer" },
 };
 
 enum { ROLE_COUNT = sizeof(roles) / sizeof(roles[0]) };

@@ -23,6 +23,7 @@ enum role {
 	ROLE_PROVIDER = 1 << 2, /* administrator of the whole installation  */
 	ROLE_CUSTOMER = 1 << 3, /* administrator of one customer            */
 	ROLE_USER = 1 << 4,     /* a user, about themselves                 */
+	ROLE_PEER = 1 << 5,     /* the other node of a pair, or its witness */
 };
 
 enum action {

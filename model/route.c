@@ -30,6 +30,7 @@ struct router {
 	size_t kind_count;
 	json_t *about;
 	char token_hash[TOKEN_HASH_SIZE];
+	char peer_hash[TOKEN_HASH_SIZE];
 	caller_h *callers;
 	void *callers_arg;
 };
@@ -143,6 +144,12 @@ static bool find_caller(struct caller *caller, const struct router *r,
 				       "service");
 			return true;
 		}
+		if (*r->peer_hash && secret_equal(hash, r->peer_hash)) {
+			caller->role = ROLE_PEER;
+			(void)snprintf(caller->name, sizeof(caller->name),
+				       "peer");
+			return true;
+		}
 	}
 	if (r->callers)
 		return r->callers(caller, req, r->callers_arg);
@@ -179,7 +186,8 @@ static void dispatch(struct http_request *req, void *arg)
 		reply_unauthorized(req, true);
 		return;
 	}
-	if (caller.role == ROLE_SERVICE && lacks_certificate(req)) {
+	if ((caller.role == ROLE_SERVICE || caller.role == ROLE_PEER) &&
+	    lacks_certificate(req)) {
 		log_warn("rest",
 			 "service token without certificate correlation=%s",
 			 http_correlation(req));
@@ -317,6 +325,12 @@ void router_token(struct router *r, const char *token)
 {
 	if (r && token)
 		token_hash(r->token_hash, token);
+}
+
+void router_peer(struct router *r, const char *token)
+{
+	if (r && token)
+		token_hash(r->peer_hash, token);
 }
 
 void router_callers(struct router *r, caller_h *h, void *arg)

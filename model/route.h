@@ -68,6 +68,9 @@ int router_alloc(struct router **rp, const char *server,
 /** The bearer token that makes a caller ROLE_SERVICE; copied. */
 void router_token(struct router *r, const char *token);
 
+/** The bearer token that makes a caller ROLE_PEER: a pair's; copied. */
+void router_peer(struct router *r, const char *token);
+
 /** Who else may call; without it only the service token is known. */
 void router_callers(struct router *r, caller_h *h, void *arg);
 
