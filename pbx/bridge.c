@@ -1,5 +1,6 @@
 /* bridge.c - see bridge.h */
 #include "base/log.h"
+#include "pbx/answer.h"
 #include "pbx/bridge.h"
 #include "pbx/call.h"
 #include "pbx/hold.h"
@@ -9,7 +10,6 @@
 #include "pbx/server.h"
 #include "pbx/settings.h"
 #include "pbx/turn.h"
-#include "pbx/voicemail.h"
 
 enum { HEADERS_BYTES = 1536 };
 
@@ -432,8 +432,8 @@ void bridge_request(struct leg *leg, const struct sip_message *m,
 	default: refuse(m, flow, 501); return;
 	}
 
-	if (leg->call->voicemail && leg->call->state == CALL_ANSWERED) {
-		voicemail_request(leg->call->voicemail, m, flow);
+	if (leg->call->answer && leg->call->state == CALL_ANSWERED) {
+		answer_request(leg->call->answer, m, flow);
 		return;
 	}
 	if (leg->call->state == CALL_OVER || !to || !to->dialog) {

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secrets.h"
+#include "pbx/answer.h"
 #include "pbx/bridge.h"
 #include "pbx/call.h"
 #include "pbx/cdr.h"
@@ -69,7 +70,7 @@ static void call_destructor(void *data)
 	relay_end(call);
 	mem_deref(call->way);
 	mem_deref(call->outside);
-	voicemail_end(call);
+	answer_end(call);
 	trail_close(&call->trail);
 }
 
@@ -209,7 +210,7 @@ static void over(struct call *call, enum call_result result)
 	wheel_stop(&call->timer);
 	relay_end(call);
 	forward_end(call);
-	voicemail_end(call);
+	answer_end(call);
 	call->result = (uint8_t)result;
 	call->state = CALL_OVER;
 	cdr_write(call);
@@ -340,8 +341,8 @@ static void acknowledged(int err, const struct sip_message *m, void *arg)
 	}
 
 	leg->asks_offering = false;
-	if (call->voicemail)
-		voicemail_acknowledged(call->voicemail, m);
+	if (call->answer)
+		answer_acknowledged(call->answer, m);
 	if (call->callee && call->callee->owes_ack) {
 		call->callee->owes_ack = false;
 		(void)sip_dialog_ack(
@@ -633,16 +634,16 @@ void call_progress(struct call *call, struct leg *branch,
 }
 
 /* What waits for the commit of the turn in which the callee answered. */
-struct answer {
+struct acceptance {
 	struct call *call;
 	struct leg *to; /* of the call */
 	char *type;
 	struct mbuf *body;
 };
 
-static void answer_destructor(void *data)
+static void acceptance_destructor(void *data)
 {
-	struct answer *a = data;
+	struct acceptance *a = data;
 
 	mem_deref(a->call);
 	mem_deref(a->type);
@@ -656,9 +657,9 @@ static struct span mbuf_span(const struct mbuf *mb)
 }
 
 /* The answer is on record: the caller gets it. */
-static void answer_send(void *arg)
+static void acceptance_send(void *arg)
 {
-	struct answer *a = arg;
+	struct acceptance *a = arg;
 	struct call *call = a->call;
 	char buf[HEADERS_BYTES];
 	struct sip_out o;
@@ -686,11 +687,11 @@ out:
 	mem_deref(a);
 }
 
-static struct answer *answer_make(struct call *call, struct leg *from,
-				  struct leg *to, struct span type,
-				  struct span sdp)
+static struct acceptance *acceptance_make(struct call *call, struct leg *from,
+					  struct leg *to, struct span type,
+					  struct span sdp)
 {
-	struct answer *a = mem_zalloc(sizeof(*a), answer_destructor);
+	struct acceptance *a = mem_zalloc(sizeof(*a), acceptance_destructor);
 
 	if (!a)
 		return NULL;
@@ -726,13 +727,14 @@ static void now_answered(struct call *call)
 void call_answered(struct call *call, struct leg *branch,
 		   const struct sip_message *m)
 {
-	struct answer *a;
+	struct acceptance *a;
 	bool is_ours = !call->caller->asked;
 
 	if (transfer_originated(call, branch, m))
 		return;
-	a = answer_make(call, branch, call->caller,
-			sip_header_value(m, SIP_HEADER_CONTENT_TYPE), m->body);
+	a = acceptance_make(call, branch, call->caller,
+			    sip_header_value(m, SIP_HEADER_CONTENT_TYPE),
+			    m->body);
 
 	call->callee = branch;
 	sip_client_forget(&branch->invite);
@@ -759,7 +761,7 @@ void call_answered(struct call *call, struct leg *branch,
 
 	(void)leg_turn(call->caller, LEG_ANSWERED);
 	if (a)
-		turn_defer(answer_send, a);
+		turn_defer(acceptance_send, a);
 	else
 		call_hangup(call, NULL, "SIP;cause=500");
 }
@@ -768,15 +770,15 @@ void call_picked_up(struct call *call, struct leg *leg, struct span offer,
 		    struct span answer)
 {
 	const struct span type = SPAN("application/sdp");
-	struct answer *to_caller, *to_picker;
+	struct acceptance *to_caller, *to_picker;
 
 	leg->call = call;
 	leg->number = ++call->legs;
 	leg->is_done = true;
 	list_append(&call->branches, &leg->le, leg);
 	call->callee = leg;
-	to_caller = answer_make(call, leg, call->caller, type, answer);
-	to_picker = answer_make(call, call->caller, leg, type, offer);
+	to_caller = acceptance_make(call, leg, call->caller, type, answer);
+	to_picker = acceptance_make(call, call->caller, leg, type, offer);
 	if (leg->phone && !leg->is_counted) {
 		leg->phone->calls++;
 		leg->is_counted = true;
@@ -788,8 +790,8 @@ void call_picked_up(struct call *call, struct leg *leg, struct span offer,
 	now_answered(call);
 	(void)leg_turn(call->caller, LEG_ANSWERED);
 	if (to_caller && to_picker) {
-		turn_defer(answer_send, to_caller);
-		turn_defer(answer_send, to_picker);
+		turn_defer(acceptance_send, to_caller);
+		turn_defer(acceptance_send, to_picker);
 		return;
 	}
 

@@ -54,7 +54,7 @@ struct call_target {
 	struct phone *phone; /* rung whatever is set, or NULL */
 };
 
-struct voicemail;
+struct answer;
 
 struct call {
 	struct table_entry by_id;
@@ -78,10 +78,10 @@ struct call {
 	uint16_t legs;
 	uint64_t row;
 	struct leg *caller;
-	struct leg *callee;          /* who answered */
-	struct leg *early;           /* whose early media the caller hears */
-	struct voicemail *voicemail; /* answers in place of a callee */
-	struct list branches;        /* struct leg: all that were rung */
+	struct leg *callee;    /* who answered */
+	struct leg *early;     /* whose early media the caller hears */
+	struct answer *answer; /* the pbx, in place of a callee */
+	struct list branches;  /* struct leg: all that were rung */
 	struct trail trail;
 	struct transfer *transfer;   /* that it takes part in, or NULL */
 	struct join *join;           /* while its legs are brought together */

@@ -296,6 +296,7 @@ int directory_put_user(const struct user_fields *f)
 		id_set(u->cor[i], f->cor[i]);
 		id_set(u->cos[i], f->cos[i]);
 	}
+	u->is_french = f->is_french;
 	table_remove(&dir.extensions, &u->by_extension);
 	memcpy(u->extension, f->extension, strlen(f->extension) + 1);
 	table_add(&dir.extensions, &u->by_extension,

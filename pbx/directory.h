@@ -53,6 +53,7 @@ struct user {
 	/* Classes by day, first and second night; "" = none. */
 	char cor[DIRECTORY_MODES][DIRECTORY_ID_SIZE]; /* of restriction */
 	char cos[DIRECTORY_MODES][DIRECTORY_ID_SIZE]; /* of service */
+	bool is_french;                 /* prompts, else English */
 	char *name;                     /* as shown to others */
 	struct user_settings *settings; /* settings_user.h; NULL = none */
 };
@@ -99,6 +100,7 @@ struct user_fields {
 	const char *name;
 	const char *cor[DIRECTORY_MODES]; /* may be NULL, as cos */
 	const char *cos[DIRECTORY_MODES];
+	bool is_french;
 };
 
 struct phone_fields {

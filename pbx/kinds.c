@@ -86,8 +86,8 @@ static const struct field user_fields[] = {
 	  .pattern_help = "digits", .help = "Passcode of the mailbox",
 	  .help_fr = "Code secret de la boîte vocale" },
 	{ "language", FIELD_ENUM, 0, .choices = "en|fr", .preset = "\"en\"",
-	  .help = "Language of the mailbox",
-	  .help_fr = "Langue de la boîte vocale" },
+	  .help = "Language of the mailbox and of announcements",
+	  .help_fr = "Langue de la boîte vocale et des annonces" },
 };
 
 static const struct field phone_fields[] = {
@@ -185,6 +185,7 @@ static int take_user(json_t *object, void *arg)
 		.cos = { json_get_text(object, "cos"),
 			 json_get_text(object, "cos_night1"),
 			 json_get_text(object, "cos_night2") },
+		.is_french = !strcmp(text(object, "language"), "fr"),
 	};
 	int err;
 

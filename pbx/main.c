@@ -13,6 +13,7 @@
 #include "base/service.h"
 #include "base/tls.h"
 #include "model/provision.h"
+#include "pbx/answer.h"
 #include "pbx/api.h"
 #include "pbx/auth.h"
 #include "pbx/call.h"
@@ -406,6 +407,7 @@ static void pbx_destructor(void *data)
 	did_close();
 	cpn_close();
 	outside_rules_close();
+	answer_close();
 	voicemail_close();
 	registrar_close();
 	trace_close();
@@ -458,7 +460,9 @@ static int start(struct service *service, void **statep)
 	if (!err)
 		err = media_init(pbx_settings.dir, relay_event);
 	if (!err)
-		err = voicemail_start(pbx_settings.dir);
+		err = voicemail_start();
+	if (!err)
+		err = answer_start(pbx_settings.dir);
 	if (!err)
 		err = restore_all();
 	if (!err)

@@ -73,14 +73,15 @@ int prompt_init(const char *dir, const char *folder)
 	return symlink(folder, link) ? errno : 0;
 }
 
-void prompt_say(struct voice *v, const struct mailbox *b, const char *name)
+void prompt_speak(struct voice *v, const char *customer, bool is_french,
+		  const char *name)
 {
-	const char *language = b && b->is_french ? "fr" : "en";
+	const char *language = is_french ? "fr" : "en";
 	char file[200], path[PATH_BYTES + 200];
 
-	if (b) {
+	if (*customer) {
 		(void)snprintf(file, sizeof(file), "pbx/prompts/%s/%s/%s.wav",
-			       b->customer, language, name);
+			       customer, language, name);
 		(void)snprintf(path, sizeof(path), "%s/%s", prompts_dir, file);
 		if (!access(path, R_OK)) {
 			(void)voice_say(v, file);
@@ -91,6 +92,11 @@ void prompt_say(struct voice *v, const struct mailbox *b, const char *name)
 	(void)snprintf(file, sizeof(file), "pbx/prompts/standard/%s/%s.wav",
 		       language, name);
 	(void)voice_say(v, file);
+}
+
+void prompt_say(struct voice *v, const struct mailbox *b, const char *name)
+{
+	prompt_speak(v, b ? b->customer : "", b && b->is_french, name);
 }
 
 void prompt_say_digits(struct voice *v, const struct mailbox *b,

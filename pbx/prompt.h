@@ -1,4 +1,4 @@
-/* prompt.h - what the voice mail says, as sounds of the media server
+/* prompt.h - what the pbx says, as sounds of the media server
  *
  * The spoken texts lie in pbx/prompts/texts; the build makes WAV files of
  * them, reached as DIR/pbx/prompts/standard/LANGUAGE/NAME.wav.  A customer's
@@ -22,6 +22,11 @@
  * @return 0 or an errno; without prompts nothing is said
  */
 int prompt_init(const char *dir, const char *folder);
+
+/** Say one in a language, the customer's own where it has one (customer ""
+ * has none). */
+void prompt_speak(struct voice *v, const char *customer, bool is_french,
+		  const char *name);
 
 /** Say one in a mailbox's language. */
 void prompt_say(struct voice *v, const struct mailbox *b, const char *name);

@@ -25,7 +25,7 @@
 
 enum { WHO_BYTES = 256 };
 /* In place of its state: answered by the pbx itself, without callee. */
-enum { STATE_VOICEMAIL = 100 };
+enum { STATE_ANSWER = 100 };
 
 static int put(struct mbuf *mb, struct span s)
 {
@@ -126,8 +126,8 @@ int restore_save(const struct call *call)
 	err |= put(mb, span_of(call->customer));
 	err |= put(mb, span_of(call->callee_user));
 	err |= put(mb, span_of(call->number));
-	err |= put_number(mb, call->voicemail && call->state == CALL_ANSWERED
-				      ? STATE_VOICEMAIL
+	err |= put_number(mb, call->answer && call->state == CALL_ANSWERED
+				      ? STATE_ANSWER
 				      : call->state);
 	err |= put_number(mb, call->started_ms);
 	err |= put_number(mb, call->answered_ms);
@@ -317,8 +317,7 @@ static int read_call(struct call *call, struct span rest)
 	    !get_number(&call->answered_ms, &rest) || !get(&trail, &rest))
 		return EBADMSG;
 
-	call->state = (uint8_t)(state == STATE_VOICEMAIL ? CALL_ANSWERED
-							 : state);
+	call->state = (uint8_t)(state == STATE_ANSWER ? CALL_ANSWERED : state);
 	err = trail_restore(&call->trail, trail);
 	if (!err)
 		err = get_leg(&call->caller, call, &rest);

@@ -551,7 +551,8 @@ static bool is_code(struct walk *w)
 {
 	struct routing *r = w->r;
 
-	if (w->is_hop || (r->number[0] != '*' && r->number[0] != '#'))
+	if (w->is_hop || w->way->reach != ROUTE_REACH_CALLER ||
+	    (r->number[0] != '*' && r->number[0] != '#'))
 		return false;
 
 	r->code = code_find(w->caller->customer, r->number, r->argument);
@@ -559,16 +560,33 @@ static bool is_code(struct walk *w)
 	return r->code != NULL;
 }
 
-/* Who pays must be permitted, and somebody must pay: what comes from outside
- * goes out again only on a user's account. */
+/* Whether a call of this walk may leave for somebody's money: what comes from
+ * outside goes out again only on a user's account, or where the customer has
+ * said so; there it is no way to call for help. */
+static bool is_paid(const struct walk *w)
+{
+	char number[DIRECTORY_NUMBER_MAX + 1];
+
+	if (w->way->reach != ROUTE_REACH_CALLER &&
+	    outside_is_emergency(w->caller->customer, w->r->number, number))
+		return false;
+	if (w->payer)
+		return true;
+	if (w->way->reach == ROUTE_REACH_CALLER)
+		return !outsider_is(w->caller);
+
+	return w->way->reach == ROUTE_REACH_OUTSIDE;
+}
+
+/* Who pays must be permitted, and somebody must pay. */
 static void at_outside(struct walk *w)
 {
 	struct routing *r = w->r;
 	struct outside_verdict v = outside_permits(w->caller->customer,
 						   r->outside);
 
-	if (!v.cause && ((!w->payer && outsider_is(w->caller)) ||
-			 !cor_permits_outside(w->payer, r->number)))
+	if (!v.cause &&
+	    (!is_paid(w) || !cor_permits_outside(w->payer, r->number)))
 		v = (struct outside_verdict){ 403, "Not Permitted" };
 	if (v.cause) {
 		note(w, "%s may not be called outside: %s", r->number, v.cause);
@@ -674,6 +692,9 @@ void route_begin(struct routing *r, struct route_way *way,
 			  .trail = trail };
 
 	memset(r, 0, sizeof(*r));
+	if (way->reach != ROUTE_REACH_CALLER)
+		w.payer = way->payer[0] ? directory_user(span_of(way->payer))
+					: NULL;
 	if (!is_routable(&w, dialled, hops))
 		return;
 

@@ -45,6 +45,15 @@ struct route_hop {
 	uint8_t why; /* enum route_why */
 };
 
+/** How far a call may go on somebody else's behalf: from what the pbx has
+ * answered, for instance.  Codes and emergency numbers are no numbers
+ * there. */
+enum route_reach {
+	ROUTE_REACH_CALLER,  /* as the caller may */
+	ROUTE_REACH_INSIDE,  /* nothing outside */
+	ROUTE_REACH_OUTSIDE, /* outside at the payer's cost, or the customer's */
+};
+
 /** The way of one call so far. */
 struct route_way {
 	char visited[ROUTE_HOPS_MAX][DIRECTORY_ID_SIZE]; /* users, groups */
@@ -58,6 +67,8 @@ struct route_way {
 	uint8_t tried; /* hunt: members tried */
 	bool is_line; /* a line was dialled: the user's forwards do not count */
 	bool is_anonymous;
+	uint8_t reach;                 /* enum route_reach */
+	char payer[DIRECTORY_ID_SIZE]; /* whose privileges count there */
 };
 
 /** Where a call goes. */
@@ -79,7 +90,8 @@ struct routing {
  * Route a dialled number.
  *
  * @param r       Filled
- * @param way     Zeroed but for is_anonymous; what route_on() needs
+ * @param way     Zeroed but for is_anonymous, reach and payer; what
+ *                route_on() needs
  * @param caller  The authenticated phone; it does not ring itself
  * @param dialled User part of the Request-URI, unescaped
  * @param hops    How often this call has been routed before

@@ -1,4 +1,5 @@
 /* transfer.c - see transfer.h: its life and its end */
+#include "pbx/answer.h"
 #include "pbx/forward.h"
 #include "pbx/join.h"
 #include "pbx/relay.h"
@@ -56,20 +57,20 @@ struct transfer *transfer_alloc(struct phone *phone)
 	return t;
 }
 
-int transfer_make(struct transfer **tp, struct call *call, struct leg *by,
-		  struct leg *held)
+int transfer_make(struct transfer **tp, struct call *call, struct call *from,
+		  struct leg *by, struct leg *held)
 {
-	struct transfer *t = transfer_alloc(by->phone);
+	struct transfer *t = transfer_alloc(by ? by->phone : held->phone);
 
 	if (!t)
 		return ENOMEM;
 
 	t->call = call;
-	t->from = by->call;
+	t->from = from;
 	t->by = by;
 	t->held = held;
 	call->transfer = t;
-	by->call->transfer = mem_ref(t);
+	from->transfer = mem_ref(t);
 	*tp = t;
 
 	return 0;
@@ -316,9 +317,15 @@ bool transfer_refused(struct call *call, uint16_t status)
 	if (!t || t->call != call || t->kind != TRANSFER_RING)
 		return false;
 	if (t->from) {
+		struct call *from = t->by ? NULL : t->from;
+		char user[DIRECTORY_ID_SIZE];
+
+		memcpy(user, call->callee_user, sizeof(user));
 		trail_add(&t->from->trail, "the transfer failed: %u", status);
 		transfer_tell(t, status);
 		call_give_up(call, status);
+		if (from && from->answer)
+			answer_sent_back(from->answer, status, user);
 		return true;
 	}
 

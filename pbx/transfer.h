@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct answer_way;
 struct call;
 struct leg;
 struct phone;
@@ -40,6 +41,11 @@ uint16_t transfer_may(const struct leg *leg);
  */
 uint16_t transfer_do(struct leg *leg, const char *number, struct leg *with,
 		     uint32_t event, bool is_silent);
+
+/** The pbx has answered this call's caller and sends it on to a number
+ * (answer.h); answer_sent_back() follows when nobody takes it.  0; EPROTO;
+ * ENOMEM. */
+int transfer_send_on(struct call *call, const struct answer_way *way);
 
 /** Tell who handed over what became of it. */
 void transfer_notify(struct leg *leg, uint32_t event, uint16_t status);

@@ -20,8 +20,8 @@ enum transfer_kind {
 struct transfer {
 	struct call *call; /* the new one */
 	struct call *from; /* NULL once it is over */
-	struct leg *by;    /* in from: who hands over, or is replaced */
-	struct leg *held;  /* in from: the other party */
+	struct leg *by; /* in from: who hands over, or is replaced; NULL: we */
+	struct leg *held; /* in from: the other party */
 	struct phone *phone;
 	uint32_t event; /* id of the subscription, 0: without */
 	uint8_t kind;
@@ -47,8 +47,8 @@ struct transfer_outcome {
 struct transfer *transfer_alloc(struct phone *phone);
 
 /* Both calls hold it. */
-int transfer_make(struct transfer **tp, struct call *call, struct leg *by,
-		  struct leg *held);
+int transfer_make(struct transfer **tp, struct call *call, struct call *from,
+		  struct leg *by, struct leg *held);
 
 /* What the transferor hears of it. */
 void transfer_tell(struct transfer *t, uint16_t status);

@@ -35,7 +35,7 @@ static uint16_t replace(struct call *call, struct leg *leg,
 	if (leg_alloc(&branch, call, x->phone))
 		return 500;
 	list_append(&call->branches, &branch->le, branch);
-	if (transfer_make(&t, call, leg, x))
+	if (transfer_make(&t, call, leg->call, leg, x))
 		return 500;
 
 	t->kind = TRANSFER_REPLACE;

@@ -1,5 +1,6 @@
 /* transfer_to.c - see transfer.h: handed over to a number, to another call */
 #include "base/clock.h"
+#include "pbx/answer.h"
 #include "pbx/forward.h"
 #include "pbx/join.h"
 #include "pbx/server.h"
@@ -96,7 +97,7 @@ static uint16_t wait_in_place(struct leg *by, struct leg *with, uint32_t event,
 
 	if (call->transfer || leg_alloc(&leg, call, x->phone))
 		return 500;
-	if (transfer_make(&t, call, by, x)) {
+	if (transfer_make(&t, call, by->call, by, x)) {
 		mem_deref(leg);
 		return 500;
 	}
@@ -152,7 +153,19 @@ static void leave_out(struct routing *r, const struct phone *p)
 	r->count = n;
 }
 
-static void route_and_ring(struct transfer *t, struct span number)
+/* At whose cost and how far. */
+static void send_so(struct transfer *t, const struct answer_way *sent)
+{
+	struct route_way *way = forward_way(t->call);
+
+	way->reach = sent->reach;
+	way->is_anonymous = answer_is_anonymous(t->from->answer);
+	(void)re_snprintf(way->payer, sizeof(way->payer), "%s",
+			  sent->payer ? sent->payer : "");
+}
+
+static void route_and_ring(struct transfer *t, struct span number,
+			   const struct answer_way *sent)
 {
 	struct call *call = t->call;
 	struct sip_message *blank = transfer_blank();
@@ -163,6 +176,8 @@ static void route_and_ring(struct transfer *t, struct span number)
 		call_refused(call, 500, NULL);
 		return;
 	}
+	if (sent)
+		send_so(t, sent);
 	route_begin(&r, forward_way(call), t->phone, number,
 		    t->from ? t->from->hops : 0, &call->trail);
 	(void)re_snprintf(call->number, sizeof(call->number), "%s",
@@ -187,7 +202,7 @@ static uint16_t to_number(struct leg *by, struct span number, uint32_t event,
 	if (!call)
 		return 500;
 	if (leg_alloc(&call->caller, call, x->phone) ||
-	    transfer_make(&t, call, by, x)) {
+	    transfer_make(&t, call, by->call, by, x)) {
 		mem_deref(call);
 		return 500;
 	}
@@ -201,7 +216,37 @@ static uint16_t to_number(struct leg *by, struct span number, uint32_t event,
 	explain(call, by, x, text, by->call->id);
 	explain(by->call, by, x, text, call->id);
 	transfer_tell(t, 100);
-	route_and_ring(t, number);
+	route_and_ring(t, number, NULL);
+
+	return 0;
+}
+
+int transfer_send_on(struct call *from, const struct answer_way *way)
+{
+	struct leg *x = from->caller;
+	struct call *call;
+	struct transfer *t = NULL;
+
+	if (from->transfer || !x->phone || !leg_is_quiet(x))
+		return EPROTO;
+	call = call_new(from->customer);
+	if (!call)
+		return ENOMEM;
+	if (leg_alloc(&call->caller, call, x->phone) ||
+	    transfer_make(&t, call, from, NULL, x)) {
+		mem_deref(call);
+		return ENOMEM;
+	}
+	transfer_uncount(call->caller);
+	(void)call_adopt(call);
+	t->is_silent = true;
+	t->is_recall = true; /* nobody to be recalled */
+	trail_add(&call->trail, "%s (%s) is sent on to %s: call %s",
+		  transfer_name_of(x), transfer_number_of(x), way->number,
+		  from->id);
+	trail_add(&from->trail, "is sent on to %s: call %s", way->number,
+		  call->id);
+	route_and_ring(t, span_of(way->number), way);
 
 	return 0;
 }
@@ -288,7 +333,7 @@ static void ring_the_number(void *arg)
 	t->kind = TRANSFER_RING;
 	t->is_recall = true; /* nobody to be recalled */
 	memcpy(number, call->number, sizeof(number));
-	route_and_ring(t, span_of(number));
+	route_and_ring(t, span_of(number), NULL);
 }
 
 bool transfer_originated(struct call *call, struct leg *branch,

@@ -1,7 +1,7 @@
-/* voicemail.h - a call that the pbx answers itself: to leave or hear messages
+/* voicemail.h - messages are left, or heard by their owner
  *
- * Life: asked for a call that rings or would be refused; answered once its
- * port is open; then greeting, tone, recording, or the menus of tui.h.  It
+ * An owner of an answered call (answer.h), asked for a call that rings or
+ * would be refused: greeting, tone, recording, or the menus of tui.h.  It
  * ends with its call.  A recording goes on to its end by itself and becomes a
  * message when it is long enough, whoever hangs up; the caller hears that it
  * is kept only when file and row are on the disk.
@@ -11,9 +11,8 @@
 #ifndef PBX_VOICEMAIL_H
 #define PBX_VOICEMAIL_H
 
-#include "pbx/call.h"
+#include "pbx/answer.h"
 #include "pbx/mailbox.h"
-#include "pbx/voice.h"
 
 /** Dialled: one's own mailbox; with an extension after it, that one's. */
 #define VOICEMAIL_CODE "*98"
@@ -35,18 +34,14 @@ enum voicemail_state {
 
 struct voicemail {
 	struct le le; /* of all */
-	struct call *call;
-	struct voice *voice;
+	struct answer *answer;
+	struct call *call;               /* its */
+	struct voice *voice;             /* its */
 	char user[DIRECTORY_ID_SIZE];    /* whose mailbox, "" not known yet */
 	char message[DIRECTORY_ID_SIZE]; /* being recorded or heard, or "" */
-	struct sip_server *asked;        /* a later INVITE, until its ACK */
 	struct wheel_timer timer;        /* nobody presses a key */
-	uint64_t sdp_id;
-	uint32_t sdp_version;
-	uint8_t state; /* enum voicemail_state */
+	uint8_t state;                   /* enum voicemail_state */
 	bool is_tui;
-	bool is_answered;  /* our 200 was sent */
-	bool is_anonymous; /* the caller does not want to be known */
 	/* the menus */
 	uint8_t menu;    /* enum tui_menu */
 	uint8_t tries;   /* wrong passcodes */
@@ -57,7 +52,7 @@ struct voicemail {
 };
 
 /** 0 or an errno, logged. */
-int voicemail_start(const char *dir);
+int voicemail_start(void);
 void voicemail_close(void);
 
 /** A dialled number that begins with the code: the call is answered here or
@@ -68,15 +63,9 @@ bool voicemail_dialled(struct call *call, const char *dialled);
  * False when there is none, or the status is no reason for it. */
 bool voicemail_takes(struct call *call, uint16_t status);
 
-/** The caller has acknowledged; m may hold its description. */
-void voicemail_acknowledged(struct voicemail *v, const struct sip_message *m);
-
-/** A request inside the call that needs an answer of ours: a new offer. */
-void voicemail_request(struct voicemail *v, const struct sip_message *m,
-		       struct sip_flow *flow);
-
-/** The call is over. */
-void voicemail_end(struct call *call);
+/** The same for a caller whom the pbx has answered already (answer.h): true
+ * when this mailbox is the owner of the call now. */
+bool voicemail_takes_over(struct answer *a, const char *user);
 
 /** Its mailbox; NULL when it has gone meanwhile. */
 struct mailbox *voicemail_box(const struct voicemail *v);
