@@ -12,11 +12,9 @@
 
 #include <jansson.h>
 
-#include "model/kind.h"
+#include "model/pbx_kinds.h"
 #include "pbx/cos.h"
 #include "pbx/directory.h"
-
-extern const struct kind cor_kind;
 
 int cor_init(void);
 void cor_close(void);

@@ -14,12 +14,8 @@
 
 #include <jansson.h>
 
-#include "model/kind.h"
+#include "model/pbx_kinds.h"
 #include "pbx/directory.h"
-
-extern const struct kind cpn_kind;
-extern const struct kind cesid_kind;
-extern const struct kind zone_kind;
 
 int cpn_init(void);
 void cpn_close(void);

@@ -29,34 +29,6 @@ static struct {
 	struct list ranges;
 } dids;
 
-static const struct field fields[] = {
-	{ "customer", FIELD_REF, FIELD_REQUIRED | FIELD_FIXED,
-	  .ref = "customers", .on_delete = DELETE_CASCADE,
-	  .help = "Whose number it is", .help_fr = "Client" },
-	{ "start", FIELD_DIGITS, FIELD_REQUIRED, 1, 32,
-	  .pattern = "^[+]?[0-9]+$", .pattern_help = "digits",
-	  .help = "The number, or the first of a range",
-	  .help_fr = "Le numéro, ou le premier d'une tranche" },
-	{ "end", FIELD_DIGITS, 0, 1, 32, .pattern = "^[+]?[0-9]+$",
-	  .pattern_help = "digits", .help = "The last of a range",
-	  .help_fr = "Le dernier de la tranche" },
-	{ "target", FIELD_DIGITS, 0, 1, 32, .pattern = "^[0-9*#]+$",
-	  .pattern_help = "digits",
-	  .help = "Number it rings; a range counts on from it",
-	  .help_fr = "Numéro appelé ; une tranche compte à partir de lui" },
-	{ "user", FIELD_REF, 0, .ref = "users", .on_delete = DELETE_CLEAR,
-	  .help = "User it rings", .help_fr = "Usager appelé" },
-};
-
-const struct kind did_kind = {
-	.name = "did",
-	.plural = "dids",
-	.owner = "portal",
-	.help = "A number by which the outside reaches a customer",
-	.help_fr = "Un numéro d'arrivée directe",
-	KIND_FIELDS(fields),
-};
-
 static const char *bare(const char *number)
 {
 	return number[0] == '+' ? number + 1 : number;

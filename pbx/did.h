@@ -12,11 +12,9 @@
 
 #include <jansson.h>
 
-#include "model/kind.h"
+#include "model/pbx_kinds.h"
 #include "model/provision.h"
 #include "pbx/directory.h"
-
-extern const struct kind did_kind;
 
 int did_init(void);
 void did_close(void);

@@ -18,7 +18,7 @@
 
 #include <jansson.h>
 
-#include "model/kind.h"
+#include "model/pbx_kinds.h"
 #include "pbx/directory.h"
 
 enum group_type {
@@ -61,8 +61,6 @@ struct group {
 	bool is_busy_with_one; /* one busy means busy */
 	struct member members[GROUP_MEMBERS_MAX];
 };
-
-extern const struct kind pbx_group_kind;
 
 int group_init(void);
 void group_close(void);

@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "model/pbx_kinds.h"
 #include "model/permission.h"
 #include "pbx/auth.h"
 #include "pbx/code.h"
@@ -20,131 +21,6 @@
 #include "pbx/pin.h"
 #include "pbx/settings_user.h"
 #include "pbx/turn.h"
-
-static const struct field customer_fields[] = {
-	{ "web_id", FIELD_TEXT, FIELD_REQUIRED, 1, 63, .unique = UNIQUE_ALL,
-	  .help = "Name of the customer in logins",
-	  .help_fr = "Nom du client dans les identifiants" },
-	{ "name", FIELD_TEXT, FIELD_REQUIRED, 1, 100, .help = "Name",
-	  .help_fr = "Nom" },
-	{ "extension_length", FIELD_INT, 0, 2, 7, .preset = "4",
-	  .help = "Digits of an extension",
-	  .help_fr = "Longueur des numéros de poste" },
-	{ "time_zone", FIELD_TEXT, 0, 0, 64, .help = "Time zone",
-	  .help_fr = "Fuseau horaire" },
-	{ "codes", FIELD_JSON, 0, 0, 4096,
-	  .help = "Own feature access codes: name to digits",
-	  .help_fr = "Codes de service du client" },
-	{ "blocked", FIELD_LIST, 0, 0, 32,
-	  .help = "Numbers that may call none of its users",
-	  .help_fr = "Numéros refusés" },
-	{ "reject_anonymous", FIELD_BOOL, 0, .preset = "false",
-	  .help = "Its users take no anonymous calls",
-	  .help_fr = "Refuser les appels anonymes" },
-};
-
-static const struct field user_fields[] = {
-	{ "customer", FIELD_REF, FIELD_REQUIRED | FIELD_FIXED,
-	  .ref = "customers", .on_delete = DELETE_CASCADE,
-	  .help = "Whose user it is", .help_fr = "Client" },
-	{ "extension", FIELD_DIGITS, FIELD_REQUIRED, 1, 32,
-	  .unique = UNIQUE_CUSTOMER, .help = "Number that rings the user",
-	  .help_fr = "Numéro de poste" },
-	{ "first_name", FIELD_TEXT, 0, 0, 100, .help = "First name",
-	  .help_fr = "Prénom" },
-	{ "last_name", FIELD_TEXT, 0, 0, 100, .help = "Last name",
-	  .help_fr = "Nom" },
-	{ "name", FIELD_TEXT, 0, 0, 200, .help = "Name shown to others",
-	  .help_fr = "Nom affiché" },
-	{ "pin", FIELD_SECRET, 0, 0, 8, .pattern = "^[0-9]*$",
-	  .pattern_help = "digits",
-	  .help = "First PIN; another value resets the user's own",
-	  .help_fr = "Premier code PIN ; une autre valeur le réinitialise" },
-	{ "mailbox", FIELD_BOOL, 0, .preset = "false",
-	  .help = "Has a voice mailbox", .help_fr = "A une boîte vocale" },
-	{ "cor", FIELD_REF, 0, .ref = "cors", .on_delete = DELETE_REFUSE,
-	  .help = "Class of restriction: what the user may dial",
-	  .help_fr = "Classe de restriction" },
-	{ "cos", FIELD_REF, 0, .ref = "coses", .on_delete = DELETE_REFUSE,
-	  .help = "Class of service: what the user may do",
-	  .help_fr = "Classe de service" },
-	{ "cor_night1", FIELD_REF, 0, .ref = "cors", .on_delete = DELETE_REFUSE,
-	  .help = "Class of restriction in first night service",
-	  .help_fr = "Classe de restriction, nuit 1" },
-	{ "cor_night2", FIELD_REF, 0, .ref = "cors", .on_delete = DELETE_REFUSE,
-	  .help = "Class of restriction in second night service",
-	  .help_fr = "Classe de restriction, nuit 2" },
-	{ "cos_night1", FIELD_REF, 0, .ref = "coses",
-	  .on_delete = DELETE_REFUSE,
-	  .help = "Class of service in first night service",
-	  .help_fr = "Classe de service, nuit 1" },
-	{ "cos_night2", FIELD_REF, 0, .ref = "coses",
-	  .on_delete = DELETE_REFUSE,
-	  .help = "Class of service in second night service",
-	  .help_fr = "Classe de service, nuit 2" },
-	{ "tui_passcode", FIELD_SECRET, 0, 4, 10, .pattern = "^[0-9]+$",
-	  .pattern_help = "digits", .help = "Passcode of the mailbox",
-	  .help_fr = "Code secret de la boîte vocale" },
-	{ "language", FIELD_ENUM, 0, .choices = "en|fr", .preset = "\"en\"",
-	  .help = "Language of the mailbox and of announcements",
-	  .help_fr = "Langue de la boîte vocale et des annonces" },
-};
-
-static const struct field phone_fields[] = {
-	{ "customer", FIELD_REF, FIELD_REQUIRED | FIELD_FIXED,
-	  .ref = "customers", .on_delete = DELETE_CASCADE,
-	  .help = "Whose phone it is", .help_fr = "Client" },
-	{ "user", FIELD_REF, 0, .ref = "users", .on_delete = DELETE_CLEAR,
-	  .help = "User whose extension rings it",
-	  .help_fr = "Usager du téléphone" },
-	{ "number", FIELD_DIGITS, FIELD_REQUIRED, 1, 32,
-	  .help = "Directory number of the line",
-	  .help_fr = "Numéro de la ligne" },
-	{ "line", FIELD_INT, 0, 1, 100, .preset = "1",
-	  .help = "Line of the phone", .help_fr = "Ligne du téléphone" },
-	{ "type", FIELD_ENUM, 0,
-	  .choices = "desk|sip|softphone-desktop|softphone-mobile|"
-		     "softphone-web",
-	  .preset = "\"sip\"", .help = "Kind of phone",
-	  .help_fr = "Type de téléphone" },
-	{ "sip_user", FIELD_TEXT, FIELD_REQUIRED, 1, 64,
-	  .pattern = "^[A-Za-z0-9._-]+$",
-	  .pattern_help = "letters, digits and . _ -", .unique = UNIQUE_ALL,
-	  .help = "SIP user, unique in the installation",
-	  .help_fr = "Nom SIP, unique dans l'installation" },
-	{ "sip_secret", FIELD_SECRET, FIELD_REQUIRED, 1, 128,
-	  .help = "SIP secret", .help_fr = "Secret SIP" },
-	{ "ring_with_user", FIELD_BOOL, 0, .preset = "true",
-	  .help = "Rings when the user's extension is called",
-	  .help_fr = "Sonne avec le poste de l'usager" },
-};
-
-static const struct kind customer_kind_here = {
-	.name = "customer",
-	.plural = "customers",
-	.owner = "portal",
-	.help = "A customer",
-	.help_fr = "Un client",
-	KIND_FIELDS(customer_fields),
-};
-
-static const struct kind user_kind_here = {
-	.name = "user",
-	.plural = "users",
-	.owner = "portal",
-	.help = "A user",
-	.help_fr = "Un usager",
-	KIND_FIELDS(user_fields),
-};
-
-static const struct kind phone_kind_here = {
-	.name = "phone",
-	.plural = "phones",
-	.owner = "portal",
-	.help = "A phone line",
-	.help_fr = "Une ligne de téléphone",
-	KIND_FIELDS(phone_fields),
-};
 
 /* ---- into the directory ---- */
 
@@ -249,11 +125,11 @@ static void remove_customer(const char *id)
 }
 
 static const struct kind_here kinds[] = {
-	{ &customer_kind_here, take_customer, remove_customer },
+	{ &pbx_customer_kind, take_customer, remove_customer },
 	{ &cor_kind, cor_take, cor_remove },
 	{ &cos_kind, cos_take, cos_remove },
-	{ &user_kind_here, take_user, remove_user },
-	{ &phone_kind_here, take_phone, directory_remove_phone },
+	{ &pbx_user_kind, take_user, remove_user },
+	{ &pbx_phone_kind, take_phone, directory_remove_phone },
 	{ &pbx_group_kind, group_take, group_remove },
 	{ &trunk_kind, trunk_take, trunk_remove },
 	{ &did_kind, did_take, did_remove },
@@ -280,7 +156,7 @@ static int changing(struct provision_change *change, void *arg)
 	errors = json_array();
 	if (change->kind == &pbx_group_kind)
 		group_check(change->object, errors);
-	if (change->kind == &customer_kind_here)
+	if (change->kind == &pbx_customer_kind)
 		code_check(json_object_get(change->object, "codes"), errors);
 	if (!json_array_size(errors)) {
 		json_decref(errors);
@@ -299,7 +175,7 @@ static int writing(struct store_write *w, const struct provision_change *change,
 
 	(void)arg;
 
-	if (change->kind != &user_kind_here)
+	if (change->kind != &pbx_user_kind)
 		return 0;
 	if (!change->object)
 		err = settings_user_remove(w, change->id);

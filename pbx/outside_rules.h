@@ -12,10 +12,8 @@
 
 #include <jansson.h>
 
-#include "model/kind.h"
+#include "model/pbx_kinds.h"
 #include "pbx/directory.h"
-
-extern const struct kind outside_rules_kind;
 
 int outside_rules_init(void);
 void outside_rules_close(void);

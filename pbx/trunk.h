@@ -17,7 +17,7 @@
 #include <jansson.h>
 
 #include "base/wheel.h"
-#include "model/kind.h"
+#include "model/pbx_kinds.h"
 #include "pbx/directory.h"
 #include "sip/build.h"
 #include "sip/dialog.h"
@@ -63,8 +63,6 @@ struct trunk {
 	struct sip_client *request;
 	struct wheel_timer timer;
 };
-
-extern const struct kind trunk_kind;
 
 void trunk_init(void);
 void trunk_close(void);

@@ -1,0 +1,36 @@
+/* pbx_customer.c - a customer, as the pbx keeps it
+ *
+ * Source: design.md 4.5.
+ */
+#include "model/pbx_kinds.h"
+
+static const struct field fields[] = {
+	{ "web_id", FIELD_TEXT, FIELD_REQUIRED, 1, 63, .unique = UNIQUE_ALL,
+	  .help = "Name of the customer in logins",
+	  .help_fr = "Nom du client dans les identifiants" },
+	{ "name", FIELD_TEXT, FIELD_REQUIRED, 1, 100, .help = "Name",
+	  .help_fr = "Nom" },
+	{ "extension_length", FIELD_INT, 0, 2, 7, .preset = "4",
+	  .help = "Digits of an extension",
+	  .help_fr = "Longueur des numéros de poste" },
+	{ "time_zone", FIELD_TEXT, 0, 0, 64, .help = "Time zone",
+	  .help_fr = "Fuseau horaire" },
+	{ "codes", FIELD_JSON, 0, 0, 4096,
+	  .help = "Own feature access codes: name to digits",
+	  .help_fr = "Codes de service du client" },
+	{ "blocked", FIELD_LIST, 0, 0, 32,
+	  .help = "Numbers that may call none of its users",
+	  .help_fr = "Numéros refusés" },
+	{ "reject_anonymous", FIELD_BOOL, 0, .preset = "false",
+	  .help = "Its users take no anonymous calls",
+	  .help_fr = "Refuser les appels anonymes" },
+};
+
+const struct kind pbx_customer_kind = {
+	.name = "customer",
+	.plural = "customers",
+	.owner = "portal",
+	.help = "A customer",
+	.help_fr = "Un client",
+	KIND_FIELDS(fields),
+};

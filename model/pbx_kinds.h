@@ -1,0 +1,23 @@
+/* pbx_kinds.h - the objects the pbx keeps on the portal's word
+ *
+ * Declared here, where the portal sees the same tables: what it offers of
+ * them, it need not say again.
+ */
+#ifndef MODEL_PBX_KINDS_H
+#define MODEL_PBX_KINDS_H
+
+#include "model/kind.h"
+
+extern const struct kind pbx_customer_kind;  /* "customers"     */
+extern const struct kind pbx_user_kind;      /* "users"         */
+extern const struct kind pbx_phone_kind;     /* "phones"        */
+extern const struct kind pbx_group_kind;     /* "groups"        */
+extern const struct kind cor_kind;           /* "cors"          */
+extern const struct kind trunk_kind;         /* "trunks"        */
+extern const struct kind did_kind;           /* "dids"          */
+extern const struct kind cpn_kind;           /* "cpns"          */
+extern const struct kind cesid_kind;         /* "cesids"        */
+extern const struct kind zone_kind;          /* "zones"         */
+extern const struct kind outside_rules_kind; /* "outside_rules" */
+
+#endif
