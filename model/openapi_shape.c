@@ -124,6 +124,13 @@ static const struct shape shapes[] = {
 	  "target:string message:string",
 	  "A message as it went over the wire, secrets masked" },
 	{ "trace", "items:[]#traced", "The messages of a call" },
+	{ "class-option",
+	  "option:string field:string? state:string by:string~ off:string~ "
+	  "does:string~ help:string~ reason:string~ unit:string~ "
+	  "min:integer~ max:integer~ preset:any~ bare:any~",
+	  "An option of a class of service: who enforces it, or why nobody" },
+	{ "class-options", "items:[]#class-option total:integer next:any",
+	  "All options" },
 
 	{ "voice-message",
 	  "id:string user:string number:string? name:string? at_ms:integer "
@@ -186,6 +193,8 @@ static const struct shape_route rows[] = {
 	  "list #registration",
 	  "filter[phone] filter[user] filter[customer] " LISTED },
 	{ "pbx", "DELETE", "/api/v1/registrations/{id}", NULL, 204, NULL,
+	  NULL },
+	{ "pbx", "GET", "/api/v1/class-options", NULL, 200, "#class-options",
 	  NULL },
 	{ "pbx", "GET", "/api/v1/calls", NULL, 200, "list #call",
 	  "filter[customer] " LISTED },
