@@ -198,14 +198,15 @@ static void done(const struct store_result *result, void *arg)
 	mem_deref(call);
 }
 
-static const char *why_not(const struct code *code, const struct user *u)
+static const char *why_not(const struct code *code, const struct user *u,
+			   const char *number)
 {
 	if (!u)
 		return "belongs to nobody";
 	if (!cos_may(u, COS_CODES))
 		return "may not dial codes";
-	if (code->kind == CODE_FORWARD && !cos_may(u, COS_FORWARD))
-		return "may not forward calls";
+	if (code->kind == CODE_FORWARD && !route_may_forward(u, number))
+		return "may not forward calls there";
 	if (code->kind == CODE_ON && code->field &&
 	    !strcmp(code->field, "dnd") && !cos_may(u, COS_DND))
 		return "may not use do not disturb";
@@ -241,7 +242,7 @@ void code_run(struct call *call, const struct routing *r,
 {
 	const struct code *code = r->code;
 	const struct phone *p = call->caller->phone;
-	const char *why = why_not(code, p->user);
+	const char *why = why_not(code, p->user, r->argument);
 
 	trail_add(&call->trail, "%s is the code of %s%s%s", call->number,
 		  code->name, r->argument[0] ? " for " : "", r->argument);

@@ -133,12 +133,12 @@ COS_OPTION(FORWARD, forward, true, true,
   "May forward calls",
   "Renvois permis")
 COS_OPTION(FORWARD_EXTERNAL, forward_external, true, true,
-  "Call Forwarding External Destination", "",
+  "Call Forwarding External Destination", "pbx/route.c",
   "the user's forwards to numbers outside are not followed, codes refused (403)",
   "May forward calls to the outside",
   "Renvois vers l'extérieur permis")
 COS_OPTION(FORWARD_OVERRIDE, forward_override, false, false,
-  "Call Forwarding Override", "",
+  "Call Forwarding Override", "pbx/route.c",
   "the user's calls follow the forwards of whom they call",
   "Calls ring where dialled, whatever forward is set",
   "Sonne malgré le renvoi du poste appelé")
@@ -163,12 +163,12 @@ COS_OPTION(GROUP_FORWARD, group_forward, false, false,
   "May forward the groups the user is a member of",
   "Peut renvoyer ses groupes")
 COS_OPTION(REROUTE_BUSY, reroute_after_busy, true, true,
-  "Call Reroute after CFFM to busy destination", "",
+  "Call Reroute after CFFM to busy destination", "pbx/route.c",
   "who takes all calls and is busy ends the call",
   "When who takes all calls is busy, the user's own busy forward counts",
   "Si la destination du renvoi est occupée, renvoi sur occupation")
 COS_OPTION(NO_CHAIN, no_chaining, false, false,
-  "Disable Call Reroute Chaining On Diversion", "",
+  "Disable Call Reroute Chaining On Diversion", "pbx/route.c",
   "a forwarded call follows the forwards of whom it reaches",
   "A call the user has forwarded is not forwarded again",
   "Un appel renvoyé n'est plus renvoyé")
@@ -239,7 +239,7 @@ COS_OPTION(DND_OTHERS, dnd_others, false, false,
   "May set do not disturb for others",
   "Peut poser ne pas déranger pour un autre")
 COS_OPTION(DND_ALWAYS, dnd_permanent, false, false,
-  "Do Not Disturb - Permanent", "",
+  "Do Not Disturb - Permanent", "pbx/route.c",
   "the user sets it, or not",
   "Do not disturb is always on",
   "Ne pas déranger permanent")
@@ -389,7 +389,7 @@ COS_OPTION(TRUNK_ACCESS, trunk_access, false, false,
   "May choose the trunk of a call",
   "Peut choisir le faisceau")
 COS_OPTION(PUBLIC_TO_PUBLIC, public_to_public, true, true,
-  "Public to Public connection allowed", "",
+  "Public to Public connection allowed", "pbx/route.c",
   "the user's forwards and transfers never join two outside parties",
   "May connect two outside parties",
   "Peut relier deux correspondants extérieurs")
@@ -438,12 +438,12 @@ COS_NUMBER(CLEAR_DOWN, clear_down_min, 0, 10, 0, 0, "min",
   "Minutes from the warning tone to the end of a limited call",
   "Minutes du signal à la fin d'un appel limité")
 COS_NUMBER(FORWARD_DELAY, forward_delay_s, 0, 125, 0, 0, "s",
-  "Call Forward Delay", "",
+  "Call Forward Delay", "pbx/route.c",
   "forward always and do not disturb's forward wait so long, the phones ring",
   "Seconds a call rings before forward always",
   "Secondes de sonnerie avant le renvoi de tous les appels")
 COS_NUMBER(FORWARD_NO_ANSWER, forward_no_answer_s, 0, 125, 15, 20, "s",
-  "Call Forward No Answer", "",
+  "Call Forward No Answer", "pbx/route.c",
   "for users that have not chosen a time; 0: the installation's",
   "Seconds before forward on no answer, unless the user has a time",
   "Secondes avant renvoi sur non-réponse")
@@ -473,7 +473,7 @@ COS_NUMBER(NO_ANSWER_RECALL, no_answer_recall_s, 0, 125, 20, 0, "s",
   "Seconds before an unanswered transfer comes back",
   "Secondes avant retour d'un transfert sans réponse")
 COS_NUMBER(RINGING, ringing_s, 60, 300, 180, 0, "s",
-  "Ringing (abandon)", "",
+  "Ringing (abandon)", "pbx/forward.c",
   "nobody is rung longer",
   "Seconds a call rings before it is given up",
   "Secondes de sonnerie avant abandon")

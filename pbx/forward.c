@@ -1,4 +1,5 @@
 /* forward.c - see forward.h */
+#include "pbx/cos.h"
 #include "pbx/fork.h"
 #include "pbx/forward.h"
 #include "pbx/outside.h"
@@ -15,6 +16,7 @@ enum {
 struct forward_way {
 	struct route_way way;
 	uint32_t ring_s;
+	uint64_t most_ms; /* class of service: ringing; 0: no limit of it */
 	struct mbuf *invite;
 };
 
@@ -96,9 +98,14 @@ bool forward_is_anonymous(const struct call *call)
 
 uint64_t forward_limit_ms(const struct call *call)
 {
-	uint32_t s = call->way ? call->way->ring_s : 0;
+	uint64_t ms = call->way ? call->way->ring_s * 1000ull : 0;
+	uint64_t most = call->way && !call->is_emergency ? call->way->most_ms
+							 : 0;
 
-	return (s ? s : pbx_settings.no_answer_s) * 1000ull;
+	if (!ms)
+		ms = most ? most : pbx_settings.no_answer_s * 1000ull;
+
+	return most && most < ms ? most : ms;
 }
 
 void forward_end(struct call *call)
@@ -188,9 +195,20 @@ static void leave_rung(struct call *call)
 	call->early = NULL;
 }
 
+/* Whose class says how long it may ring: who is rung, else who calls. */
+static const struct user *class_of(const struct call *call,
+				   const struct routing *r)
+{
+	if (r->user)
+		return r->user;
+
+	return call->caller->phone ? call->caller->phone->user : NULL;
+}
+
 void forward_take(struct call *call, const struct routing *r)
 {
 	call->way->ring_s = r->ring_s;
+	call->way->most_ms = cos_ms(class_of(call, r), COS_RINGING);
 	if (r->user)
 		memcpy(call->callee_user, r->user->id,
 		       sizeof(call->callee_user));

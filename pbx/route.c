@@ -155,9 +155,39 @@ static bool leave(struct walk *w, enum route_why why, const char *to)
 	w->why = (uint8_t)why;
 	way->user[0] = '\0';
 	way->group[0] = '\0';
+	way->sender[0] = '\0';
 	way->is_line = false;
+	way->is_delayed = false;
 
 	return true;
+}
+
+bool route_leads_outside(const struct customer *c, const char *number)
+{
+	char out[DIRECTORY_NUMBER_MAX + 1];
+	struct span n = span_of(number);
+
+	return !group_by_number(c, n) && !directory_user_by_extension(c, n) &&
+	       !directory_phone_by_number(c, n) &&
+	       outside_number(c, number, out);
+}
+
+bool route_may_forward(const struct user *u, const char *number)
+{
+	return cos_may(u, route_leads_outside(u->customer, number)
+				  ? COS_FORWARD_EXTERNAL
+				  : COS_FORWARD);
+}
+
+/* The same, and the trail says so. */
+static bool may_forward(struct walk *w, const struct user *u, const char *to)
+{
+	if (route_may_forward(u, to))
+		return true;
+
+	note(w, "%s may not forward calls to %s", u->name, to);
+
+	return false;
 }
 
 /* A user's forward, if the user may; past the limit the call ends. */
@@ -166,20 +196,42 @@ static bool forward(struct walk *w, const struct user *u, enum route_why why,
 {
 	if (!to[0])
 		return false;
-	if (!cos_may(u, COS_FORWARD)) {
-		note(w, "%s may not forward calls", u->name);
+	if (w->way->is_final) {
+		note(w, "the call is not forwarded again");
 		return false;
 	}
+	if (!may_forward(w, u, to))
+		return false;
 	if (!leave(w, why, to)) {
 		refuse(w->r, 482, "Loop Detected");
 		return true;
 	}
 
 	w->payer = u;
+	w->way->is_final = cos_may(u, COS_NO_CHAIN);
+	if (why == ROUTE_ALWAYS)
+		copy(w->way->sender, sizeof(w->way->sender), u->id);
 	note(w, "%s is tried because %s of %s", to, whys[why].name,
 	     w->way->hops[w->way->hop_count - 1].number);
 
 	return true;
+}
+
+/* A user's forward when busy; when the call came by somebody's forward
+ * always, that one's is second. */
+static bool forward_busy(struct walk *w, const struct user *u)
+{
+	const struct user *sender = directory_user(span_of(w->way->sender));
+
+	if (forward(w, u, ROUTE_BUSY, user_forward(u, FORWARD_BUSY)))
+		return true;
+	if (!sender || !cos_may(sender, COS_REROUTE_BUSY))
+		return false;
+
+	w->way->sender[0] = '\0';
+
+	return forward(w, sender, ROUTE_BUSY,
+		       user_forward(sender, FORWARD_BUSY));
 }
 
 /* ---- whom a user rings ---- */
@@ -243,6 +295,12 @@ static bool takes_one_call(const struct user *u)
 	       !cos_may(u, COS_CALL_WAITING);
 }
 
+static bool has_dnd(const struct user *u)
+{
+	return cos_may(u, COS_DND_ALWAYS) ||
+	       (u->settings && u->settings->has_dnd && cos_may(u, COS_DND));
+}
+
 static bool any_registered(const struct routing *r)
 {
 	for (uint32_t i = 0; i < r->count; i++) {
@@ -304,7 +362,7 @@ static struct user *member_follow(struct walk *w, const struct group *g,
 	for (int i = 0; g->follows_forwards && u && i < ROUTE_HOPS_MAX; i++) {
 		const char *to = user_forward(u, FORWARD_ALWAYS);
 
-		if (!to[0] || !cos_may(u, COS_FORWARD) || !cor_permits(u, to))
+		if (!to[0] || !may_forward(w, u, to) || !cor_permits(u, to))
 			break;
 		note(w, "%s is tried because forward-always of member %s", to,
 		     u->extension);
@@ -333,7 +391,7 @@ static void add_member(struct walk *w, const struct group *g, const char *id,
 	else
 		u = NULL;
 
-	if (u && u->settings && u->settings->has_dnd && cos_may(u, COS_DND)) {
+	if (u && has_dnd(u)) {
 		note(w, "%s is not to be disturbed: left out", u->name);
 		return;
 	}
@@ -440,19 +498,53 @@ static void at_group(struct walk *w, struct group *g)
 
 /* ---- users and lines ---- */
 
-/* Forwards that hold before anything rings. */
-static bool forwards_at_once(struct walk *w, const struct user *u)
+/* Whether somebody hears the call before forward always takes it. */
+static bool rings_first(const struct user *u)
+{
+	if (!cos_number(u, COS_FORWARD_DELAY))
+		return false;
+
+	for (struct le *le = list_head(&u->phones); le; le = le->next) {
+		const struct phone *p = le->data;
+
+		if (p->bindings_count)
+			return true;
+	}
+
+	return false;
+}
+
+/* Forward always, if it holds for this call before anything rings. */
+static bool forwards_always(struct walk *w, const struct user *u)
 {
 	const char *always = user_forward(u, FORWARD_ALWAYS);
 
-	if (!u->settings)
+	if (!always[0])
 		return false;
-	if (always[0] && !strcmp(always, phone_shown_number(w->caller)))
+	if (!strcmp(always, phone_shown_number(w->caller))) {
 		note(w, "%s may be called by who takes the calls", u->name);
-	else if (forward(w, u, ROUTE_ALWAYS, always))
-		return true;
+		return false;
+	}
+	if (!w->is_hop && w->caller->user &&
+	    cos_may(w->caller->user, COS_FORWARD_OVERRIDE)) {
+		note(w, "%s rings in spite of a forward: %s may do so", u->name,
+		     w->caller->user->name);
+		return false;
+	}
+	if (!w->way->is_final && rings_first(u) && may_forward(w, u, always)) {
+		w->way->is_delayed = true;
+		return false;
+	}
 
-	if (!u->settings->has_dnd || !cos_may(u, COS_DND))
+	return forward(w, u, ROUTE_ALWAYS, always);
+}
+
+/* Forwards that hold before anything rings. */
+static bool forwards_at_once(struct walk *w, const struct user *u)
+{
+	if (forwards_always(w, u))
+		return true;
+	if (!has_dnd(u))
 		return false;
 
 	note(w, "%s is not to be disturbed", u->name);
@@ -460,6 +552,18 @@ static bool forwards_at_once(struct walk *w, const struct user *u)
 		refuse_why(w->r, ROUTE_DND);
 
 	return true;
+}
+
+/* How long a user's phones ring, where a forward waits for it. */
+static uint32_t ring_time_s(const struct walk *w, const struct user *u)
+{
+	if (w->way->is_delayed)
+		return cos_number(u, COS_FORWARD_DELAY);
+	if (!user_forward(u, FORWARD_NO_ANSWER)[0])
+		return 0;
+
+	return u->settings->no_answer_s ? u->settings->no_answer_s
+					: cos_number(u, COS_FORWARD_NO_ANSWER);
 }
 
 static void ring_user(struct walk *w, struct user *u, struct group *g)
@@ -470,8 +574,7 @@ static void ring_user(struct walk *w, struct user *u, struct group *g)
 	copy(w->way->user, sizeof(w->way->user), u->id);
 	if (g) {
 		ring_members(w, g);
-		if (r->status == 486 &&
-		    forward(w, u, ROUTE_BUSY, user_forward(u, FORWARD_BUSY)))
+		if (r->status == 486 && forward_busy(w, u))
 			r->status = 0;
 	}
 	else {
@@ -487,7 +590,7 @@ static void ring_user(struct walk *w, struct user *u, struct group *g)
 		note(w, "%s is on the phone and takes one call at a time",
 		     u->name);
 		r->count = 0;
-		if (!forward(w, u, ROUTE_BUSY, user_forward(u, FORWARD_BUSY)))
+		if (!forward_busy(w, u))
 			refuse_why(r, ROUTE_BUSY);
 		return;
 	}
@@ -500,8 +603,7 @@ static void ring_user(struct walk *w, struct user *u, struct group *g)
 	if (!r->count)
 		refuse(r, self ? 486 : 480,
 		       self ? "Calls Oneself" : "No Phone");
-	if (user_forward(u, FORWARD_NO_ANSWER)[0])
-		r->ring_s = u->settings->no_answer_s;
+	r->ring_s = ring_time_s(w, u);
 }
 
 static void at_user(struct walk *w, struct user *u, struct group *g)
@@ -571,7 +673,8 @@ static bool is_paid(const struct walk *w)
 	    outside_is_emergency(w->caller->customer, w->r->number, number))
 		return false;
 	if (w->payer)
-		return true;
+		return !outsider_is(w->caller) ||
+		       cos_may(w->payer, COS_PUBLIC_TO_PUBLIC);
 	if (w->way->reach == ROUTE_REACH_CALLER)
 		return !outsider_is(w->caller);
 
@@ -715,6 +818,7 @@ static const char *forward_for(const struct user *u, enum route_why why,
 			       const char *to)
 {
 	switch (why) {
+	case ROUTE_ALWAYS: return user_forward(u, FORWARD_ALWAYS);
 	case ROUTE_BUSY:
 	case ROUTE_DND: return user_forward(u, FORWARD_BUSY);
 	case ROUTE_NO_ANSWER: return user_forward(u, FORWARD_NO_ANSWER);
@@ -744,7 +848,11 @@ bool route_on(struct routing *r, struct route_way *way,
 	if (way->user[0] && (!way->is_line || why == ROUTE_REDIRECTED))
 		u = directory_user(span_of(way->user));
 
-	if (u && forward(&w, u, why, forward_for(u, why, number))) {
+	if (u && why == ROUTE_NO_ANSWER && way->is_delayed)
+		why = ROUTE_ALWAYS;
+	if (u && (why == ROUTE_BUSY
+			  ? forward_busy(&w, u)
+			  : forward(&w, u, why, forward_for(u, why, number)))) {
 		walk(&w);
 		return true;
 	}

@@ -59,8 +59,10 @@ struct route_way {
 	char visited[ROUTE_HOPS_MAX][DIRECTORY_ID_SIZE]; /* users, groups */
 	struct route_hop hops[ROUTE_HOPS_MAX];
 	char number[DIRECTORY_NUMBER_MAX + 1]; /* rung now */
-	char user[DIRECTORY_ID_SIZE];  /* whose forwards come next, or "" */
-	char group[DIRECTORY_ID_SIZE]; /* whose members come next, or "" */
+	char user[DIRECTORY_ID_SIZE];   /* whose forwards come next, or "" */
+	char group[DIRECTORY_ID_SIZE];  /* whose members come next, or "" */
+	char sender[DIRECTORY_ID_SIZE]; /* who forwards always to whom is rung,
+					   or "" */
 	uint8_t visits;
 	uint8_t hop_count;
 	uint8_t first; /* hunt: where it began */
@@ -69,6 +71,8 @@ struct route_way {
 	bool is_anonymous;
 	uint8_t reach;                 /* enum route_reach */
 	char payer[DIRECTORY_ID_SIZE]; /* whose privileges count there */
+	bool is_delayed; /* forward always follows no answer */
+	bool is_final;   /* nobody forwards it any more */
 };
 
 /** Where a call goes. */
@@ -117,6 +121,12 @@ void route_number(struct routing *r, const struct phone *caller,
 bool route_on(struct routing *r, struct route_way *way,
 	      const struct phone *caller, enum route_why why, struct span to,
 	      struct trail *trail);
+
+/** Whether a number leads outside: nobody inside has it. */
+bool route_leads_outside(const struct customer *c, const char *number);
+
+/** Whether a user's class of service lets calls be forwarded to a number. */
+bool route_may_forward(const struct user *u, const char *number);
 
 /** "forward-busy" ... */
 const char *route_why_name(enum route_why why);

@@ -21,9 +21,11 @@ static const struct field fields[] = {
 	{ "forward_not_registered", FIELD_DIGITS, 0, 1, 32,
 	  .help = "Number that takes calls when no phone is registered",
 	  .help_fr = "Renvoi si aucun téléphone n'est connecté" },
-	{ "no_answer_s", FIELD_INT, 0, 5, 180, .preset = "20",
-	  .help = "Seconds a call rings before forward_no_answer",
-	  .help_fr = "Secondes de sonnerie avant renvoi" },
+	{ "no_answer_s", FIELD_INT, 0, 5, 180,
+	  .help = "Seconds a call rings before forward_no_answer; none: as "
+		  "the class of service says",
+	  .help_fr = "Secondes de sonnerie avant renvoi ; aucun : selon la "
+		     "classe de service" },
 	{ "when_on_phone", FIELD_ENUM, 0, .choices = "ring|busy",
 	  .preset = "\"ring\"",
 	  .help = "What a second call finds: it rings, or busy",
@@ -128,8 +130,7 @@ int settings_user_take(struct user *u, const json_t *object)
 		     json_get_text(object, forward_fields[i]));
 	s->has_dnd = json_get_bool(object, "dnd", false);
 	s->rejects_anonymous = json_get_bool(object, "reject_anonymous", false);
-	s->no_answer_s = (uint16_t)json_get_int(object, "no_answer_s",
-						SETTINGS_NO_ANSWER_S);
+	s->no_answer_s = (uint16_t)json_get_int(object, "no_answer_s", 0);
 	text = json_get_text(object, "when_on_phone");
 	s->is_busy_on_phone = text && !strcmp(text, "busy");
 	take_devices(s, json_object_get(object, "ring_devices"));

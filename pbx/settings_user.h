@@ -31,7 +31,6 @@ enum forward {
 enum {
 	SETTINGS_DEVICES_MAX = 8,
 	SETTINGS_BLOCKED_MAX = 100,
-	SETTINGS_NO_ANSWER_S = 20,
 };
 
 /** What one user has set; most have nothing and no such object. */
@@ -41,7 +40,7 @@ struct user_settings {
 	char devices[SETTINGS_DEVICES_MAX][DIRECTORY_ID_SIZE];
 	char (*blocked)[DIRECTORY_NUMBER_MAX + 1];
 	uint16_t blocked_count;
-	uint16_t no_answer_s;
+	uint16_t no_answer_s; /* 0: as the class of service says */
 	uint8_t device_count; /* 0: all that ring with the user */
 	bool has_dnd;
 	bool rejects_anonymous;

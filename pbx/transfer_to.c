@@ -1,8 +1,10 @@
 /* transfer_to.c - see transfer.h: handed over to a number, to another call */
 #include "base/clock.h"
 #include "pbx/answer.h"
+#include "pbx/cos.h"
 #include "pbx/forward.h"
 #include "pbx/join.h"
+#include "pbx/outsider.h"
 #include "pbx/server.h"
 #include "pbx/transfer_private.h"
 #include "pbx/turn.h"
@@ -122,6 +124,22 @@ static uint16_t wait_in_place(struct leg *by, struct leg *with, uint32_t event,
 	return 0;
 }
 
+/* Whether a user may bring two outside parties together. */
+static bool may_join(const struct leg *by, const struct phone *a,
+		     const struct phone *b)
+{
+	const struct user *u = by->phone ? by->phone->user : NULL;
+
+	if (!outsider_is(a) || !outsider_is(b) ||
+	    cos_may(u, COS_PUBLIC_TO_PUBLIC))
+		return true;
+
+	trail_add(&by->call->trail, "%s may not connect two outside parties",
+		  phone_name(by->phone));
+
+	return false;
+}
+
 static uint16_t to_call(struct leg *by, struct leg *with, uint32_t event,
 			bool is_silent)
 {
@@ -136,6 +154,8 @@ static uint16_t to_call(struct leg *by, struct leg *with, uint32_t event,
 	if (call->transfer || !leg_is_quiet(with) || !leg_peer(with) ||
 	    !leg_is_quiet(leg_peer(with)))
 		return 491;
+	if (!may_join(by, leg_peer(by)->phone, leg_peer(with)->phone))
+		return 403;
 
 	return join_far_ends(by, with, event, is_silent);
 }
@@ -182,6 +202,15 @@ static void route_and_ring(struct transfer *t, struct span number,
 		    t->from ? t->from->hops : 0, &call->trail);
 	(void)re_snprintf(call->number, sizeof(call->number), "%s",
 			  forward_dialled(call));
+	if (r.outside[0] && outsider_is(call->caller->phone) &&
+	    !cos_may(t->phone->user, COS_PUBLIC_TO_PUBLIC)) {
+		trail_add(&call->trail,
+			  "%s may not connect two outside parties",
+			  phone_name(t->phone));
+		r.outside[0] = '\0';
+		r.status = 403;
+		r.cause = "Not Permitted";
+	}
 	forward_take(call, &r);
 	if (!r.status) {
 		leave_out(&r, t->from ? t->held->phone : NULL);
