@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secrets.h"
+#include "pbx/announce.h"
 #include "pbx/answer.h"
 #include "pbx/bridge.h"
 #include "pbx/call.h"
@@ -254,7 +255,8 @@ void call_refused(struct call *call, uint16_t status, const char *cause)
 	if (call->state >= CALL_ANSWERED)
 		return;
 
-	if (transfer_refused(call, status) || voicemail_takes(call, status))
+	if (transfer_refused(call, status) || voicemail_takes(call, status) ||
+	    announce_takes(call, status, cause))
 		return;
 
 	trail_add(&call->trail, "the caller hears %u %s", status,

@@ -55,6 +55,7 @@ struct call_target {
 };
 
 struct answer;
+struct code;
 
 struct call {
 	struct table_entry by_id;
@@ -78,10 +79,11 @@ struct call {
 	uint16_t legs;
 	uint64_t row;
 	struct leg *caller;
-	struct leg *callee;    /* who answered */
-	struct leg *early;     /* whose early media the caller hears */
-	struct answer *answer; /* the pbx, in place of a callee */
-	struct list branches;  /* struct leg: all that were rung */
+	struct leg *callee;      /* who answered */
+	struct leg *early;       /* whose early media the caller hears */
+	struct answer *answer;   /* the pbx, in place of a callee */
+	const struct code *code; /* that was dialled, or NULL */
+	struct list branches;    /* struct leg: all that were rung */
 	struct trail trail;
 	struct transfer *transfer;   /* that it takes part in, or NULL */
 	struct join *join;           /* while its legs are brought together */

@@ -244,6 +244,7 @@ void code_run(struct call *call, const struct routing *r,
 	const struct phone *p = call->caller->phone;
 	const char *why = why_not(code, p->user, r->argument);
 
+	call->code = code;
 	trail_add(&call->trail, "%s is the code of %s%s%s", call->number,
 		  code->name, r->argument[0] ? " for " : "", r->argument);
 	if (why) {

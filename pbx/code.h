@@ -2,9 +2,9 @@
  *
  * The table in code.c is the default plan; a customer may have other digits
  * (field `codes` of the customer, name to digits).  A code that sets
- * something is answered 603 with a phrase that says what was done ("Feature
- * Set"): without a media process there is nothing to play, and an answered
- * call of silence would cost and mislead.
+ * something ends with 603 and a phrase that says what was done ("Feature
+ * Set"); where there is a media server the caller is answered instead and
+ * hears it (announce.h).
  *
  * Source: domain/pbx.md 23; CAL-4, SIT-3, SIT-5 to SIT-7.
  */

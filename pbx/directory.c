@@ -223,6 +223,7 @@ static int customer_change(struct customer *c, const struct customer_fields *f)
 	json_set(&c->codes, f->codes);
 	json_set(&c->blocked, f->blocked);
 	c->rejects_anonymous = f->rejects_anonymous;
+	c->has_announcements = f->has_announcements;
 
 	return text_set(&c->name, f->name);
 }

@@ -40,6 +40,7 @@ struct customer {
 	json_t *codes;   /* own feature access codes (code.h), or NULL */
 	json_t *blocked; /* numbers refused for all its users, or NULL */
 	bool rejects_anonymous;
+	bool has_announcements; /* why a number cannot be called is said */
 };
 
 struct user {
@@ -91,6 +92,7 @@ struct customer_fields {
 	const json_t *codes; /* may be NULL, as blocked */
 	const json_t *blocked;
 	bool rejects_anonymous;
+	bool has_announcements;
 };
 
 struct user_fields {

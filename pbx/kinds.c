@@ -40,6 +40,8 @@ static int take_customer(json_t *object, void *arg)
 		.blocked = json_object_get(object, "blocked"),
 		.rejects_anonymous = json_get_bool(object, "reject_anonymous",
 						   false),
+		.has_announcements = json_get_bool(object, "announcements",
+						   false),
 	};
 
 	(void)arg;
