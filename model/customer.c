@@ -36,6 +36,7 @@ static const struct field fields[] = {
 	{ "contact_phone", FIELD_TEXT, 0, 0, 40,
 	  .help = "Telephone of the contact",
 	  .help_fr = "Téléphone du contact" },
+#include "model/customer_rows.h"
 	{ "state", FIELD_ENUM, FIELD_READONLY,
 	  .choices = "creating|active|changing|deleting",
 	  .help = "Whether a task is at work on it", .help_fr = "État" },

@@ -15,15 +15,7 @@ static const struct field fields[] = {
 	  .help_fr = "Longueur des numéros de poste" },
 	{ "time_zone", FIELD_TEXT, 0, 0, 64, .help = "Time zone",
 	  .help_fr = "Fuseau horaire" },
-	{ "codes", FIELD_JSON, 0, 0, 4096,
-	  .help = "Own feature access codes: name to digits",
-	  .help_fr = "Codes de service du client" },
-	{ "blocked", FIELD_LIST, 0, 0, 32,
-	  .help = "Numbers that may call none of its users",
-	  .help_fr = "Numéros refusés" },
-	{ "reject_anonymous", FIELD_BOOL, 0, .preset = "false",
-	  .help = "Its users take no anonymous calls",
-	  .help_fr = "Refuser les appels anonymes" },
+#include "model/customer_rows.h"
 };
 
 const struct kind pbx_customer_kind = {

@@ -45,6 +45,7 @@ static const struct field fields[] = {
 	  .pattern_help = "digits", .owner = "pbx",
 	  .help = "First PIN of hot desking; random where absent",
 	  .help_fr = "Premier code PIN" },
+#include "model/user_rows.h"
 	{ "phones", FIELD_JSON, FIELD_UNSTORED | FIELD_HIDDEN, 0, 16384,
 	  .help = "Phones to make with the user: list of phones",
 	  .help_fr = "Téléphones à créer avec l'usager" },

@@ -1,0 +1,13 @@
+/* customer_rows.h - fields of a customer that the portal offers and the pbx keeps
+ *
+ * Rows of an array of struct field, included where one is made.
+ */
+	{ "codes", FIELD_JSON, 0, 0, 4096,
+	  .help = "Own feature access codes: name to digits",
+	  .help_fr = "Codes de service du client" },
+	{ "blocked", FIELD_LIST, 0, 0, 32,
+	  .help = "Numbers that may call none of its users",
+	  .help_fr = "Numéros refusés" },
+	{ "reject_anonymous", FIELD_BOOL, 0, .preset = "false",
+	  .help = "Its users take no anonymous calls",
+	  .help_fr = "Refuser les appels anonymes" },
