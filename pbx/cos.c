@@ -169,12 +169,10 @@ uint64_t cos_ms(const struct user *u, enum cos_number number)
 
 /* ---- the table, for who draws a page or writes a document ---- */
 
-static json_t *row(const char *id, const char *trade, const char *field,
-		   const char *state)
+static json_t *row(const char *trade, const char *field, const char *state)
 {
 	json_t *o = json_object();
 
-	(void)json_object_set_new(o, "id", json_string(id));
 	(void)json_object_set_new(o, "option", json_string(trade));
 	(void)json_object_set_new(o, "field",
 				  field ? json_string(field) : json_null());
@@ -196,8 +194,8 @@ static void add(json_t *o, const char *name, json_t *value)
 static void add_options(json_t *items)
 {
 	for (int i = 0; i < COS_OPTIONS; i++) {
-		json_t *o = row(options[i].field, options[i].trade,
-				options[i].field, state_of(options[i].by));
+		json_t *o = row(options[i].trade, options[i].field,
+				state_of(options[i].by));
 
 		add(o, "by", json_string(options[i].by));
 		add(o, "off", json_string(options[i].off));
@@ -211,8 +209,8 @@ static void add_options(json_t *items)
 static void add_numbers(json_t *items)
 {
 	for (int i = 0; i < COS_NUMBERS; i++) {
-		json_t *o = row(numbers[i].field, numbers[i].trade,
-				numbers[i].field, state_of(numbers[i].by));
+		json_t *o = row(numbers[i].trade, numbers[i].field,
+				state_of(numbers[i].by));
 
 		add(o, "by", json_string(numbers[i].by));
 		add(o, "does", json_string(numbers[i].does));
@@ -238,11 +236,7 @@ static void list_options(struct http_request *req, const struct caller *caller,
 	add_options(items);
 	add_numbers(items);
 	for (int i = 0; i < ABSENT; i++) {
-		json_t *o;
-		char id[24];
-
-		(void)re_snprintf(id, sizeof(id), "not-applicable-%d", i + 1);
-		o = row(id, absent[i].trade, NULL, "not-applicable");
+		json_t *o = row(absent[i].trade, NULL, "not-applicable");
 
 		add(o, "reason", json_string(absent[i].why));
 		(void)json_array_append_new(items, o);
