@@ -11,3 +11,6 @@
 	{ "reject_anonymous", FIELD_BOOL, 0, .preset = "false",
 	  .help = "Its users take no anonymous calls",
 	  .help_fr = "Refuser les appels anonymes" },
+	{ "announcements", FIELD_BOOL, 0, .preset = "false",
+	  .help = "Callers hear why a number cannot be called",
+	  .help_fr = "Annoncer pourquoi un numéro ne peut être appelé" },

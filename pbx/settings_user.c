@@ -38,9 +38,6 @@ static const struct field fields[] = {
 	{ "reject_anonymous", FIELD_BOOL, 0, .preset = "false",
 	  .help = "Refuse callers who hide their number",
 	  .help_fr = "Refuser les appels anonymes" },
-	{ "announcements", FIELD_BOOL, 0, .preset = "false",
-	  .help = "Callers hear why a number cannot be called",
-	  .help_fr = "Annoncer pourquoi un numéro ne peut être appelé" },
 };
 
 static const struct kind settings_kind = {
