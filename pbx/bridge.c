@@ -3,6 +3,7 @@
 #include "pbx/answer.h"
 #include "pbx/bridge.h"
 #include "pbx/call.h"
+#include "pbx/cos.h"
 #include "pbx/hold.h"
 #include "pbx/odd_media.h"
 #include "pbx/refer.h"
@@ -268,6 +269,47 @@ static void answer_here(struct leg *leg, const struct sip_message *m,
 	sip_server_forget(&x.asked);
 }
 
+/* Whether its phone holds another call, too. */
+static bool holds_another(const struct leg *leg)
+{
+	for (struct le *le = list_head(call_list()); le; le = le->next) {
+		const struct call *call = le->data;
+		const struct leg *legs[] = { call->caller, call->callee };
+
+		if (call == leg->call || call->state != CALL_ANSWERED)
+			continue;
+		for (unsigned i = 0; i < 2; i++) {
+			if (legs[i] && legs[i]->phone == leg->phone &&
+			    legs[i]->state == LEG_HELD)
+				return true;
+		}
+	}
+
+	return false;
+}
+
+/* Whether the class of service permits the change that an offer means. */
+static bool may_change(const struct leg *leg, enum hold_offer offer)
+{
+	const struct user *u = leg->phone ? leg->phone->user : NULL;
+
+	if (!u)
+		return true;
+	if (offer == HOLD_OFFER_HOLD && leg->state == LEG_CONNECTED &&
+	    !cos_may(u, COS_HOLD)) {
+		trail_add(&leg->call->trail, "%s may not hold calls", u->name);
+		return false;
+	}
+	if (offer == HOLD_OFFER_TALK && leg->state == LEG_HELD &&
+	    leg->phone->calls > 1 && !cos_may(u, COS_BROKERS) &&
+	    holds_another(leg)) {
+		trail_add(&leg->call->trail, "%s may not swap calls", u->name);
+		return false;
+	}
+
+	return true;
+}
+
 static void exchange_begin(struct leg *leg, struct leg *to,
 			   const struct sip_message *m, struct sip_flow *flow)
 {
@@ -279,6 +321,11 @@ static void exchange_begin(struct leg *leg, struct leg *to,
 
 	if (is_offering && (leg->asks_offering || to->asks_offering)) {
 		refuse(m, flow, 491);
+		return;
+	}
+
+	if (is_offering && !may_change(leg, hold_read(m->body))) {
+		refuse(m, flow, 403);
 		return;
 	}
 

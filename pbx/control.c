@@ -7,6 +7,7 @@
 #include "pbx/callback.h"
 #include "pbx/cdr.h"
 #include "pbx/control.h"
+#include "pbx/cos.h"
 #include "pbx/forward.h"
 #include "pbx/join.h"
 #include "pbx/jsontext.h"
@@ -45,6 +46,12 @@ static struct phone *phone_of(json_t *body, json_t *errors)
 	return p;
 }
 
+/* Whether the class of service of its user lets programs control a phone. */
+static bool may_control(const struct phone *p)
+{
+	return cos_may(p->user, COS_CTI_CONTROL);
+}
+
 static bool has_errors(struct http_request *req, json_t *errors)
 {
 	if (!json_array_size(errors)) {
@@ -55,6 +62,32 @@ static bool has_errors(struct http_request *req, json_t *errors)
 	reply_invalid(req, errors);
 
 	return true;
+}
+
+static void done(struct http_request *req, uint16_t status)
+{
+	switch (status) {
+	case 0:
+		turn_end();
+		(void)http_reply(req, 204, NULL, NULL, 0);
+		break;
+	case 403:
+		(void)http_reply_problem(req, 403, "forbidden",
+					 "The phone may not do this.", NULL);
+		break;
+	case 491:
+		(void)http_reply_problem(req, 409, "busy",
+					 "The call is changing now; try "
+					 "again.",
+					 NULL);
+		break;
+	case 500: reply_error(req, ENOMEM); break;
+	default:
+		(void)http_reply_problem(req, 409, "wrong-state",
+					 "Not possible in the state the call "
+					 "is in.",
+					 NULL);
+	}
 }
 
 /* ---- a new call ---- */
@@ -105,8 +138,12 @@ static void make_call(struct http_request *req, const struct caller *caller,
 	if (number && strlen(number) > DIRECTORY_NUMBER_MAX)
 		kind_error(errors, "number", "too-long",
 			   "Give at most %d digits.", DIRECTORY_NUMBER_MAX);
-	if (!has_errors(req, errors))
+	if (has_errors(req, errors))
+		;
+	else if (may_control(phone))
 		start_call(req, phone, number);
+	else
+		done(req, 403);
 	json_decref(body);
 }
 
@@ -160,32 +197,6 @@ static struct leg *wanted_leg(struct http_request *req, json_t *body)
 	return leg;
 }
 
-static void done(struct http_request *req, uint16_t status)
-{
-	switch (status) {
-	case 0:
-		turn_end();
-		(void)http_reply(req, 204, NULL, NULL, 0);
-		break;
-	case 403:
-		(void)http_reply_problem(req, 403, "forbidden",
-					 "The phone may not do this.", NULL);
-		break;
-	case 491:
-		(void)http_reply_problem(req, 409, "busy",
-					 "The call is changing now; try "
-					 "again.",
-					 NULL);
-		break;
-	case 500: reply_error(req, ENOMEM); break;
-	default:
-		(void)http_reply_problem(req, 409, "wrong-state",
-					 "Not possible in the state the call "
-					 "is in.",
-					 NULL);
-	}
-}
-
 static uint16_t set_hold(struct leg *leg, bool is_hold)
 {
 	int err;
@@ -206,7 +217,7 @@ static uint16_t do_hold(struct leg *leg, json_t *body)
 {
 	(void)body;
 
-	return set_hold(leg, true);
+	return cos_may(leg->phone->user, COS_HOLD) ? set_hold(leg, true) : 403;
 }
 
 static uint16_t do_retrieve(struct leg *leg, json_t *body)
@@ -302,7 +313,7 @@ static void act(struct http_request *req, const struct caller *caller,
 
 	leg = wanted_leg(req, body);
 	if (leg && run)
-		done(req, run(leg, body));
+		done(req, may_control(leg->phone) ? run(leg, body) : 403);
 	json_decref(body);
 }
 

@@ -86,7 +86,7 @@ COS_OPTION(OFF_HOOK_ANNOUNCE, off_hook_announce, false, false,
 
 /* ---- busy ---- */
 COS_OPTION(BROKERS, brokers, true, true,
-  "Brokers Call", "",
+  "Brokers Call", "pbx/bridge.c",
   "a held call cannot be taken back while another one is held (403)",
   "May swap between two calls",
   "Va-et-vient permis")
@@ -175,7 +175,7 @@ COS_OPTION(NO_CHAIN, no_chaining, false, false,
 
 /* ---- hold and park ---- */
 COS_OPTION(HOLD, hold, true, true,
-  "Call Hold", "",
+  "Call Hold", "pbx/bridge.c",
   "holding is refused (403)",
   "May hold calls",
   "Mise en garde permise")
@@ -246,12 +246,12 @@ COS_OPTION(DND_ALWAYS, dnd_permanent, false, false,
 
 /* ---- control by others' programs ---- */
 COS_OPTION(CTI_CONTROL, cti_control, true, true,
-  "HCI/CTI/TAPI Call Control Allowed", "",
+  "HCI/CTI/TAPI Call Control Allowed", "pbx/control.c",
   "REST commands to the user's phones are refused (403)",
   "Calls may be controlled by REST",
   "Commande des appels par REST")
 COS_OPTION(CTI_MONITOR, cti_monitor, true, true,
-  "HCI/CTI/TAPI Monitor Allowed", "",
+  "HCI/CTI/TAPI Monitor Allowed", "pbx/event.c",
   "events do not tell of the user's calls while they last",
   "Events tell of the user's calls",
   "Les événements montrent les appels")
@@ -296,27 +296,27 @@ COS_OPTION(TWIN_SHOWS, twin_shows_internal, true, true,
 /* ---- identity and display ---- */
 COS_OPTION(NUMBER_DELIVERY, number_delivery, true, true,
   "ANI/DNIS/ISDN Number Delivery Trunk; Trunk Calling Party Identification",
-  "",
+  "pbx/outside.c",
   "the user's calls outside withhold the number",
   "The number is shown outside",
   "Numéro présenté à l'extérieur")
 COS_OPTION(DISPLAY_CALLER, display_caller, true, true,
-  "Display ANI/DNIS/ISDN Calling/Called Number", "",
+  "Display ANI/DNIS/ISDN Calling/Called Number", "pbx/fork.c",
   "calls from outside reach the user without a number",
   "Sees the number of outside callers",
   "Voit le numéro des appelants extérieurs")
 COS_OPTION(DISPLAY_NUMBER_ONLY, display_number_only, false, false,
-  "Display ANI/ISDN Calling Number Only", "",
+  "Display ANI/ISDN Calling Number Only", "pbx/fork.c",
   "the name is shown too",
   "Sees outside callers' numbers without names",
   "Voit le numéro sans le nom")
 COS_OPTION(NAME_SUPPRESSED, name_suppressed, false, false,
-  "Name Suppression on outgoing Trunk Call", "",
+  "Name Suppression on outgoing Trunk Call", "pbx/outside.c",
   "the user's name goes along with the number",
   "The name is not shown outside",
   "Nom non présenté à l'extérieur")
 COS_OPTION(PUBLIC_IDENTITY, public_identity, true, true,
-  "Public Network Identity Provided", "",
+  "Public Network Identity Provided", "pbx/outside.c",
   "the customer's or the trunk's number is shown outside, never the user's",
   "The user's own number is shown outside",
   "Le numéro de l'usager est présenté")

@@ -323,22 +323,27 @@ static struct shown_number found(const char *number, const char *level)
 				      level };
 }
 
-struct shown_number cpn_of(const struct phone *p, const struct sa *source)
+struct shown_number cpn_of_place(const struct phone *p, const struct sa *source)
 {
-	struct shown_number n = found(rule_number(&shown.cpns, p->id), "phone");
-	const struct zone *z;
+	const struct zone *z = p->customer ? zone_of(p->customer, source)
+					   : NULL;
+	struct shown_number n = found(z ? z->cpn : NULL, "zone");
 
-	if (!n.number && p->user)
-		n = found(rule_number(&shown.cpns, p->user->id), "user");
-	if (!n.number && p->customer) {
-		z = zone_of(p->customer, source);
-		n = found(z ? z->cpn : NULL, "zone");
-	}
 	if (!n.number && p->customer)
 		n = found(rule_number(&shown.cpns, p->customer->id),
 			  "customer");
 
 	return n;
+}
+
+struct shown_number cpn_of(const struct phone *p, const struct sa *source)
+{
+	struct shown_number n = found(rule_number(&shown.cpns, p->id), "phone");
+
+	if (!n.number && p->user)
+		n = found(rule_number(&shown.cpns, p->user->id), "user");
+
+	return n.number ? n : cpn_of_place(p, source);
 }
 
 struct shown_number cesid_of(const struct phone *p, const struct sa *source)

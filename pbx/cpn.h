@@ -43,6 +43,10 @@ struct shown_number cpn_of(const struct phone *p, const struct sa *source);
 /** What is shown for a call that a user pays for from no phone of theirs. */
 struct shown_number cpn_of_user(const struct user *u);
 
+/** What is shown for who shows no number of their own: zone or customer. */
+struct shown_number cpn_of_place(const struct phone *p,
+				 const struct sa *source);
+
 /** Its emergency location: phone, zone, user; the customer's default is the
  * caller's business. */
 struct shown_number cesid_of(const struct phone *p, const struct sa *source);

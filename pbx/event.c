@@ -13,6 +13,7 @@
 #include "base/websocket.h"
 #include "base/wheel.h"
 #include "pbx/call.h"
+#include "pbx/cos.h"
 #include "pbx/event.h"
 #include "pbx/jsontext.h"
 #include "pbx/store.h"
@@ -297,6 +298,12 @@ static void print_leg(struct sip_out *o, const struct leg *leg)
 	sip_out_raw(o, SPAN("}"));
 }
 
+/* Whether events may tell of it: the class of service of its user. */
+static bool is_monitored(const struct leg *leg)
+{
+	return !leg->phone || cos_may(leg->phone->user, COS_CTI_MONITOR);
+}
+
 void event_leg(const struct leg *leg)
 {
 	char buf[2048];
@@ -304,7 +311,7 @@ void event_leg(const struct leg *leg)
 	uint64_t seq;
 
 	subscription_leg(leg);
-	if (!list_head(&events.readers))
+	if (!list_head(&events.readers) || !is_monitored(leg))
 		return;
 
 	seq = number_next();
@@ -445,20 +452,27 @@ static void print_registrations(struct sip_out *o, struct snapshot *s)
 	}
 }
 
+static void print_listed_leg(struct sip_out *o, const struct leg *leg,
+			     uint32_t *np)
+{
+	if (!is_monitored(leg))
+		return;
+
+	if ((*np)++)
+		sip_out_raw(o, SPAN(","));
+	print_leg(o, leg);
+}
+
 static void print_call(struct sip_out *o, const struct call *call, uint32_t *np)
 {
 	const struct le *le = list_head(&call->branches);
 
-	if ((*np)++)
-		sip_out_raw(o, SPAN(","));
-	print_leg(o, call->caller);
+	print_listed_leg(o, call->caller, np);
 	for (; le && has_room(o); le = le->next) {
 		const struct leg *leg = le->data;
 
-		if (leg->state == LEG_NULL || leg->state == LEG_FAILED)
-			continue;
-		sip_out_raw(o, SPAN(","));
-		print_leg(o, leg);
+		if (leg->state != LEG_NULL && leg->state != LEG_FAILED)
+			print_listed_leg(o, leg, np);
 	}
 }
 

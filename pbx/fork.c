@@ -1,9 +1,11 @@
 /* fork.c - see fork.h */
 #include "base/log.h"
 #include "pbx/call.h"
+#include "pbx/cos.h"
 #include "pbx/farewell.h"
 #include "pbx/fork.h"
 #include "pbx/forward.h"
+#include "pbx/outsider.h"
 #include "pbx/registrar.h"
 #include "pbx/relay.h"
 #include "pbx/server.h"
@@ -260,6 +262,27 @@ void fork_told(int err, const struct sip_message *m, struct sip_flow *flow,
 		branch_progress(leg, m, flow);
 }
 
+/* What a phone is shown of who calls from outside. */
+static bool shows_caller(const struct leg *leg)
+{
+	return !outsider_is(leg->call->caller->phone) || !leg->phone->user ||
+	       cos_may(leg->phone->user, COS_DISPLAY_CALLER);
+}
+
+static bool shows_name(const struct leg *leg)
+{
+	return !outsider_is(leg->call->caller->phone) || !leg->phone->user ||
+	       !cos_may(leg->phone->user, COS_DISPLAY_NUMBER_ONLY);
+}
+
+static void write_caller(const struct leg *leg, struct sip_out *o)
+{
+	const struct phone *p = leg->call->caller->phone;
+
+	server_identity(o, shows_name(leg) ? phone_name(p) : NULL,
+			phone_shown_number(p));
+}
+
 static void write_headers(struct sip_out *o, struct leg *leg,
 			  const struct sip_message *m, bool is_only)
 {
@@ -269,7 +292,7 @@ static void write_headers(struct sip_out *o, struct leg *leg,
 	leg_headers(leg, o);
 	if (forward_is_anonymous(call))
 		sip_out_raw(o, SPAN("Privacy: id\r\n"));
-	else if (!transfer_shown(call))
+	else if (!transfer_shown(call) && shows_name(leg) && shows_caller(leg))
 		leg_identity(call->caller, o);
 	forward_headers(call, o);
 	sip_out_text(o, "Allow: " PBX_ALLOW "\r\nSupported: timer");
@@ -310,14 +333,13 @@ static int branch_dialog(struct leg *leg, const struct binding *b)
 
 	sip_out_init(&from, local, sizeof(local));
 	sip_out_init(&to, remote, sizeof(remote));
-	if (forward_is_anonymous(leg->call))
+	if (forward_is_anonymous(leg->call) || !shows_caller(leg))
 		sip_out_text(&from, "\"Anonymous\" "
 				    "<sip:anonymous@anonymous.invalid>");
 	else if (transfer_shown(leg->call))
 		server_identity(&from, NULL, transfer_shown(leg->call));
 	else
-		server_identity(&from, phone_name(leg->call->caller->phone),
-				phone_shown_number(leg->call->caller->phone));
+		write_caller(leg, &from);
 	server_identity(&to, NULL, leg->call->number);
 
 	memset(&begin, 0, sizeof(begin));

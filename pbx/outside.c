@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "pbx/auth.h"
+#include "pbx/cos.h"
 #include "pbx/cpn.h"
 #include "pbx/did.h"
 #include "pbx/emergency.h"
@@ -35,6 +36,7 @@ struct outside {
 	char shown[DIRECTORY_NUMBER_MAX + 1]; /* "": none */
 	uint8_t max_forwards;
 	bool is_private;
+	bool has_no_name; /* the caller's is not shown */
 	bool is_emergency;
 };
 
@@ -61,12 +63,13 @@ static void write_from(const struct outside *o, const struct trunk *t,
 		return;
 	}
 	if (!t->is_registered_mode && !t->shows_account) {
-		server_identity(out, phone_name(p),
+		server_identity(out, o->has_no_name ? NULL : phone_name(p),
 				o->shown[0] ? o->shown : "anonymous");
 		return;
 	}
 
-	sip_out_quoted(out, span_of(phone_name(p)));
+	if (!o->has_no_name)
+		sip_out_quoted(out, span_of(phone_name(p)));
 	sip_out_raw(out, SPAN(" <sip:"));
 	sip_out_user(out, span_of(t->shows_account ? t->user
 				  : o->shown[0]    ? o->shown
@@ -113,7 +116,7 @@ static void write_headers(struct leg *leg, const struct outside *o,
 	if (o->shown[0] && (t->is_trusted || o->is_emergency)) {
 		sip_out_raw(out, SPAN("P-Asserted-Identity: "));
 		server_identity(out,
-				o->is_private
+				o->is_private || o->has_no_name
 					? NULL
 					: phone_name(o->call->caller->phone),
 				o->shown);
@@ -401,13 +404,15 @@ static void find_shown(struct outside *o, const struct user *payer)
 	struct shown_number n = { NULL, "none" };
 	const char *did = NULL;
 
-	if (payer == p->user && !outsider_is(p))
+	if (payer && !cos_may(payer, COS_PUBLIC_IDENTITY))
+		n = cpn_of_place(p, outsider_is(p) ? NULL : source_of(o->call));
+	else if (payer == p->user && !outsider_is(p))
 		n = cpn_of(p, source_of(o->call));
 	else if (payer)
 		n = cpn_of_user(payer);
 
 	/* A user's own DID is better than what a zone or customer shows. */
-	if (payer)
+	if (payer && cos_may(payer, COS_PUBLIC_IDENTITY))
 		did = did_of_user(payer);
 	if (did && (!n.number || !strcmp(n.level, "zone") ||
 		    !strcmp(n.level, "customer")))
@@ -418,7 +423,10 @@ static void find_shown(struct outside *o, const struct user *payer)
 	(void)snprintf(o->shown, sizeof(o->shown), "%s",
 		       n.number ? n.number : "");
 	o->is_private = forward_is_anonymous(o->call) ||
-			outside_is_private(p->customer) || !o->shown[0];
+			outside_is_private(p->customer) || !o->shown[0] ||
+			(payer && !cos_may(payer, COS_NUMBER_DELIVERY));
+	o->has_no_name = !outsider_is(p) && p->user &&
+			 cos_may(p->user, COS_NAME_SUPPRESSED);
 }
 
 static bool begin_emergency(struct call *call, const struct sip_message *m,
