@@ -17,6 +17,7 @@ enum code_kind {
 	CODE_UNBLOCK,
 	CODE_PICKUP_GROUP,
 	CODE_PICKUP_DIRECTED,
+	CODE_RUN, /* run() does all */
 };
 
 struct code {
@@ -26,6 +27,8 @@ struct code {
 	bool has_number;
 	const char *field; /* of the user's settings */
 	uint8_t forward;   /* enum forward */
+	uint8_t stars;     /* CODE_RUN: so many * in the number at most */
+	code_run_h *run;
 };
 
 /* The plan.  A code with a number may end in #. */
@@ -70,11 +73,14 @@ static const char *digits_of(const struct code *code, const json_t *own)
 	return digits ? digits : code->digits;
 }
 
-/* The number behind the code's digits; false when there is none. */
-static bool argument_read(char *out, const char *text)
+/* The number behind the code's digits, or some with * between them; false when
+ * there is none. */
+static bool argument_read(char *out, const char *text, unsigned stars)
 {
 	size_t n = strspn(text, "0123456789+");
 
+	while (n && stars-- && text[n] == '*' && text[n + 1])
+		n += 1 + strspn(text + n + 1, "0123456789+");
 	if (!n || n > DIRECTORY_NUMBER_MAX ||
 	    (text[n] && strcmp(text + n, "#") != 0))
 		return false;
@@ -94,8 +100,9 @@ static bool is_dialled(const struct code *code, const char *digits,
 	if (!len || strncmp(dialled, digits, len) != 0)
 		return false;
 
-	return code->has_number ? argument_read(argument, dialled + len)
-				: !dialled[len];
+	return code->has_number
+		       ? argument_read(argument, dialled + len, code->stars)
+		       : !dialled[len];
 }
 
 const struct code *code_find(const struct customer *c, const char *dialled,
@@ -179,15 +186,20 @@ void code_check(const json_t *own, json_t *errors)
 
 /* ---- doing ---- */
 
-static void answer(struct call *call, const struct store_result *result)
+void code_done(struct call *call, int err)
 {
 	if (call->state >= CALL_ANSWERED)
 		return;
 
-	if (result->err)
+	if (err)
 		call_refused(call, 500, "Feature Not Set");
 	else
 		call_refused(call, 603, "Feature Set");
+}
+
+static void answer(struct call *call, const struct store_result *result)
+{
+	code_done(call, result->err);
 }
 
 static void done(const struct store_result *result, void *arg)
@@ -255,6 +267,10 @@ void code_run(struct call *call, const struct routing *r,
 	if (code->kind == CODE_PICKUP_GROUP ||
 	    code->kind == CODE_PICKUP_DIRECTED) {
 		pickup_run(call, r->argument, m);
+		return;
+	}
+	if (code->kind == CODE_RUN) {
+		code->run(call, r, m);
 		return;
 	}
 	if (code->kind == CODE_FORWARD && !cor_permits(p->user, r->argument)) {

@@ -35,6 +35,13 @@ const struct code *code_find(const struct customer *c, const char *dialled,
 void code_run(struct call *call, const struct routing *r,
 	      const struct sip_message *m);
 
+/** What a code of its own does: the call ends, or becomes another one. */
+typedef void(code_run_h)(struct call *call, const struct routing *r,
+			 const struct sip_message *m);
+
+/** Tell the caller that it is done, or not. */
+void code_done(struct call *call, int err);
+
 /** Check a customer's own codes: adds field errors. */
 void code_check(const json_t *codes, json_t *errors);
 

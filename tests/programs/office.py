@@ -114,6 +114,7 @@ class Office:
     def dials(self, phone, number, extra=""):
         """Dial; the final answer"""
         c = phone.call(number, extra=extra)
+        assert isinstance(c, Call), c
         m = c.final()
         c.ack(m)
         return m
