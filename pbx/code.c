@@ -4,6 +4,7 @@
 #include "pbx/code.h"
 #include "pbx/call.h"
 #include "pbx/cor.h"
+#include "pbx/others.h"
 #include "pbx/pickup.h"
 #include "pbx/settings_user.h"
 #include "pbx/turn.h"
@@ -53,6 +54,14 @@ static const struct code codes[] = {
 	  0 },
 	{ "block", "*60*", CODE_BLOCK, true, "blocked", 0 },
 	{ "unblock", "#60*", CODE_UNBLOCK, true, "blocked", 0 },
+	{ "forward-for", "*24*", CODE_RUN, true, .stars = 1,
+	  .run = others_forward },
+	{ "forward-for-off", "#24*", CODE_RUN, true,
+	  .run = others_forward_off },
+	{ "dnd-for", "*26*", CODE_RUN, true, .run = others_dnd },
+	{ "dnd-for-off", "#26*", CODE_RUN, true, .run = others_dnd_off },
+	{ "clear", "#00#", CODE_RUN, false, .run = others_clear },
+	{ "clear-for", "#00*", CODE_RUN, true, .run = others_clear },
 	{ "pickup-group", "*8", CODE_PICKUP_GROUP, false, NULL, 0 },
 	{ "pickup-directed", "**", CODE_PICKUP_DIRECTED, true, NULL, 0 },
 };
@@ -273,7 +282,8 @@ void code_run(struct call *call, const struct routing *r,
 		code->run(call, r, m);
 		return;
 	}
-	if (code->kind == CODE_FORWARD && !cor_permits(p->user, r->argument)) {
+	if (code->kind == CODE_FORWARD &&
+	    !route_permits(p->user, r->argument)) {
 		trail_add(&call->trail, "%s may not call %s", phone_name(p),
 			  r->argument);
 		call_refused(call, 403, "Not Permitted");

@@ -143,22 +143,22 @@ COS_OPTION(FORWARD_OVERRIDE, forward_override, false, false,
   "Calls ring where dialled, whatever forward is set",
   "Sonne malgré le renvoi du poste appelé")
 COS_OPTION(FORWARD_OTHERS_ACCEPT, forward_others_accept, false, false,
-  "Third-party CFFM Accept", "",
+  "Third-party CFFM Accept", "pbx/others.c",
   "nobody else sets the user's forward",
   "Others may set the user's forward",
   "D'autres peuvent poser son renvoi")
 COS_OPTION(FORWARD_OTHERS, forward_others, false, false,
-  "Third-party CFFM Allow", "",
+  "Third-party CFFM Allow", "pbx/others.c",
   "the code is refused",
   "May set others' forwards",
   "Peut poser le renvoi d'un autre")
 COS_OPTION(GROUP_FORWARD_ACCEPT, group_forward_accept, false, false,
-  "Group CFFM Accept", "",
-  "groups that the user is a member of keep ringing the user",
-  "A group's forward takes the user's calls of the group along",
+  "Group CFFM Accept", "pbx/others.c",
+  "a forward of the whole group leaves the user out",
+  "A forward of the whole group is the user's, too",
   "Accepte le renvoi du groupe")
 COS_OPTION(GROUP_FORWARD, group_forward, false, false,
-  "Group CFFM Allow", "",
+  "Group CFFM Allow", "pbx/others.c",
   "the code is refused for the number of a group",
   "May forward the groups the user is a member of",
   "Peut renvoyer ses groupes")
@@ -222,7 +222,7 @@ COS_OPTION(CONFERENCE, conference, true, true,
   "May hold conferences",
   "Conférence permise")
 COS_OPTION(CLEAR_OTHERS, clear_others, false, false,
-  "Clear All Features Remote", "",
+  "Clear All Features Remote", "pbx/others.c",
   "the code with another's number is refused",
   "May clear all that another user has set",
   "Peut effacer les réglages d'un autre")
@@ -234,7 +234,7 @@ COS_OPTION(DND, dnd, true, true,
   "May use do not disturb",
   "Ne pas déranger permis")
 COS_OPTION(DND_OTHERS, dnd_others, false, false,
-  "Do Not Disturb - Access to Remote Phones", "",
+  "Do Not Disturb - Access to Remote Phones", "pbx/others.c",
   "the code is refused",
   "May set do not disturb for others",
   "Peut poser ne pas déranger pour un autre")

@@ -172,6 +172,16 @@ bool route_leads_outside(const struct customer *c, const char *number)
 	       outside_number(c, number, out);
 }
 
+bool route_permits(const struct user *payer, const char *number)
+{
+	if (!payer)
+		return true;
+
+	return route_leads_outside(payer->customer, number)
+		       ? cor_permits_outside(payer, number)
+		       : cor_permits(payer, number);
+}
+
 bool route_may_forward(const struct user *u, const char *number)
 {
 	return cos_may(u, route_leads_outside(u->customer, number)
@@ -362,7 +372,7 @@ static struct user *member_follow(struct walk *w, const struct group *g,
 	for (int i = 0; g->follows_forwards && u && i < ROUTE_HOPS_MAX; i++) {
 		const char *to = user_forward(u, FORWARD_ALWAYS);
 
-		if (!to[0] || !may_forward(w, u, to) || !cor_permits(u, to))
+		if (!to[0] || !may_forward(w, u, to) || !route_permits(u, to))
 			break;
 		note(w, "%s is tried because forward-always of member %s", to,
 		     u->extension);
@@ -712,7 +722,7 @@ static void at_number(struct walk *w)
 	memcpy(w->way->number, r->number, sizeof(w->way->number));
 	if (is_code(w))
 		return;
-	if (!cor_permits(w->payer, r->number)) {
+	if (!route_permits(w->payer, r->number)) {
 		note(w, "%s may not call %s: class of restriction",
 		     w->payer->name, r->number);
 		refuse(r, 403, "Not Permitted");

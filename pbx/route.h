@@ -71,8 +71,8 @@ struct route_way {
 	bool is_anonymous;
 	uint8_t reach;                 /* enum route_reach */
 	char payer[DIRECTORY_ID_SIZE]; /* whose privileges count there */
-	bool is_delayed; /* forward always follows no answer */
-	bool is_final;   /* nobody forwards it any more */
+	bool is_delayed;               /* forward always follows no answer */
+	bool is_final;                 /* nobody forwards it any more */
 };
 
 /** Where a call goes. */
@@ -124,6 +124,10 @@ bool route_on(struct routing *r, struct route_way *way,
 
 /** Whether a number leads outside: nobody inside has it. */
 bool route_leads_outside(const struct customer *c, const char *number);
+
+/** Whether a user's class of restriction lets them call a number, inside or
+ * outside; NULL: yes. */
+bool route_permits(const struct user *payer, const char *number);
 
 /** Whether a user's class of service lets calls be forwarded to a number. */
 bool route_may_forward(const struct user *u, const char *number);

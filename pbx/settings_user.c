@@ -286,17 +286,29 @@ static json_t *object_of(const struct user *u)
 	return object;
 }
 
-int settings_user_set(struct user *u, const char *name, json_t *value,
-		      store_done_h *done, void *arg)
+int settings_user_change(struct user *u, json_t *changes, store_done_h *done,
+			 void *arg)
 {
 	json_t *object = object_of(u);
+	int err = !object || json_object_update(object, changes) ? ENOMEM : 0;
 
-	if (!object || json_object_set_new(object, name, value)) {
+	json_decref(changes);
+	if (err) {
 		json_decref(object);
-		return ENOMEM;
+		return err;
 	}
 
 	return send_change(u, object, NULL, done, arg);
+}
+
+int settings_user_set(struct user *u, const char *name, json_t *value,
+		      store_done_h *done, void *arg)
+{
+	json_t *changes = json_object();
+
+	(void)json_object_set_new(changes, name, value);
+
+	return settings_user_change(u, changes, done, arg);
 }
 
 int settings_user_block(struct user *u, const char *number, bool is_blocked,

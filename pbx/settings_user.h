@@ -63,6 +63,10 @@ int settings_user_take(struct user *u, const json_t *object);
 int settings_user_set(struct user *u, const char *name, json_t *value,
 		      store_done_h *done, void *arg);
 
+/** Change several at once; takes changes over, names to values. */
+int settings_user_change(struct user *u, json_t *changes, store_done_h *done,
+			 void *arg);
+
 /** Add a number to those blocked, or take it out; as settings_user_set(). */
 int settings_user_block(struct user *u, const char *number, bool is_blocked,
 			store_done_h *done, void *arg);
