@@ -36,8 +36,3 @@ const struct kind admin_kind = {
 	.help_fr = "Un administrateur",
 	KIND_FIELDS(fields),
 };
-
-const struct kind *const portal_kinds[] = {
-	&platform_kind, &customer_kind, &user_kind,  &phone_kind,
-	&group_kind,    &number_kind,   &admin_kind, NULL,
-};

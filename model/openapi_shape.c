@@ -125,7 +125,7 @@ static const struct shape shapes[] = {
 	  "A message as it went over the wire, secrets masked" },
 	{ "trace", "items:[]#traced", "The messages of a call" },
 	{ "class-option",
-	  "option:string field:string? state:string by:string~ off:string~ "
+	  "id:string~ option:string field:string? state:string by:string~ off:string~ "
 	  "does:string~ help:string~ reason:string~ unit:string~ "
 	  "min:integer~ max:integer~ preset:any~ bare:any~",
 	  "An option of a class of service: who enforces it, or why nobody" },

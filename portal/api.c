@@ -12,6 +12,7 @@
 #include "portal/api.h"
 #include "portal/audit.h"
 #include "portal/group.h"
+#include "portal/pbx_object.h"
 #include "portal/phone.h"
 #include "portal/task.h"
 
@@ -148,6 +149,10 @@ static void type_of(char out[32], const char *verb,
 		    const struct record_table *table)
 {
 	(void)snprintf(out, 32, "%s-%s", verb, table->kind->name);
+	for (char *p = out; *p; p++) {
+		if (*p == ' ')
+			*p = '-';
+	}
 }
 
 void api_create(struct portal *p, const struct object_kind *ops,
@@ -294,8 +299,11 @@ static const struct object_kind *const object_kinds[] = {
 static const struct object_kind *ops_of(const struct http_request *req)
 {
 	const struct route *route = http_route_of(req)->data;
-
+	const struct object_kind *kind = pbx_object_find(route->object);
 	size_t i = 0;
+
+	if (kind)
+		return kind;
 
 	/* the routes are made of these kinds: one of them it is */
 	while (i + 1 < sizeof(object_kinds) / sizeof(object_kinds[0]) &&
@@ -401,6 +409,13 @@ static const struct route routes[] = {
 	KIND_ROUTES("users", "user"),
 	KIND_ROUTES("phones", "phone"),
 	KIND_ROUTES("groups", "group"),
+	KIND_ROUTES("dids", "DID"),
+	KIND_ROUTES("cpns", "number shown outside"),
+	KIND_ROUTES("cesids", "number of a place"),
+	KIND_ROUTES("zones", "zone"),
+	KIND_ROUTES("outside_rules", "set of rules for outside calls"),
+	KIND_ROUTES("trunks", "trunk"),
+	KIND_ROUTES("cors", "class of restriction"),
 	{ "GET", "/api/v1/numbers", "numbers", ACTION_LIST, objects_list, 0,
 	  "List the numbers in use" },
 	{ "GET", "/api/v1/audit", "audit", ACTION_LIST, objects_list, 0,

@@ -1,17 +1,16 @@
 /* customer.c - a customer on the pbx and the uc server */
 #include "base/json.h"
+#include "model/kinds.h"
+#include "model/pbx_kinds.h"
 #include "portal/group.h"
 #include "portal/object.h"
+#include "portal/pbx_object.h"
 #include "portal/phone.h"
 #include "portal/user.h"
 
 static json_t *pbx_body(const json_t *c)
 {
-	return body_clean(json_pack(
-		"{s:O?,s:O?,s:O?,s:O?}", "web_id", json_object_get(c, "web_id"),
-		"name", json_object_get(c, "name"), "extension_length",
-		json_object_get(c, "extension_length"), "time_zone",
-		json_object_get(c, "time_zone")));
+	return pbx_body_of(&pbx_customer_kind, c);
 }
 
 static json_t *uc_body(const json_t *c)
@@ -78,6 +77,7 @@ static void customer_change(struct plan *plan, const json_t *before,
 	const char *new = json_get_text(after, "web_id");
 
 	check_extension_length(plan, before, after);
+	plan_check_refs(plan, &customer_kind, after, id);
 	if (old && new &&strcmp(old, new) != 0) {
 		plan_reserve(plan, "web_id", "web_id", "", new, id, "customers",
 			     id);
@@ -90,8 +90,10 @@ static void customer_change(struct plan *plan, const json_t *before,
 		  uc_body(after));
 }
 
-static void remove_admin(struct plan *plan, const json_t *row)
+static void remove_admin(struct plan *plan, const json_t *row, void *arg)
 {
+	(void)arg;
+
 	plan_row(plan, "admins", ROW_DELETE, row);
 }
 
@@ -102,16 +104,19 @@ static void customer_remove(struct plan *plan, const json_t *before)
 	const char *id = json_get_text(before, "id");
 	const char *platform = json_get_text(before, "platform");
 
-	plan_each(plan, &p->groups, "customer", id, group_remove_row);
-	plan_each(plan, &p->phones, "customer", id, phone_remove_pbx);
-	plan_each(plan, &p->users, "customer", id, user_remove_pbx);
+	plan_each(plan, &p->groups, "customer", id, group_remove_row, NULL);
+	pbx_objects_remove(plan, id, true);
+	plan_each(plan, &p->phones, "customer", id, phone_remove_pbx, NULL);
+	plan_each(plan, &p->users, "customer", id, user_remove_pbx, NULL);
+	pbx_objects_remove(plan, id, false);
 	plan_step(plan, "pbx", platform, "customers", id, pbx_body(before),
 		  NULL);
-	plan_each(plan, &p->deployments, "customer", id, deployment_remove);
-	plan_each(plan, &p->phones, "customer", id, phone_remove_uc);
-	plan_each(plan, &p->users, "customer", id, user_remove_uc);
+	plan_each(plan, &p->deployments, "customer", id, deployment_remove,
+		  NULL);
+	plan_each(plan, &p->phones, "customer", id, phone_remove_uc, NULL);
+	plan_each(plan, &p->users, "customer", id, user_remove_uc, NULL);
 	plan_step(plan, "uc", platform, "customers", id, uc_body(before), NULL);
-	plan_each(plan, &p->admins, "customer", id, remove_admin);
+	plan_each(plan, &p->admins, "customer", id, remove_admin, NULL);
 	plan_row(plan, "customers", ROW_DELETE, before);
 }
 

@@ -2,22 +2,12 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "model/pbx_kinds.h"
 #include "portal/group.h"
 
 static json_t *pbx_body(const json_t *g)
 {
-	static const char *const names[] = {
-		"customer",        "name",     "type",
-		"number",          "members",  "ring_s",
-		"follow_forwards", "overflow", "one_busy_all_busy",
-	};
-	json_t *body = json_object();
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		(void)json_object_set(body, names[i],
-				      json_object_get(g, names[i]));
-
-	return body_clean(body);
+	return pbx_body_of(&pbx_group_kind, g);
 }
 
 static bool is_type(const json_t *g, const char *type)
@@ -140,23 +130,13 @@ static void group_change(struct plan *plan, const json_t *before, json_t *after)
 	json_decref(customer);
 }
 
-static void platform_of(char out[48], struct plan *plan, const json_t *g)
-{
-	json_t *customer = NULL;
-	const char *platform;
-
-	plan->err |= record_get(&customer, &plan->portal->customers,
-				json_get_text(g, "customer"));
-	platform = json_get_text(customer, "platform");
-	(void)snprintf(out, 48, "%s", platform ? platform : "");
-	json_decref(customer);
-}
-
-void group_remove_row(struct plan *plan, const json_t *g)
+void group_remove_row(struct plan *plan, const json_t *g, void *arg)
 {
 	char platform[48];
 
-	platform_of(platform, plan, g);
+	(void)arg;
+
+	plan_platform(platform, plan, g);
 	plan_step(plan, "pbx", platform, "groups", json_get_text(g, "id"),
 		  pbx_body(g), NULL);
 	plan_row(plan, "groups", ROW_DELETE, g);
@@ -165,7 +145,7 @@ void group_remove_row(struct plan *plan, const json_t *g)
 static void group_remove(struct plan *plan, const json_t *g)
 {
 	plan_ref(plan, json_get_text(g, "customer"), false);
-	group_remove_row(plan, g);
+	group_remove_row(plan, g, NULL);
 }
 
 /* It is the one, or a phone of the one. */
@@ -214,7 +194,7 @@ void groups_forget(struct plan *plan, const json_t *member)
 	struct store_rows *rows = NULL;
 	char platform[48];
 
-	platform_of(platform, plan, member);
+	plan_platform(platform, plan, member);
 	plan->err |= store_query(
 		&rows, plan->portal->store,
 		"SELECT id FROM \"groups\" WHERE customer = $1 ORDER BY id",

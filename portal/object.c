@@ -20,6 +20,61 @@ json_t *body_clean(json_t *body)
 	return body;
 }
 
+json_t *pbx_body_of(const struct kind *kind, const json_t *object)
+{
+	json_t *body = json_object();
+
+	for (size_t i = 0; i < kind->count; i++) {
+		const struct field *f = &kind->fields[i];
+
+		if (!(f->flags & FIELD_READONLY))
+			(void)json_object_set(body, f->name,
+					      json_object_get(object, f->name));
+	}
+
+	return body_clean(body);
+}
+
+void plan_platform(char out[48], struct plan *plan, const json_t *object)
+{
+	json_t *customer = NULL;
+	const char *platform = json_get_text(object, "platform");
+	const char *id = json_get_text(object, "customer");
+
+	if (id) {
+		plan->err |= record_get(&customer, &plan->portal->customers,
+					id);
+		platform = json_get_text(customer, "platform");
+	}
+	(void)snprintf(out, 48, "%s", platform ? platform : "");
+	json_decref(customer);
+}
+
+void plan_check_refs(struct plan *plan, const struct kind *kind,
+		     const json_t *object, const char *customer)
+{
+	for (size_t i = 0; i < kind->count; i++) {
+		const struct field *f = &kind->fields[i];
+		const struct record_table *table;
+		const char *id = json_get_text(object, f->name);
+		const char *theirs;
+		json_t *row = NULL;
+
+		if (f->type != FIELD_REF || !id || !strcmp(f->name, "customer"))
+			continue;
+		table = portal_table(plan->portal, f->ref);
+		if (!table)
+			continue;
+		plan->err |= record_get(&row, table, id);
+		theirs = json_get_text(row, "customer");
+		if (!row || (theirs && customer && strcmp(theirs, customer)))
+			plan_error(plan, f->name, "unknown-reference",
+				   "is none of the %s here", f->ref);
+		plan_ref(plan, id, false);
+		json_decref(row);
+	}
+}
+
 json_t *plan_customer(struct plan *plan, const json_t *object)
 {
 	const char *id = json_get_text(object, "customer");
@@ -62,7 +117,7 @@ void plan_check_length(struct plan *plan, const char *field,
 }
 
 void plan_each(struct plan *plan, const struct record_table *table,
-	       const char *column, const char *id, row_h *h)
+	       const char *column, const char *id, row_h *h, void *arg)
 {
 	struct store_rows *rows = NULL;
 	char sql[160];
@@ -77,7 +132,7 @@ void plan_each(struct plan *plan, const struct record_table *table,
 
 		plan->err = record_get(&row, table, rows_text(rows, i, 0));
 		if (row)
-			h(plan, row);
+			h(plan, row, arg);
 		json_decref(row);
 	}
 	mem_deref(rows);

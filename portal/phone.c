@@ -11,8 +11,10 @@
 #include "base/json.h"
 #include "base/secrets.h"
 #include "model/kinds.h"
+#include "model/pbx_kinds.h"
 #include "portal/group.h"
 #include "portal/object.h"
+#include "portal/pbx_object.h"
 #include "portal/phone.h"
 #include "portal/task.h"
 
@@ -51,15 +53,7 @@ static const char *client_of(const char *type)
 
 static json_t *pbx_body(const json_t *p)
 {
-	return body_clean(json_pack(
-		"{s:O?,s:O?,s:O?,s:O?,s:O?,s:O?,s:O?,s:O?}", "customer",
-		json_object_get(p, "customer"), "user",
-		json_object_get(p, "user"), "number",
-		json_object_get(p, "number"), "line",
-		json_object_get(p, "line"), "type", json_object_get(p, "type"),
-		"sip_user", json_object_get(p, "sip_user"), "sip_secret",
-		json_object_get(p, "sip_secret"), "ring_with_user",
-		json_object_get(p, "ring_with_user")));
+	return pbx_body_of(&pbx_phone_kind, p);
 }
 
 static json_t *border_body(const json_t *p, const char *platform)
@@ -339,48 +333,42 @@ void phones_renumber(struct plan *plan, const char *user, const char *platform,
 
 /* ---- deletion ---- */
 
-static void platform_of(char out[48], struct plan *plan, const json_t *object)
-{
-	json_t *customer = NULL;
-	const char *platform;
-
-	plan->err |= record_get(&customer, &plan->portal->customers,
-				json_get_text(object, "customer"));
-	platform = json_get_text(customer, "platform");
-	(void)snprintf(out, 48, "%s", platform ? platform : "");
-	json_decref(customer);
-}
-
-void phone_remove_pbx(struct plan *plan, const json_t *phone)
+void phone_remove_pbx(struct plan *plan, const json_t *phone, void *arg)
 {
 	const char *id = json_get_text(phone, "id");
 	char platform[48];
 
-	platform_of(platform, plan, phone);
+	(void)arg;
+
+	plan_platform(platform, plan, phone);
 	if (has_border(plan, platform))
 		plan_step(plan, "border", platform, "devices", id,
 			  border_body(phone, platform), NULL);
 	plan_step(plan, "pbx", platform, "phones", id, pbx_body(phone), NULL);
 }
 
-void phone_remove_uc(struct plan *plan, const json_t *phone)
+void phone_remove_uc(struct plan *plan, const json_t *phone, void *arg)
 {
 	const char *id = json_get_text(phone, "id");
 	char platform[48];
 
-	platform_of(platform, plan, phone);
+	(void)arg;
+
+	plan_platform(platform, plan, phone);
 	if (json_get_text(phone, "user"))
 		plan_step(plan, "uc", platform, "phones", id, uc_body(phone),
 			  NULL);
 	plan_row(plan, "phones", ROW_DELETE, phone);
 }
 
-void deployment_remove(struct plan *plan, const json_t *deployment)
+void deployment_remove(struct plan *plan, const json_t *deployment, void *arg)
 {
 	const char *id = json_get_text(deployment, "id");
 	char platform[48];
 
-	platform_of(platform, plan, deployment);
+	(void)arg;
+
+	plan_platform(platform, plan, deployment);
 	plan_step(plan, "uc", platform, "deployments", id,
 		  deployment_body(deployment), NULL);
 	plan_row(plan, "deployments", ROW_DELETE, deployment);
@@ -391,10 +379,11 @@ static void phone_remove(struct plan *plan, const json_t *phone)
 	plan_ref(plan, json_get_text(phone, "customer"), false);
 	plan_ref(plan, json_get_text(phone, "user"), false);
 	groups_forget(plan, phone);
-	phone_remove_pbx(plan, phone);
+	pbx_objects_forget(plan, "phones", json_get_text(phone, "id"));
+	phone_remove_pbx(plan, phone, NULL);
 	plan_each(plan, &plan->portal->deployments, "phone",
-		  json_get_text(phone, "id"), deployment_remove);
-	phone_remove_uc(plan, phone);
+		  json_get_text(phone, "id"), deployment_remove, NULL);
+	phone_remove_uc(plan, phone, NULL);
 }
 
 const struct object_kind phone_object = {
@@ -440,7 +429,7 @@ static void phone_deploy(struct http_request *req, const struct caller *caller,
 		plan_error(plan, "user", "not-possible",
 			   "needs a user with a mail address");
 	plan_ref(plan, json_get_text(phone, "id"), false);
-	platform_of(platform, plan, phone);
+	plan_platform(platform, plan, phone);
 	plan_deployment(plan, phone, platform);
 	task_start(p->tasks, plan, req);
 

@@ -19,13 +19,13 @@ void phone_plan(struct plan *plan, json_t *phone, const json_t *user,
 		const json_t *customer, const char *prefix);
 
 /** Plan the deletion of a phone on pbx and border. */
-void phone_remove_pbx(struct plan *plan, const json_t *phone);
+void phone_remove_pbx(struct plan *plan, const json_t *phone, void *arg);
 
 /** The same on the uc server, and of the portal's row. */
-void phone_remove_uc(struct plan *plan, const json_t *phone);
+void phone_remove_uc(struct plan *plan, const json_t *phone, void *arg);
 
 /** Plan the deletion of a deployment. */
-void deployment_remove(struct plan *plan, const json_t *deployment);
+void deployment_remove(struct plan *plan, const json_t *deployment, void *arg);
 
 /** Phones of a user that answer to its extension get the new one. */
 void phones_renumber(struct plan *plan, const char *user, const char *platform,

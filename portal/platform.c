@@ -14,6 +14,7 @@
 #include "base/service.h"
 #include "model/kinds.h"
 #include "portal/api.h"
+#include "portal/pbx_object.h"
 #include "portal/platform.h"
 #include "portal/task.h"
 
@@ -160,6 +161,7 @@ static void platform_remove(struct plan *plan, const json_t *before)
 			      "%lld customers are on this platform group; "
 			      "delete them first",
 			      (long long)n);
+	pbx_objects_forget(plan, "platforms", id);
 	plan_all(plan, id, before, NULL);
 	plan_row(plan, "platforms", ROW_DELETE, before);
 }

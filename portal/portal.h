@@ -17,7 +17,10 @@ struct reseal;
 struct sessions;
 struct tasks;
 
-enum { PORTAL_JOURNAL_COLUMNS = 3 };
+enum {
+	PORTAL_JOURNAL_COLUMNS = 3,
+	PBX_OBJECTS = 7, /* kinds that only the pbx has a use for */
+};
 
 struct portal {
 	struct conf *conf;
@@ -37,6 +40,7 @@ struct portal {
 	struct record_table users;
 	struct record_table phones;
 	struct record_table groups;
+	struct record_table pbx_objects[PBX_OBJECTS];
 	struct record_table deployments;
 	struct record_table numbers; /* a view of the reservations */
 	struct record_table admins;
@@ -51,5 +55,8 @@ struct portal {
 /** The table of a kind that tasks work on, or NULL. */
 const struct record_table *portal_table(const struct portal *p,
 					const char *plural);
+
+/** Whether an object of that id is there, of whatever kind. */
+bool portal_has(const struct portal *p, const char *id);
 
 #endif

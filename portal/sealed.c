@@ -7,7 +7,7 @@
 
 static const char *const secret_names[] = {
 	"sip_secret", "initial_password", "pin",   "tui_passcode", "pbx_token",
-	"uc_token",   "border_token",     "token", "password",
+	"uc_token",   "border_token",     "token", "password",     "secret",
 };
 
 static const char context[] = SEALED_CONTEXT;

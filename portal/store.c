@@ -19,6 +19,7 @@
 #include "portal/sealed.h"
 #include "portal/store.h"
 #include "portal/task.h"
+#include "portal/pbx_object.h"
 #include "portal/phone.h"
 
 static const struct migration migrations[] = {
@@ -87,8 +88,28 @@ const struct record_table *portal_table(const struct portal *p,
 		if (!strcmp(tables[i]->kind->plural, plural))
 			return tables[i];
 	}
+	for (size_t i = 0; i < PBX_OBJECTS; i++) {
+		if (!strcmp(p->pbx_objects[i].kind->plural, plural))
+			return &p->pbx_objects[i];
+	}
 
 	return NULL;
+}
+
+bool portal_has(const struct portal *p, const char *id)
+{
+	for (size_t i = 0; portal_kinds[i]; i++) {
+		const struct record_table *t = portal_table(
+			p, portal_kinds[i]->plural);
+		json_t *row = NULL;
+		bool is_there = t && !record_get(&row, t, id) && row;
+
+		json_decref(row);
+		if (is_there)
+			return true;
+	}
+
+	return false;
 }
 
 static int open_table(struct portal *p, struct record_table *t,
@@ -135,6 +156,8 @@ int portal_store_open(struct portal *p, const char *url)
 		err = open_table(p, &p->phones, &phone_kind);
 	if (!err)
 		err = open_table(p, &p->groups, &group_kind);
+	for (size_t i = 0; !err && i < PBX_OBJECTS; i++)
+		err = open_table(p, &p->pbx_objects[i], pbx_object_kinds[i]);
 	if (!err)
 		err = open_table(p, &p->deployments, &portal_deployment_kind);
 	if (!err)

@@ -212,19 +212,8 @@ static bool has_parents(const struct task *t)
 	json_array_foreach(t->refs, i, ref)
 	{
 		const char *id = json_string_value(json_array_get(ref, 0));
-		int64_t n = 0;
 
-		if (json_is_true(json_array_get(ref, 1)))
-			continue;
-		if (store_query_int(&n, p->store,
-				    "SELECT (SELECT COUNT(*) FROM customers "
-				    "WHERE id = $1) + (SELECT COUNT(*) FROM "
-				    "platforms WHERE id = $1) + (SELECT "
-				    "COUNT(*) FROM users WHERE id = $1) + "
-				    "(SELECT COUNT(*) FROM phones WHERE "
-				    "id = $1)",
-				    STORE_ARGS(store_text(id))) ||
-		    !n)
+		if (!json_is_true(json_array_get(ref, 1)) && !portal_has(p, id))
 			return false;
 	}
 

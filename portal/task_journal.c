@@ -137,9 +137,11 @@ static void set_state(struct store_write *w, const struct portal *p,
 		      const char *kind, const char *id, const char *state)
 {
 	const struct record_table *table = portal_table(p, kind);
+	const struct field *f = table ? kind_field(table->kind, "state") : NULL;
 	char sql[120];
 
-	if (!table || !kind_field(table->kind, "state"))
+	/* a trunk has one of its own, which is not kept */
+	if (!f || (f->flags & FIELD_UNSTORED))
 		return;
 	(void)snprintf(sql, sizeof(sql),
 		       "UPDATE \"%s\" SET state = $2 WHERE id = $1", kind);

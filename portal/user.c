@@ -10,8 +10,10 @@
 #include "base/json.h"
 #include "base/secrets.h"
 #include "model/kinds.h"
+#include "model/pbx_kinds.h"
 #include "portal/group.h"
 #include "portal/object.h"
+#include "portal/pbx_object.h"
 #include "portal/phone.h"
 #include "portal/user.h"
 
@@ -29,20 +31,13 @@ static json_t *full_name(const json_t *u)
 /* PIN only where the user is new to the pbx, which owns it afterwards. */
 static json_t *pbx_body(const json_t *u, bool is_new)
 {
-	json_t *body = json_pack("{s:O?,s:O?,s:O?,s:O?,s:o?,s:O?,s:O?,s:O?}",
-				 "customer", json_object_get(u, "customer"),
-				 "extension", json_object_get(u, "extension"),
-				 "first_name", json_object_get(u, "first_name"),
-				 "last_name", json_object_get(u, "last_name"),
-				 "name", full_name(u), "mailbox",
-				 json_object_get(u, "mailbox"), "language",
-				 json_object_get(u, "language"), "tui_passcode",
-				 json_object_get(u, "tui_passcode"));
+	json_t *body = pbx_body_of(&pbx_user_kind, u);
 
-	if (is_new && json_get_text(u, "pin"))
-		(void)json_object_set(body, "pin", json_object_get(u, "pin"));
+	(void)json_object_set_new(body, "name", full_name(u));
+	if (!is_new)
+		(void)json_object_del(body, "pin");
 
-	return body_clean(body);
+	return body;
 }
 
 static json_t *uc_body(const json_t *u, const char *password)
@@ -159,6 +154,7 @@ static void user_create(struct plan *plan, json_t *user)
 				      json_object_get(customer, "language"));
 
 	plan_ref(plan, tenant, false);
+	plan_check_refs(plan, &user_kind, user, tenant);
 	plan_reserve(plan, "login", "login", tenant,
 		     json_get_text(user, "login"), tenant, "users", id);
 	plan_reserve(plan, "extension", "number", tenant, extension, tenant,
@@ -205,6 +201,7 @@ static void user_change(struct plan *plan, const json_t *before, json_t *after)
 
 	plan_check_length(plan, "extension", customer, new);
 	plan_ref(plan, tenant, false);
+	plan_check_refs(plan, &user_kind, after, tenant);
 	reserve_changed(plan, "login", "login", tenant, before, after);
 	reserve_changed(plan, "extension", "number", tenant, before, after);
 	plan_row(plan, "users", ROW_CHANGE, after);
@@ -219,37 +216,36 @@ static void user_change(struct plan *plan, const json_t *before, json_t *after)
 	json_decref(customer);
 }
 
-static void platform_of(char out[48], struct plan *plan, const json_t *user)
-{
-	json_t *customer = NULL;
-	const char *platform;
-
-	plan->err |= record_get(&customer, &plan->portal->customers,
-				json_get_text(user, "customer"));
-	platform = json_get_text(customer, "platform");
-	(void)snprintf(out, 48, "%s", platform ? platform : "");
-	json_decref(customer);
-}
-
-void user_remove_pbx(struct plan *plan, const json_t *user)
+void user_remove_pbx(struct plan *plan, const json_t *user, void *arg)
 {
 	char platform[48];
 
+	(void)arg;
+
 	if (!json_get_text(user, "extension"))
 		return;
-	platform_of(platform, plan, user);
+	plan_platform(platform, plan, user);
 	plan_step(plan, "pbx", platform, "users", json_get_text(user, "id"),
 		  pbx_body(user, true), NULL);
 }
 
-void user_remove_uc(struct plan *plan, const json_t *user)
+void user_remove_uc(struct plan *plan, const json_t *user, void *arg)
 {
 	char platform[48];
 
-	platform_of(platform, plan, user);
+	(void)arg;
+
+	plan_platform(platform, plan, user);
 	plan_step(plan, "uc", platform, "users", json_get_text(user, "id"),
 		  uc_body(user, NULL), NULL);
 	plan_row(plan, "users", ROW_DELETE, user);
+}
+
+static void forget_phone(struct plan *plan, const json_t *phone, void *arg)
+{
+	(void)arg;
+
+	pbx_objects_forget(plan, "phones", json_get_text(phone, "id"));
 }
 
 static void user_remove(struct plan *plan, const json_t *user)
@@ -259,11 +255,13 @@ static void user_remove(struct plan *plan, const json_t *user)
 
 	plan_ref(plan, json_get_text(user, "customer"), false);
 	groups_forget(plan, user);
-	plan_each(plan, &p->phones, "user", id, phone_remove_pbx);
-	user_remove_pbx(plan, user);
-	plan_each(plan, &p->deployments, "user", id, deployment_remove);
-	plan_each(plan, &p->phones, "user", id, phone_remove_uc);
-	user_remove_uc(plan, user);
+	pbx_objects_forget(plan, "users", id);
+	plan_each(plan, &p->phones, "user", id, forget_phone, NULL);
+	plan_each(plan, &p->phones, "user", id, phone_remove_pbx, NULL);
+	user_remove_pbx(plan, user, NULL);
+	plan_each(plan, &p->deployments, "user", id, deployment_remove, NULL);
+	plan_each(plan, &p->phones, "user", id, phone_remove_uc, NULL);
+	user_remove_uc(plan, user, NULL);
 }
 
 const struct object_kind user_object = {
