@@ -102,6 +102,13 @@ static const struct shape shapes[] = {
 	{ "whose", "phone:string", "The phone that is to do it" },
 	{ "new-transfer", "phone:string number:string~ call:string~",
 	  "Who hands over, and to a number or to its other call" },
+	{ "new-park", "phone:string number:string~",
+	  "Whose other party is parked, and where: at its own number "
+	  "without" },
+	{ "parked",
+	  "id:string customer:string number:string index:integer "
+	  "parker:string party:string? party_name:string? since_ms:integer",
+	  "A parked call: where, by which phone, who is parked" },
 	{ "new-callback",
 	  "phone:string number:string after:string~ minutes:integer~",
 	  "Who wants to be rung when a number is free; `after` is `busy` or "
@@ -209,6 +216,12 @@ static const struct shape_route rows[] = {
 	{ "pbx", "POST", "/api/v1/calls/{id}/transfer", "#new-transfer", 204,
 	  NULL, NULL },
 	{ "pbx", "POST", "/api/v1/calls/{id}/redirect", "#new-call", 204, NULL,
+	  NULL },
+	{ "pbx", "GET", "/api/v1/parked", NULL, 200, "list #parked",
+	  "customer" },
+	{ "pbx", "POST", "/api/v1/calls/{id}/park", "#new-park", 201, "#parked",
+	  NULL },
+	{ "pbx", "POST", "/api/v1/parked/{id}/retrieve", "#whose", 204, NULL,
 	  NULL },
 	{ "pbx", "GET", "/api/v1/callbacks", NULL, 200, "list #callback",
 	  LISTED },

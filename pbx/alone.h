@@ -1,11 +1,11 @@
 /* alone.h - one party of a call is alone and hears music
  *
- * The other leg of such a call is a place: it has no phone and no dialog.  The
- * party is asked for a description and gets one that names a port of the media
- * server, which plays its customer's music; what it asks afterwards is
- * answered here.  The port is part of the call's record, so that music and
- * party are there again after a kill; a description that was under way is
- * asked for anew.
+ * The other leg of such a call is a place (LEG_QUEUED): it has no phone and no
+ * dialog.  The party is asked for a description and gets one that names a
+ * port of the media server, which plays its customer's music; what it asks
+ * afterwards is answered here.  The port is part of the call's record, so that
+ * party and music are there again after a kill; what was under way then
+ * begins anew.  Without media server it hears nothing and waits all the same.
  *
  * Source: domain/pbx.md 13; CAL-3.
  */
@@ -21,29 +21,18 @@ struct leg;
 struct sip_flow;
 struct sip_message;
 
-/**
- * Move the other party of a leg into a call of its own, where it is alone.
- * The leg's call ends on record; whoever asked lets the leg go.
- *
- * @param callp  The new call: its caller is the party
- * @param number Shown as what it calls
- *
- * @return 0; EBUSY while an offer is under way; ENOMEM
- */
-int alone_move(struct call **callp, struct leg *by, const char *number);
+/** Whether one party of this call is alone: the call's caller. */
+bool alone_is(const struct call *call);
 
-/** The place of such a call, or NULL: the leg that stands for who is away. */
-struct leg *alone_place(const struct call *call);
+/** A place in a call, in which its caller is alone from now on.  0; ENOMEM. */
+int alone_place(struct call *call);
 
-/** Begin to play, or go on with it after a restart. */
+/** Begin to play; while the call's is_joining is set it is under way. */
 void alone_start(struct call *call);
 
 /** A request of the party inside the call. */
 void alone_request(struct call *call, const struct sip_message *m,
 		   struct sip_flow *flow);
-
-/** Whether it is alone. */
-bool alone_is(const struct call *call);
 
 /** The call is over. */
 void alone_end(struct call *call);

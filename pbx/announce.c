@@ -24,6 +24,9 @@ static const struct {
 	{ "reject-anonymous-off", "anonymous-taken" },
 	{ "block", "number-blocked" },
 	{ "unblock", "number-unblocked" },
+	{ "park", "call-parked" },
+	{ "park-at", "call-parked" },
+	{ "park-group", "call-parked" },
 };
 
 /* Why not.  Only codes say those that are no intercepts. */

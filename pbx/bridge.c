@@ -1,5 +1,6 @@
 /* bridge.c - see bridge.h */
 #include "base/log.h"
+#include "pbx/alone.h"
 #include "pbx/answer.h"
 #include "pbx/bridge.h"
 #include "pbx/call.h"
@@ -481,6 +482,10 @@ void bridge_request(struct leg *leg, const struct sip_message *m,
 
 	if (leg->call->answer && leg->call->state == CALL_ANSWERED) {
 		answer_request(leg->call->answer, m, flow);
+		return;
+	}
+	if (alone_is(leg->call)) {
+		alone_request(leg->call, m, flow);
 		return;
 	}
 	if (leg->call->state == CALL_OVER || !to || !to->dialog) {

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secrets.h"
+#include "pbx/alone.h"
 #include "pbx/announce.h"
 #include "pbx/answer.h"
 #include "pbx/bridge.h"
@@ -16,6 +17,7 @@
 #include "pbx/join.h"
 #include "pbx/relay.h"
 #include "pbx/odd_media.h"
+#include "pbx/park.h"
 #include "pbx/outside.h"
 #include "pbx/trunk.h"
 #include "pbx/restore.h"
@@ -61,6 +63,8 @@ static void call_destructor(void *data)
 
 	wheel_stop(&call->timer);
 	mem_deref(call->join);
+	alone_end(call);
+	park_end(call);
 	transfer_forget(call);
 	list_unlink(&call->le);
 	list_unlink(&call->dirty_le);
@@ -221,6 +225,7 @@ static void over(struct call *call, enum call_result result)
 	list_unlink(&call->dirty_le);
 	turn_touch();
 	call->join = mem_deref(call->join);
+	alone_end(call);
 	transfer_over(call);
 
 	if (call->caller->state == LEG_FAILED ||
@@ -233,6 +238,7 @@ static void over(struct call *call, enum call_result result)
 			(void)leg_turn(leg, LEG_CLEARED);
 	}
 
+	park_end(call); /* its number was told of the end */
 	call_bury(call);
 }
 

@@ -19,7 +19,9 @@
 #include "pbx/route.h"
 #include "pbx/trail.h"
 
+struct alone;
 struct join;
+struct park;
 struct transfer;
 
 enum { CALL_ID_SIZE = 33 }; /* RFC 7989: 32 hex digits */
@@ -86,6 +88,8 @@ struct call {
 	struct list branches;    /* struct leg: all that were rung */
 	struct trail trail;
 	struct transfer *transfer;   /* that it takes part in, or NULL */
+	struct alone *alone;         /* its caller is alone (alone.h) */
+	struct park *park;           /* where it is parked, or NULL */
 	struct join *join;           /* while its legs are brought together */
 	struct forward_way *way;     /* forward.h; NULL once answered */
 	struct outside *outside;     /* its way out by trunks, or NULL */

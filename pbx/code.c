@@ -5,6 +5,7 @@
 #include "pbx/call.h"
 #include "pbx/cor.h"
 #include "pbx/others.h"
+#include "pbx/park.h"
 #include "pbx/pickup.h"
 #include "pbx/settings_user.h"
 #include "pbx/turn.h"
@@ -64,7 +65,21 @@ static const struct code codes[] = {
 	{ "clear-for", "#00*", CODE_RUN, true, .run = others_clear },
 	{ "pickup-group", "*8", CODE_PICKUP_GROUP, false, NULL, 0 },
 	{ "pickup-directed", "**", CODE_PICKUP_DIRECTED, true, NULL, 0 },
+	{ "park", "*70", CODE_RUN, false, .run = park_run },
+	{ "park-at", "*71*", CODE_RUN, true, .run = park_run },
+	{ "retrieve-own", "*72", CODE_RUN, false, .run = park_retrieve },
+	{ "retrieve", "*72*", CODE_RUN, true, .stars = 1,
+	  .run = park_retrieve },
 };
+
+/* Dialled as a plain number. */
+static const struct code park_group = { "park-group", "", CODE_RUN, false,
+					.run = park_run_group };
+
+const struct code *code_of_park_group(void)
+{
+	return &park_group;
+}
 
 enum { CODE_COUNT = sizeof(codes) / sizeof(codes[0]) };
 
@@ -222,6 +237,8 @@ static void done(const struct store_result *result, void *arg)
 static const char *why_not(const struct code *code, const struct user *u,
 			   const char *number)
 {
+	if (code == &park_group)
+		return NULL; /* no code was dialled */
 	if (!u)
 		return "belongs to nobody";
 	if (!cos_may(u, COS_CODES))

@@ -42,6 +42,9 @@ typedef void(code_run_h)(struct call *call, const struct routing *r,
 /** Tell the caller that it is done, or not. */
 void code_done(struct call *call, int err);
 
+/** The number of a park group has been dialled: as if by code. */
+const struct code *code_of_park_group(void);
+
 /** Check a customer's own codes: adds field errors. */
 void code_check(const json_t *codes, json_t *errors);
 

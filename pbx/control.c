@@ -33,7 +33,7 @@ static const char *text_of(json_t *body, const char *name, json_t *errors)
 	return text;
 }
 
-static struct phone *phone_of(json_t *body, json_t *errors)
+struct phone *control_phone(json_t *body, json_t *errors)
 {
 	const char *id = text_of(body, "phone", errors);
 	struct phone *p = id ? directory_phone(span_of(id)) : NULL;
@@ -52,7 +52,7 @@ static bool may_control(const struct phone *p)
 	return cos_may(p->user, COS_CTI_CONTROL);
 }
 
-static bool has_errors(struct http_request *req, json_t *errors)
+bool control_has_errors(struct http_request *req, json_t *errors)
 {
 	if (!json_array_size(errors)) {
 		json_decref(errors);
@@ -64,7 +64,7 @@ static bool has_errors(struct http_request *req, json_t *errors)
 	return true;
 }
 
-static void done(struct http_request *req, uint16_t status)
+void control_done(struct http_request *req, uint16_t status)
 {
 	switch (status) {
 	case 0:
@@ -133,23 +133,23 @@ static void make_call(struct http_request *req, const struct caller *caller,
 		return;
 
 	errors = json_array();
-	phone = phone_of(body, errors);
+	phone = control_phone(body, errors);
 	number = text_of(body, "number", errors);
 	if (number && strlen(number) > DIRECTORY_NUMBER_MAX)
 		kind_error(errors, "number", "too-long",
 			   "Give at most %d digits.", DIRECTORY_NUMBER_MAX);
-	if (has_errors(req, errors))
+	if (control_has_errors(req, errors))
 		;
 	else if (may_control(phone))
 		start_call(req, phone, number);
 	else
-		done(req, 403);
+		control_done(req, 403);
 	json_decref(body);
 }
 
 /* ---- what is done to a call ---- */
 
-static struct leg *leg_of(const struct call *call, const struct phone *phone)
+struct leg *control_leg_of(const struct call *call, const struct phone *phone)
 {
 	struct le *le;
 
@@ -170,7 +170,7 @@ static struct leg *leg_of(const struct call *call, const struct phone *phone)
 
 /* The call of the path and the leg of the phone in the body; answers what is
  * wrong. */
-static struct leg *wanted_leg(struct http_request *req, json_t *body)
+struct leg *control_leg(struct http_request *req, json_t *body)
 {
 	const struct call *call = call_find(span_of(http_param(req, "id")));
 	json_t *errors;
@@ -183,11 +183,11 @@ static struct leg *wanted_leg(struct http_request *req, json_t *body)
 	}
 
 	errors = json_array();
-	phone = phone_of(body, errors);
-	if (has_errors(req, errors))
+	phone = control_phone(body, errors);
+	if (control_has_errors(req, errors))
 		return NULL;
 
-	leg = leg_of(call, phone);
+	leg = control_leg_of(call, phone);
 	if (!leg)
 		(void)http_reply_problem(req, 409, "not-in-call",
 					 "The phone takes no part in this "
@@ -249,7 +249,7 @@ static uint16_t do_transfer(struct leg *leg, json_t *body)
 	const char *id = json_string_value(json_object_get(body, "call"));
 	const struct call *other = id ? call_find(span_of(id)) : NULL;
 	struct leg *with = other && other->state != CALL_OVER
-				   ? leg_of(other, leg->phone)
+				   ? control_leg_of(other, leg->phone)
 				   : NULL;
 
 	if (id ? !with : !number || !*number)
@@ -311,9 +311,9 @@ static void act(struct http_request *req, const struct caller *caller,
 	if (request_object(req, &body))
 		return;
 
-	leg = wanted_leg(req, body);
+	leg = control_leg(req, body);
 	if (leg && run)
-		done(req, may_control(leg->phone) ? run(leg, body) : 403);
+		control_done(req, may_control(leg->phone) ? run(leg, body) : 403);
 	json_decref(body);
 }
 
@@ -348,7 +348,7 @@ static void add_callback(struct http_request *req, const struct caller *caller,
 		return;
 
 	errors = json_array();
-	phone = phone_of(body, errors);
+	phone = control_phone(body, errors);
 	number = text_of(body, "number", errors);
 	if (number && strlen(number) > DIRECTORY_NUMBER_MAX)
 		kind_error(errors, "number", "too-long",
@@ -362,7 +362,7 @@ static void add_callback(struct http_request *req, const struct caller *caller,
 			json_integer_value(minutes) > MINUTES_MAX))
 		kind_error(errors, "minutes", "out-of-range",
 			   "Give a number from 1 to %d.", MINUTES_MAX);
-	if (has_errors(req, errors))
+	if (control_has_errors(req, errors))
 		goto out;
 
 	err = callback_add(&added, phone, number,

@@ -20,8 +20,26 @@
 #ifndef PBX_CONTROL_H
 #define PBX_CONTROL_H
 
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct call;
+struct http_request;
+struct leg;
+struct phone;
 #include "model/route.h"
 
 int control_start(struct router *router);
+
+/** For the other files of routes: the phone that the body names, adding a field
+ * error; whether there are any (answered, and given back, then); the leg of
+ * that phone in the call of the path, NULL after an answer; the answer of a
+ * command by its status. */
+struct phone *control_phone(json_t *body, json_t *errors);
+bool control_has_errors(struct http_request *req, json_t *errors);
+struct leg *control_leg(struct http_request *req, json_t *body);
+struct leg *control_leg_of(const struct call *call, const struct phone *phone);
+void control_done(struct http_request *req, uint16_t status);
 
 #endif

@@ -185,12 +185,12 @@ COS_OPTION(REMOTE_RETRIEVE, remote_retrieve, true, true,
   "May fetch held calls from another set",
   "Reprise d'un autre poste permise")
 COS_OPTION(PARK, park, true, true,
-  "Call Park - Allowed To Park", "",
+  "Call Park - Allowed To Park", "pbx/park.c",
   "the code is refused",
   "May park calls",
   "Mise en attente commune permise")
 COS_OPTION(PARK_ACCEPT, park_accept, true, true,
-  "Call Park - Accept", "",
+  "Call Park - Accept", "pbx/park.c",
   "calls cannot be parked on the user's number",
   "Calls may be parked on the user's number",
   "Accepte des appels parqués")
@@ -448,10 +448,15 @@ COS_NUMBER(FORWARD_NO_ANSWER, forward_no_answer_s, 0, 125, 15, 20, "s",
   "Seconds before forward on no answer, unless the user has a time",
   "Secondes avant renvoi sur non-réponse")
 COS_NUMBER(HOLD_RECALL, hold_recall_s, 10, 600, 120, 120, "s",
-  "Call Hold", "",
+  "Call Hold", "pbx/recall.c",
   "a call held longer rings its holder",
   "Seconds before a held call rings",
   "Secondes avant rappel d'un appel en garde")
+COS_NUMBER(PARK_RECALL, park_recall_s, 10, 600, 120, 120, "s",
+  "Call Park recall", "pbx/recall.c",
+  "a call parked longer rings who parked it",
+  "Seconds before a parked call rings",
+  "Secondes avant rappel d'un appel parqué")
 COS_NUMBER(CAMPON_RECALL, camp_on_recall_s, 0, 180, 30, 30, "s",
   "Camp-on Recall", "",
   "a call that waits longer goes back",
@@ -467,8 +472,8 @@ COS_NUMBER(INTER_DIGIT, inter_digit_s, 3, 60, 5, 5, "s",
   "and so long for each of the others",
   "Seconds between digits after a prompt",
   "Secondes entre deux chiffres")
-COS_NUMBER(NO_ANSWER_RECALL, no_answer_recall_s, 0, 125, 20, 0, "s",
-  "No Answer Recall", "",
+COS_NUMBER(NO_ANSWER_RECALL, no_answer_recall_s, 0, 125, 20, 20, "s",
+  "No Answer Recall", "pbx/recall.c",
   "a transferred call not answered comes back",
   "Seconds before an unanswered transfer comes back",
   "Secondes avant retour d'un transfert sans réponse")

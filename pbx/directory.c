@@ -224,6 +224,8 @@ static int customer_change(struct customer *c, const struct customer_fields *f)
 	json_set(&c->blocked, f->blocked);
 	c->rejects_anonymous = f->rejects_anonymous;
 	c->has_announcements = f->has_announcements;
+	(void)re_snprintf(c->operator, sizeof(c->operator), "%s",
+			  f->operator ? f->operator : "");
 
 	return text_set(&c->name, f->name);
 }

@@ -41,6 +41,7 @@ struct customer {
 	json_t *blocked; /* numbers refused for all its users, or NULL */
 	bool rejects_anonymous;
 	bool has_announcements; /* why a number cannot be called is said */
+	char operator[DIRECTORY_NUMBER_MAX + 1]; /* "" without */
 };
 
 struct user {
@@ -93,6 +94,7 @@ struct customer_fields {
 	const json_t *blocked;
 	bool rejects_anonymous;
 	bool has_announcements;
+	const char *operator; /* NULL: none */
 };
 
 struct user_fields {

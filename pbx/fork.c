@@ -155,6 +155,17 @@ void fork_cancel(struct call *call, const struct leg *but, const char *reason)
 	}
 }
 
+void fork_pass(struct call *call)
+{
+	fork_cancel(call, NULL, NULL);
+	for (struct le *le = list_head(&call->branches); le; le = le->next) {
+		struct leg *leg = le->data;
+
+		leg->is_past = true;
+	}
+	call->early = NULL;
+}
+
 /* A 2xx that nobody waits for: thank and hang up. */
 static void end_surplus(struct leg *leg, struct sip_dialog *dialog)
 {

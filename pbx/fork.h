@@ -44,6 +44,9 @@ sip_client_h fork_told;
 /** Cancel every branch but one (or NULL), giving a Reason value or NULL. */
 void fork_cancel(struct call *call, const struct leg *but, const char *reason);
 
+/** The call goes on to others: those rung are cancelled and count no more. */
+void fork_pass(struct call *call);
+
 /** Whether it is the only branch that may still answer. */
 bool fork_is_alone(const struct leg *branch);
 

@@ -184,17 +184,6 @@ static void tell_caller(struct call *call)
 
 /* ---- going on ---- */
 
-static void leave_rung(struct call *call)
-{
-	fork_cancel(call, NULL, NULL);
-	for (struct le *le = list_head(&call->branches); le; le = le->next) {
-		struct leg *leg = le->data;
-
-		leg->is_past = true;
-	}
-	call->early = NULL;
-}
-
 /* Whose class says how long it may ring: who is rung, else who calls. */
 static const struct user *class_of(const struct call *call,
 				   const struct routing *r)
@@ -261,9 +250,10 @@ void forward_ring(struct call *call, struct routing *r,
 		call_try(call);
 }
 
-/* The caller's INVITE again; one without anything where the pbx calls. */
-static void invite_read(struct sip_message *m, const struct mbuf *invite)
+void forward_invite(const struct call *call, struct sip_message *m)
 {
+	const struct mbuf *invite = call->way ? call->way->invite : NULL;
+
 	if (invite &&
 	    !sip_message_parse(m, (const char *)invite->buf, invite->end, NULL))
 		return;
@@ -284,8 +274,8 @@ bool forward_on(struct call *call, enum route_why why, struct span to)
 	if (!route_on(&r, way, call->caller->phone, why, to, &call->trail))
 		return false;
 
-	leave_rung(call);
-	invite_read(&m, call->way->invite);
+	fork_pass(call);
+	forward_invite(call, &m);
 	forward_ring(call, &r, &m);
 
 	return true;

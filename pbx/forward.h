@@ -48,6 +48,10 @@ bool forward_is_anonymous(const struct call *call);
 /** Header lines that tell where the call has been. */
 void forward_headers(const struct call *call, struct sip_out *o);
 
+/** Its INVITE again, as it came; without anything where the pbx calls.  Valid
+ * while the way is. */
+void forward_invite(const struct call *call, struct sip_message *m);
+
 /** Somebody has answered, or it is over: it goes no further. */
 void forward_end(struct call *call);
 

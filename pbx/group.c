@@ -4,8 +4,8 @@
 #include "pbx/group.h"
 
 static const char *const type_names[GROUP_TYPES] = {
-	"ring-all",      "hunt-terminal", "hunt-circular",
-	"personal-ring", "multi-device",  "pickup",
+	"ring-all",     "hunt-terminal", "hunt-circular", "personal-ring",
+	"multi-device", "pickup",        "park",
 };
 
 static struct {
@@ -140,7 +140,7 @@ bool group_hides(const struct phone *p)
 	return false;
 }
 
-static bool is_in(const struct group *g, const struct phone *p)
+bool group_has(const struct group *g, const struct phone *p)
 {
 	for (uint8_t i = 0; i < g->count; i++) {
 		const char *id = g->members[i].id;
@@ -158,7 +158,7 @@ static bool joins(const struct phone *a, const char *id, const struct phone *b)
 
 	(void)a;
 	while ((m = place_next(m, id))) {
-		if (m->group->type == GROUP_PICKUP && is_in(m->group, b))
+		if (m->group->type == GROUP_PICKUP && group_has(m->group, b))
 			return true;
 	}
 
@@ -263,15 +263,17 @@ void group_check(const json_t *object, json_t *errors)
 	const char *type = json_get_text(object, "type");
 	const json_t *list = json_object_get(object, "members");
 	json_t *value;
-	size_t i;
+	size_t i, most;
 
 	if (type && strcmp(type, "pickup") != 0 &&
 	    !json_get_text(object, "number"))
 		kind_error(errors, "number", "missing",
 			   "is required: the group has calls");
-	if (json_array_size(list) > GROUP_MEMBERS_MAX)
+	most = type && !strcmp(type, "park") ? GROUP_MEMBERS_MAX
+					     : GROUP_RUNG_MAX;
+	if (json_array_size(list) > most)
 		kind_error(errors, "members", "too-long",
-			   "has at most %d members", GROUP_MEMBERS_MAX);
+			   "has at most %zu members", most);
 	json_array_foreach(list, i, value)
 	{
 		if (!is_ours(customer, json_string_value(value))) {

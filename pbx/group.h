@@ -7,6 +7,7 @@
  *   multi-device   one user's phones; members have no number of their own,
  *                  one busy means busy
  *   pickup         has no calls; its members pick up each other's
+ *   park           members park calls at its number and take them back
  *
  * Members are users or phones by id.  A personal-ring or multi-device group
  * whose number is a user's extension obeys that user's settings.
@@ -28,12 +29,14 @@ enum group_type {
 	GROUP_PERSONAL_RING,
 	GROUP_MULTI_DEVICE,
 	GROUP_PICKUP,
+	GROUP_PARK,
 	GROUP_TYPES,
 };
 
 enum {
-	GROUP_MEMBERS_MAX = 32,
-	GROUP_RING_S = 10, /* a member of a hunt group */
+	GROUP_MEMBERS_MAX = 64, /* of a park group */
+	GROUP_RUNG_MAX = 32,    /* of any other */
+	GROUP_RING_S = 10,      /* a member of a hunt group */
 };
 
 struct group;
@@ -79,6 +82,9 @@ bool group_is_personal(const struct group *g);
 
 /** Whether this phone is reached by its group's number only. */
 bool group_hides(const struct phone *p);
+
+/** Whether a phone or its user is a member. */
+bool group_has(const struct group *g, const struct phone *p);
 
 /** Whether both are in one pick-up group. */
 bool group_joins(const struct phone *a, const struct phone *b);

@@ -42,6 +42,7 @@ static int take_customer(json_t *object, void *arg)
 						   false),
 		.has_announcements = json_get_bool(object, "announcements",
 						   false),
+		.operator= json_get_text(object, "operator"),
 	};
 
 	(void)arg;

@@ -12,6 +12,7 @@
 #include "pbx/farewell.h"
 #include "pbx/leg.h"
 #include "pbx/outsider.h"
+#include "pbx/recall.h"
 #include "pbx/registrar.h"
 #include "pbx/server.h"
 #include "pbx/subscription.h"
@@ -31,6 +32,7 @@ static void leg_destructor(void *data)
 	if (leg->state != LEG_NULL && leg->state != LEG_FAILED)
 		subscription_leg_over(leg);
 	session_stop(leg);
+	wheel_stop(&leg->held_timer);
 	list_unlink(&leg->le);
 	bridge_flush(leg);
 	sip_client_forget(&leg->invite);
@@ -88,11 +90,14 @@ static void answered(struct leg *leg)
 static void holds(struct leg *leg)
 {
 	trail_add(&leg->call->trail, "%s holds the call", who(leg));
+	recall_held(leg, true);
 }
 
 static void retrieves(struct leg *leg)
 {
 	trail_add(&leg->call->trail, "%s takes the call back", who(leg));
+	recall_held(leg, false);
+	recall_cancel(leg->call);
 }
 
 static void refused(struct leg *leg)
@@ -107,13 +112,19 @@ static void cleared(struct leg *leg)
 {
 	uncount(leg);
 	session_stop(leg);
+	wheel_stop(&leg->held_timer);
+}
+
+static void queues(struct leg *leg)
+{
+	trail_add(&leg->call->trail, "waits at %s", leg->call->number);
 }
 
 static void (*const arrows[LEG_EVENTS])(struct leg *leg) = {
 	[LEG_ASKED] = asked,         [LEG_RINGS] = rings,
 	[LEG_ANSWERED] = answered,   [LEG_HOLDS] = holds,
 	[LEG_RETRIEVES] = retrieves, [LEG_REFUSED] = refused,
-	[LEG_CLEARED] = cleared,
+	[LEG_CLEARED] = cleared,     [LEG_QUEUES] = queues,
 };
 
 int leg_turn(struct leg *leg, enum leg_event event)
@@ -153,6 +164,8 @@ void leg_take(struct leg *leg, struct leg *from)
 	}
 	session_restore(leg, from->session.interval_s, from->session.is_ours);
 	session_stop(from);
+	recall_held(from, false);
+	recall_held(leg, leg->state == LEG_HELD);
 	event_leg(leg);
 }
 

@@ -7,6 +7,7 @@
 #ifndef PBX_LEG_H
 #define PBX_LEG_H
 
+#include "base/wheel.h"
 #include "pbx/directory.h"
 #include "pbx/leg_state.h"
 #include "pbx/session.h"
@@ -25,6 +26,7 @@ struct leg {
 	struct list exchanges;     /* struct exchange this leg asked for */
 	struct mbuf *sdp;          /* last description we sent; may be NULL */
 	struct session session;
+	struct wheel_timer held_timer; /* recall.h */
 	uint32_t rseq; /* of the reliable answer that waits for the PRACK */
 	uint32_t rseq_cseq;
 	uint16_t number;    /* 1 is the caller */

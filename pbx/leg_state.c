@@ -3,6 +3,7 @@
 
 static const struct leg_transition table[] = {
 	{ LEG_NULL, LEG_ASKED, LEG_INITIATED },
+	{ LEG_NULL, LEG_QUEUES, LEG_QUEUED },
 	{ LEG_INITIATED, LEG_RINGS, LEG_ALERTING },
 	{ LEG_INITIATED, LEG_ANSWERED, LEG_CONNECTED },
 	{ LEG_INITIATED, LEG_REFUSED, LEG_FAILED },
@@ -28,7 +29,7 @@ static const char *const state_names[LEG_STATES] = {
 
 static const char *const event_names[LEG_EVENTS] = {
 	"asked",     "rings",   "answered", "holds",
-	"retrieves", "refused", "cleared",
+	"retrieves", "refused", "cleared",  "queues",
 };
 
 enum leg_state leg_state_next(enum leg_state from, enum leg_event event)

@@ -28,6 +28,7 @@ enum leg_event {
 	LEG_RETRIEVES, /* and takes the call back */
 	LEG_REFUSED,   /* busy, declined, not found ... */
 	LEG_CLEARED,   /* hung up, cancelled, answered elsewhere */
+	LEG_QUEUES,    /* a place in which somebody waits */
 	LEG_EVENTS,
 };
 

@@ -33,6 +33,7 @@
 #include "pbx/music.h"
 #include "pbx/outside_rules.h"
 #include "pbx/pin.h"
+#include "pbx/park_api.h"
 #include "pbx/prompt.h"
 #include "pbx/registrar.h"
 #include "pbx/relay.h"
@@ -366,6 +367,8 @@ static int open_rest(struct pbx *pbx, struct service *service)
 	err = api_start(pbx->router);
 	if (!err)
 		err = control_start(pbx->router);
+	if (!err)
+		err = park_api_start(pbx->router);
 	if (!err)
 		err = music_start(pbx->router, pbx_settings.dir);
 	if (!err)

@@ -86,8 +86,8 @@ static const char *dialog_state(uint8_t state)
 {
 	switch (state) {
 	case LEG_INITIATED: return "trying";
-	case LEG_ALERTING:
-	case LEG_QUEUED: return "early";
+	case LEG_ALERTING: return "early";
+	case LEG_QUEUED:
 	case LEG_CONNECTED:
 	case LEG_HELD: return "confirmed";
 	default: return "terminated";
@@ -136,7 +136,8 @@ void notice_dialog(struct sip_out *o, const char *entity,
 	sip_out_raw(o, SPAN("><state>"));
 	sip_out_text(o, dialog_state(d->state));
 	sip_out_raw(o, SPAN("</state>\r\n"));
-	party(o, "local", NULL, entity, d->state == LEG_HELD);
+	party(o, "local", NULL, entity,
+	      d->state == LEG_HELD || d->state == LEG_QUEUED);
 	if (d->peer) {
 		peer_uri(uri, sizeof(uri), d->peer, entity);
 		party(o, "remote", d->peer_name, uri, false);

@@ -13,7 +13,7 @@
 
 enum {
 	BODY_BYTES = 33000,
-	HOST_BYTES = 64,
+	HOST_BYTES = RELAY_HOST_BYTES,
 	TAG_BYTES = 64,
 };
 
@@ -119,6 +119,11 @@ static bool take_port(struct call *call, unsigned side)
 	return call->ports[side];
 }
 
+uint16_t relay_port(struct call *call, unsigned side)
+{
+	return take_port(call, side) ? media_port_number(call->ports[side]) : 0;
+}
+
 void relay_begin(struct call *call, const struct routing *routing)
 {
 	if (!wants_relay(call, routing))
@@ -165,7 +170,7 @@ void relay_adopted(struct call *call)
 /* ---- descriptions ---- */
 
 /* Our address as this phone reaches it. */
-static int find_address(char address[HOST_BYTES], const struct leg *to)
+int relay_address(char *address, const struct leg *to)
 {
 	const struct sip_flow *flow = to->dialog ? sip_dialog_flow(to->dialog)
 						 : NULL;
@@ -266,7 +271,7 @@ static struct span write_body(const struct sdp *sdp, unsigned at,
 	struct sdp_edit edit;
 	struct sip_out o;
 
-	if (find_address(address, to))
+	if (relay_address(address, to))
 		return sdp->body;
 
 	sdp_edit_init(&edit);

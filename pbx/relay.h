@@ -29,6 +29,15 @@ int relay_policy_of(const char *text);
 /** For media_init(). */
 void relay_event(struct media_port *p, const char *event, const char *key);
 
+enum { RELAY_HOST_BYTES = 64 };
+
+/** Number of the port that faces one side (0: the caller), taken if there is
+ * none yet; 0 when there is none to be had. */
+uint16_t relay_port(struct call *call, unsigned side);
+
+/** Our address as this party reaches it, RELAY_HOST_BYTES. */
+int relay_address(char *address, const struct leg *to);
+
 /** Decide for a call that is going to ring these, and take its ports. */
 void relay_begin(struct call *call, const struct routing *routing);
 

@@ -11,7 +11,10 @@
 #include "pbx/call.h"
 #include "pbx/cdr.h"
 #include "pbx/fork.h"
+#include "pbx/alone.h"
 #include "pbx/join.h"
+#include "pbx/park.h"
+#include "pbx/recall.h"
 #include "pbx/relay.h"
 #include "pbx/outsider.h"
 #include "pbx/trunk.h"
@@ -113,6 +116,22 @@ static int put_ringing(struct mbuf *mb, const struct call *call)
 	return err;
 }
 
+/* Where it is parked, empty when it is not. */
+static int put_park(struct mbuf *mb, const struct call *call)
+{
+	struct mbuf *text = mbuf_alloc(128);
+	int err;
+
+	if (!text)
+		return ENOMEM;
+
+	err = park_save(call, text);
+	err |= put_text(mb, text);
+	mem_deref(text);
+
+	return err;
+}
+
 int restore_save(const struct call *call)
 {
 	struct mbuf *mb = mbuf_alloc(4096);
@@ -141,6 +160,8 @@ int restore_save(const struct call *call)
 			call->ports[i] ? media_port_number(call->ports[i]) : 0);
 	err |= put_number(mb, call->is_relayed);
 	err |= put_number(mb, call->is_joining);
+	if (call->callee)
+		err |= put_park(mb, call);
 	if (!call->callee)
 		err |= put_ringing(mb, call);
 	if (!err)
@@ -303,7 +324,7 @@ static int read_call(struct call *call, struct span rest)
 {
 	char version[8];
 	uint64_t state, joining;
-	struct span trail;
+	struct span trail, park;
 	int err;
 
 	if (!get_text(version, sizeof(version), &rest) ||
@@ -334,6 +355,8 @@ static int read_call(struct call *call, struct span rest)
 		call->is_joining = joining;
 	if (!err && call->state < CALL_ANSWERED)
 		err = get_ringing(call, rest);
+	else if (!err && call->callee && get(&park, &rest))
+		err = park_restore(call, park);
 
 	return err;
 }
@@ -378,8 +401,12 @@ static void restore(uint64_t row, struct span blob, void *arg)
 	}
 	else if (call->state == CALL_ANSWERED) {
 		trail_add(&call->trail, "the pbx was restarted");
-		if (call->is_joining)
+		if (call->is_joining && alone_is(call))
+			alone_start(call);
+		else if (call->is_joining)
 			join_start(call, NULL);
+		recall_held(call->caller, call->caller->state == LEG_HELD);
+		recall_held(call->callee, call->callee->state == LEG_HELD);
 	}
 	else {
 		trail_add(&call->trail, "the pbx was restarted before anybody "

@@ -487,8 +487,24 @@ static void ring_members(struct walk *w, struct group *g)
 		refuse_why(r, ROUTE_OVERFLOW);
 }
 
+/* What parks and retrieves is no number to ring. */
+static void at_park(struct walk *w, const struct group *g)
+{
+	if (w->is_hop) {
+		note(w, "%s is a park group: nobody is rung", g->name);
+		refuse(w->r, 480, "Nobody There");
+		return;
+	}
+	w->r->code = code_of_park_group();
+	copy(w->r->argument, sizeof(w->r->argument), g->number);
+}
+
 static void at_group(struct walk *w, struct group *g)
 {
+	if (g->type == GROUP_PARK) {
+		at_park(w, g);
+		return;
+	}
 	if (!visit(w, g->id, g->name))
 		return;
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "pbx/park.h"
 #include "pbx/server.h"
 #include "pbx/store.h"
 #include "pbx/subscription_private.h"
@@ -543,7 +544,7 @@ static void tell(struct watched *w, uint32_t of_packages)
 
 static void tell_leg(const struct leg *leg, const char *name, bool is_over)
 {
-	struct watched *w = watched_find(leg->phone->customer->id, name);
+	struct watched *w = watched_find(leg->call->customer, name);
 
 	if (w && watched_leg(w, leg, is_over))
 		tell(w, 1u << PACKAGE_DIALOG | 1u << PACKAGE_PRESENCE);
@@ -553,7 +554,11 @@ static void leg_news(const struct leg *leg, bool is_over)
 {
 	const struct phone *p = leg->phone;
 
-	if (!subs.count || !p || !p->customer)
+	if (!subs.count)
+		return;
+	if (leg->call->park && leg == leg->call->callee)
+		tell_leg(leg, leg->call->park->number, is_over);
+	if (!p || !p->customer)
 		return;
 
 	tell_leg(leg, p->number, is_over);

@@ -1,7 +1,9 @@
 /* transfer.c - see transfer.h: its life and its end */
+#include "pbx/alone.h"
 #include "pbx/answer.h"
 #include "pbx/forward.h"
 #include "pbx/join.h"
+#include "pbx/recall.h"
 #include "pbx/relay.h"
 #include "pbx/server.h"
 #include "pbx/transfer_private.h"
@@ -16,6 +18,7 @@ static void transfer_destructor(void *data)
 {
 	struct transfer *t = data;
 
+	wheel_stop(&t->timer);
 	mem_deref(t->phone);
 }
 
@@ -142,8 +145,14 @@ void transfer_outcome_run(void *arg)
 	}
 	if (o->by_consulted)
 		leg_bye(o->by_consulted, NULL);
-	if (o->is_joined && o->call->state == CALL_ANSWERED)
+	if (o->call->state != CALL_ANSWERED)
+		goto out;
+	if (alone_is(o->call))
+		alone_start(o->call);
+	else if (o->is_joined)
 		join_start(o->call, o->answer);
+
+out:
 	mem_deref(o);
 }
 
@@ -297,17 +306,58 @@ void transfer_answered(struct call *call, const struct sip_message *m)
 static bool recall(struct transfer *t)
 {
 	struct call *call = t->call;
-	struct routing r = { .count = 1, .phones = { t->phone } };
+	struct routing r;
 	struct fork_answer refusal;
 
+	wheel_stop(&t->timer);
 	t->is_recall = true;
 	forward_end(call);
 	trail_add(&call->trail, "recalls %s (%s)", phone_name(t->phone),
 		  t->phone->number);
 	transfer_callee(call, t->phone);
 	call->state = CALL_ROUTING;
+	recall_phones(&r, t->phone);
 
 	return transfer_ring(call, &r, &refusal) > 0;
+}
+
+static void rung_too_long(void *arg)
+{
+	struct transfer *t = arg;
+	struct call *call = t->call;
+
+	if (!call || call->state >= CALL_ANSWERED)
+		return;
+
+	trail_add(&call->trail, "nobody answered the transfer in time");
+	fork_pass(call);
+	if (!recall(t))
+		call_refused(call, 480, NULL);
+}
+
+/* Who handed over has hung up: it comes back after a while. */
+static void recall_later(struct transfer *t)
+{
+	uint64_t ms = recall_after_ms(t->phone, RECALL_TRANSFERRED);
+
+	if (ms && t->kind == TRANSFER_RING && !t->is_recall && t->phone)
+		wheel_start(&t->timer, ms, rung_too_long, t);
+}
+
+/* Nobody comes back to who waits. */
+static void back_failed(struct transfer *t, uint16_t status)
+{
+	struct call *from = mem_ref(t->from);
+	struct recall_failure f = { .by = t->by,
+				    .handler = mem_ref(t->phone),
+				    .why = (enum recall_why)(t->why - 1),
+				    .stage = t->stage };
+
+	call_give_up(t->call, status);
+	if (from->state == CALL_ANSWERED)
+		recall_failed(&f);
+	mem_deref(f.handler);
+	mem_deref(from);
 }
 
 bool transfer_refused(struct call *call, uint16_t status)
@@ -316,6 +366,10 @@ bool transfer_refused(struct call *call, uint16_t status)
 
 	if (!t || t->call != call || t->kind != TRANSFER_RING)
 		return false;
+	if (t->from && t->why) {
+		back_failed(t, status);
+		return true;
+	}
 	if (t->from) {
 		struct call *from = t->by ? NULL : t->from;
 		char user[DIRECTORY_ID_SIZE];
@@ -332,11 +386,27 @@ bool transfer_refused(struct call *call, uint16_t status)
 	return !t->is_recall && recall(t);
 }
 
+/* Who is taken over hangs up meanwhile: where it was is over, too. */
+static void lost_in_place(struct transfer *t)
+{
+	struct call *from = t->from;
+
+	if (!from)
+		return;
+
+	transfer_forget(from);
+	trail_add(&from->trail, "hung up while it was taken over");
+	call_hangup(from, NULL, NULL);
+}
+
 void transfer_left(struct call *call, const struct leg *by)
 {
 	struct transfer *t = call->transfer;
 	struct call *to;
 
+	if (t && t->call == call && t->kind == TRANSFER_REPLACE && by &&
+	    by != call->caller)
+		lost_in_place(t);
 	if (!t || t->from != call)
 		return;
 
@@ -344,9 +414,10 @@ void transfer_left(struct call *call, const struct leg *by)
 	if (t->kind == TRANSFER_REPLACE) {
 		transfer_forget(call);
 	}
-	else if (by == t->by) {
+	else if (by == t->by && !t->why) {
 		leg_take(to->caller, t->held);
 		call_touch(to);
+		recall_later(t);
 		transfer_forget(call);
 	}
 	else {

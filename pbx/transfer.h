@@ -47,6 +47,35 @@ uint16_t transfer_do(struct leg *leg, const char *number, struct leg *with,
  * ENOMEM. */
 int transfer_send_on(struct call *call, const struct answer_way *way);
 
+/**
+ * Put the other party into a call of its own, in which it is alone (alone.h);
+ * the leg is let go.  The new call has a place as its callee, which queues.
+ *
+ * @param callp Set to the new call
+ * @param number What its record says it calls
+ *
+ * @return as transfer_do()
+ */
+uint16_t transfer_aside(struct call **callp, struct leg *by, const char *number,
+			uint32_t event, bool is_silent);
+
+/** Whom to ring for a party: phones, or a number at the handler's cost. */
+struct transfer_back {
+	struct phone *handler;
+	const struct routing *routing; /* NULL: the number */
+	const char *number;
+	uint8_t why; /* enum recall_why */
+	uint8_t stage;
+};
+
+/** Ring for the other party of a leg; who answers has it and the leg is let
+ * go, else recall_failed() is told.  0 or a status, as transfer_do(). */
+uint16_t transfer_back(struct leg *by, const struct transfer_back *back);
+
+/** The new caller takes a leg's place, whoever's it is.  0 or the status. */
+uint16_t transfer_take_place(struct call *call, struct leg *leg,
+			     const struct sip_message *m);
+
 /** Tell who handed over what became of it. */
 void transfer_notify(struct leg *leg, uint32_t event, uint16_t status);
 

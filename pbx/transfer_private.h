@@ -30,6 +30,9 @@ struct transfer {
 	bool is_ringing;    /* told so */
 	bool is_told;       /* the end */
 	bool is_recall;
+	uint8_t why; /* enum recall_why plus one: the handler is rung */
+	struct wheel_timer timer; /* who handed over is gone: recall */
+	uint8_t stage;            /* 0: its phones, 1: who stands in for it */
 };
 
 /* What happens once its outcome is on record. */

@@ -61,6 +61,20 @@ static uint16_t replace(struct call *call, struct leg *leg,
 	return 0;
 }
 
+uint16_t transfer_take_place(struct call *call, struct leg *leg,
+			     const struct sip_message *m)
+{
+	const struct leg *x = leg_peer(leg);
+
+	if (leg->call->state != CALL_ANSWERED || !x || !x->dialog)
+		return 481;
+	if (leg->call->transfer || !leg_is_quiet(x) ||
+	    (leg->dialog && !leg_is_quiet(leg)))
+		return 491;
+
+	return replace(call, leg, m);
+}
+
 void transfer_replace(struct call *call, const struct sip_message *m)
 {
 	struct span value = sip_header_value(m, SIP_HEADER_REPLACES);

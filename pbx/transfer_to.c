@@ -1,10 +1,13 @@
 /* transfer_to.c - see transfer.h: handed over to a number, to another call */
 #include "base/clock.h"
+#include "pbx/alone.h"
 #include "pbx/answer.h"
 #include "pbx/cos.h"
 #include "pbx/forward.h"
 #include "pbx/join.h"
 #include "pbx/outsider.h"
+#include "pbx/park.h"
+#include "pbx/recall.h"
 #include "pbx/server.h"
 #include "pbx/transfer_private.h"
 #include "pbx/turn.h"
@@ -280,6 +283,93 @@ int transfer_send_on(struct call *from, const struct answer_way *way)
 	return 0;
 }
 
+/* ---- somebody comes back for who waits ---- */
+
+uint16_t transfer_back(struct leg *by, const struct transfer_back *b)
+{
+	struct leg *x = leg_peer(by);
+	struct call *call;
+	struct transfer *t = NULL;
+	struct fork_answer refusal;
+
+	if (by->call->state != CALL_ANSWERED || !x || !x->dialog)
+		return 481;
+	if (by->call->transfer || !leg_is_quiet(x) ||
+	    (by->dialog && !leg_is_quiet(by)))
+		return 491;
+	call = call_new(by->call->customer);
+	if (!call || leg_alloc(&call->caller, call, x->phone) ||
+	    transfer_make(&t, call, by->call, by, x)) {
+		mem_deref(call);
+		return 500;
+	}
+	transfer_uncount(call->caller);
+	mem_deref(t->phone);
+	t->phone = mem_ref(b->handler);
+	t->is_silent = true;
+	t->why = (uint8_t)(b->why + 1);
+	t->stage = b->stage;
+	(void)call_adopt(call);
+	trail_add(&call->trail, "%s (%s) waits in call %s", transfer_name_of(x),
+		  transfer_number_of(x), by->call->id);
+
+	if (!b->routing) {
+		route_and_ring(t, span_of(b->number), NULL);
+		return 0;
+	}
+	transfer_callee(call, b->handler);
+	if (transfer_ring(call, b->routing, &refusal))
+		return 0;
+	transfer_forget(by->call);
+	call_give_up(call, refusal.status);
+
+	return refusal.status;
+}
+
+/* ---- put aside ---- */
+
+uint16_t transfer_aside(struct call **callp, struct leg *by, const char *number,
+			uint32_t event, bool is_silent)
+{
+	uint16_t status = transfer_may(by);
+	struct leg *x = leg_peer(by);
+	struct transfer_outcome *o;
+	struct call *call;
+
+	if (status)
+		return status;
+	call = call_new(by->call->customer);
+	if (!call)
+		return 500;
+	o = transfer_outcome_make(call);
+	if (!o || leg_alloc(&call->caller, call, x->phone) ||
+	    alone_place(call)) {
+		mem_deref(o);
+		mem_deref(call);
+		return 500;
+	}
+	(void)re_snprintf(call->number, sizeof(call->number), "%s", number);
+	call->state = CALL_ANSWERED;
+	call->answered_ms = call->started_ms;
+	call->answered_mono_ms = clock_mono_ms();
+	call->is_joining = true;
+	(void)call_adopt(call);
+
+	o->from = mem_ref(by->call);
+	o->by = by;
+	o->event = event;
+	o->is_silent = is_silent;
+	explain(call, by, x, number, by->call->id);
+	explain(by->call, by, x, number, call->id);
+	leg_take(call->caller, x);
+	call_end(by->call);
+	call_touch(call);
+	turn_defer(transfer_outcome_run, o);
+	*callp = call;
+
+	return 0;
+}
+
 uint16_t transfer_may(const struct leg *leg)
 {
 	const struct leg *x = leg_peer(leg);
@@ -298,10 +388,15 @@ uint16_t transfer_may(const struct leg *leg)
 uint16_t transfer_do(struct leg *leg, const char *number, struct leg *with,
 		     uint32_t event, bool is_silent)
 {
-	uint16_t status = transfer_may(leg);
+	char at[DIRECTORY_NUMBER_MAX + 1];
+	uint16_t status;
 
+	recall_cancel(leg->call);
+	status = transfer_may(leg);
 	if (status)
 		return status;
+	if (!with && park_is_dialled(leg->phone, number, at))
+		return park_do(leg, at, event, is_silent, NULL);
 	if (with)
 		return transfer_owns(leg->phone, with)
 			       ? to_call(leg, with, event, is_silent)

@@ -1,5 +1,6 @@
 /* watched.c - see watched.h */
 #include "pbx/notice.h"
+#include "pbx/park.h"
 #include "pbx/watched.h"
 
 enum { BUCKETS = 1024 };
@@ -74,6 +75,11 @@ static struct leg *leg_find(const struct seen *s)
 static bool is_of(const struct watched *w, const struct leg *leg)
 {
 	const struct phone *p = leg->phone;
+	const struct call *call = leg->call;
+
+	if (call->park && leg == call->callee)
+		return !strcmp(call->customer, w->customer) &&
+		       !strcmp(call->park->number, w->name);
 
 	return p && p->customer && !strcmp(p->customer->id, w->customer) &&
 	       (!strcmp(p->number, w->name) ||

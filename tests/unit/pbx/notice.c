@@ -69,7 +69,7 @@ static void dialog_states(void)
 {
 	static const char *const names[LEG_STATES] = {
 		[LEG_NULL] = "terminated",     [LEG_INITIATED] = "trying",
-		[LEG_ALERTING] = "early",      [LEG_QUEUED] = "early",
+		[LEG_ALERTING] = "early",      [LEG_QUEUED] = "confirmed",
 		[LEG_CONNECTED] = "confirmed", [LEG_HELD] = "confirmed",
 		[LEG_FAILED] = "terminated",
 	};
