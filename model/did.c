@@ -21,6 +21,12 @@ static const struct field fields[] = {
 	  .help_fr = "Numéro appelé ; une tranche compte à partir de lui" },
 	{ "user", FIELD_REF, 0, .ref = "users", .on_delete = DELETE_CLEAR,
 	  .help = "User it rings", .help_fr = "Usager appelé" },
+	{ "target_night1", FIELD_DIGITS, 0, 1, 32,
+	  .help = "Number it rings in first night service",
+	  .help_fr = "Numéro appelé, nuit 1" },
+	{ "target_night2", FIELD_DIGITS, 0, 1, 32,
+	  .help = "Number it rings in second night service",
+	  .help_fr = "Numéro appelé, nuit 2" },
 };
 
 const struct kind did_kind = {

@@ -55,6 +55,8 @@ static const struct permission table[] = {
 	{ "sources", { SERVICE, SERVICE, SERVICE, SERVICE, SERVICE, NOONE } },
 	{ "upstreams", { SERVICE, SERVICE, SERVICE, SERVICE, SERVICE, NOONE } },
 	{ "devices", { SERVICE, SERVICE, SERVICE, SERVICE, SERVICE, NOONE } },
+	{ "schedules", { SERVICE, SERVICE, SERVICE, SERVICE, SERVICE, NOONE } },
+	{ "service_modes", { NOONE, SERVICE, NOONE, SERVICE, NOONE, NOONE } },
 	{ "cdrs", { SERVICE, SERVICE, NOONE, NOONE, NOONE, NOONE } },
 	{ "calls", { SERVICE, SERVICE, SERVICE, NOONE, NOONE, SERVICE } },
 	{ "callbacks", { SERVICE, NOONE, SERVICE, NOONE, SERVICE, NOONE } },

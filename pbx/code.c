@@ -4,6 +4,7 @@
 #include "pbx/code.h"
 #include "pbx/call.h"
 #include "pbx/cor.h"
+#include "pbx/mode.h"
 #include "pbx/others.h"
 #include "pbx/park.h"
 #include "pbx/pickup.h"
@@ -17,6 +18,7 @@ enum code_kind {
 	CODE_OFF,
 	CODE_BLOCK, /* the number */
 	CODE_UNBLOCK,
+	CODE_MODE, /* the customer's service mode */
 	CODE_PICKUP_GROUP,
 	CODE_PICKUP_DIRECTED,
 	CODE_RUN, /* run() does all */
@@ -28,7 +30,7 @@ struct code {
 	uint8_t kind;       /* enum code_kind */
 	bool has_number;
 	const char *field; /* of the user's settings */
-	uint8_t forward;   /* enum forward */
+	uint8_t forward;   /* enum forward; of CODE_MODE enum service_mode */
 	uint8_t stars;     /* CODE_RUN: so many * in the number at most */
 	code_run_h *run;
 };
@@ -63,6 +65,10 @@ static const struct code codes[] = {
 	{ "dnd-for-off", "#26*", CODE_RUN, true, .run = others_dnd_off },
 	{ "clear", "#00#", CODE_RUN, false, .run = others_clear },
 	{ "clear-for", "#00*", CODE_RUN, true, .run = others_clear },
+	{ "service-mode", "*90#", CODE_MODE, false, NULL, MODES },
+	{ "service-day", "*91#", CODE_MODE, false, NULL, MODE_DAY },
+	{ "service-night1", "*92#", CODE_MODE, false, NULL, MODE_NIGHT1 },
+	{ "service-night2", "*93#", CODE_MODE, false, NULL, MODE_NIGHT2 },
 	{ "pickup-group", "*8", CODE_PICKUP_GROUP, false, NULL, 0 },
 	{ "pickup-directed", "**", CODE_PICKUP_DIRECTED, true, NULL, 0 },
 	{ "park", "*70", CODE_RUN, false, .run = park_run },
@@ -243,6 +249,8 @@ static const char *why_not(const struct code *code, const struct user *u,
 		return "belongs to nobody";
 	if (!cos_may(u, COS_CODES))
 		return "may not dial codes";
+	if (code->kind == CODE_MODE && !cos_may(u, COS_SERVICE_MODE))
+		return "may not switch day and night service";
 	if (code->kind == CODE_FORWARD && !route_may_forward(u, number))
 		return "may not forward calls there";
 	if (code->kind == CODE_ON && code->field &&
@@ -263,6 +271,9 @@ static int set(const struct code *code, struct user *u, const char *number,
 	case CODE_FORWARD:
 		return settings_user_set(u, field, json_string(number), done,
 					 call);
+	case CODE_MODE:
+		return mode_set(u->customer, (enum service_mode)code->forward,
+				0, u->name, done, call);
 	case CODE_CANCEL:
 		return settings_user_set(u, field, json_null(), done, call);
 	case CODE_ON:

@@ -399,7 +399,7 @@ COS_OPTION(NIGHT_ANSWER, night_answer, false, false,
   "At night picks up calls of any group",
   "La nuit, intercepte les appels de tout groupe")
 COS_OPTION(SERVICE_MODE, service_mode, false, false,
-  "Flexible Answer Point", "",
+  "Flexible Answer Point", "pbx/code.c",
   "codes for day and night service are refused",
   "May switch day and night service",
   "Peut changer le mode jour ou nuit")

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "pbx/did.h"
+#include "pbx/mode.h"
 
 struct did {
 	struct table_entry by_id;
@@ -20,6 +21,7 @@ struct did {
 	char end[DIRECTORY_NUMBER_MAX + 1];   /* the same for a single one */
 	char shown[DIRECTORY_NUMBER_MAX + 1]; /* as provisioned */
 	char target[DIRECTORY_NUMBER_MAX + 1];
+	char night[2][DIRECTORY_NUMBER_MAX + 1]; /* targets at night, or "" */
 };
 
 static struct {
@@ -192,6 +194,8 @@ int did_take(json_t *object, void *arg)
 	copy(d->customer, sizeof(d->customer), object, "customer");
 	copy(d->user, sizeof(d->user), object, "user");
 	copy(d->target, sizeof(d->target), object, "target");
+	copy(d->night[0], sizeof(d->night[0]), object, "target_night1");
+	copy(d->night[1], sizeof(d->night[1]), object, "target_night2");
 	copy(d->start, sizeof(d->start), object, "start");
 	copy(d->end, sizeof(d->end), object, "end");
 	if (!d->end[0])
@@ -267,6 +271,7 @@ int did_find(struct did_target *target, const char *number)
 {
 	const struct did *d = single(bare(number));
 	const struct user *u;
+	enum service_mode mode;
 
 	if (!d)
 		d = range_of(bare(number));
@@ -279,7 +284,11 @@ int did_find(struct did_target *target, const char *number)
 		return ENOENT;
 
 	u = d->user[0] ? directory_user(span_of(d->user)) : NULL;
-	if (u && u->customer == target->customer)
+	mode = mode_now(target->customer);
+	if (mode != MODE_DAY && d->night[mode - 1][0])
+		memcpy(target->number, d->night[mode - 1],
+		       sizeof(target->number));
+	else if (u && u->customer == target->customer)
 		memcpy(target->number, u->extension, sizeof(target->number));
 	else if (d->target[0])
 		count_on(target->number, sizeof(target->number), d->target,

@@ -226,6 +226,8 @@ static int customer_change(struct customer *c, const struct customer_fields *f)
 	c->has_announcements = f->has_announcements;
 	(void)re_snprintf(c->operator, sizeof(c->operator), "%s",
 			  f->operator ? f->operator : "");
+	(void)re_snprintf(c->time_zone, sizeof(c->time_zone), "%s",
+			  f->time_zone ? f->time_zone : "");
 
 	return text_set(&c->name, f->name);
 }
@@ -299,6 +301,9 @@ int directory_put_user(const struct user_fields *f)
 		id_set(u->cor[i], f->cor[i]);
 		id_set(u->cos[i], f->cos[i]);
 	}
+	for (int i = 0; i < DIRECTORY_MODES; i++)
+		(void)re_snprintf(u->reroute[i], sizeof(u->reroute[i]), "%s",
+				  f->reroute[i] ? f->reroute[i] : "");
 	u->is_french = f->is_french;
 	table_remove(&dir.extensions, &u->by_extension);
 	memcpy(u->extension, f->extension, strlen(f->extension) + 1);

@@ -26,7 +26,16 @@ enum {
 
 struct binding;
 struct user_settings;
+struct schedule;
 struct trunk;
+
+/** The service mode set by hand (mode.h). */
+struct customer_mode {
+	uint64_t until_ms; /* wall clock, 0: until it is set again */
+	uint8_t mode;      /* enum service_mode */
+	uint8_t told;      /* what the log said last */
+	bool is_set;
+};
 
 struct customer {
 	struct table_entry by_id;
@@ -39,6 +48,9 @@ struct customer {
 	char *name;
 	json_t *codes;   /* own feature access codes (code.h), or NULL */
 	json_t *blocked; /* numbers refused for all its users, or NULL */
+	const struct schedule *schedule; /* that its mode follows, or NULL */
+	struct customer_mode mode;
+	char time_zone[65];
 	bool rejects_anonymous;
 	bool has_announcements; /* why a number cannot be called is said */
 	char operator[DIRECTORY_NUMBER_MAX + 1]; /* "" without */
@@ -55,6 +67,7 @@ struct user {
 	/* Classes by day, first and second night; "" = none. */
 	char cor[DIRECTORY_MODES][DIRECTORY_ID_SIZE]; /* of restriction */
 	char cos[DIRECTORY_MODES][DIRECTORY_ID_SIZE]; /* of service */
+	char reroute[DIRECTORY_MODES][DIRECTORY_NUMBER_MAX + 1]; /* or "" */
 	bool is_french;                 /* prompts, else English */
 	char *name;                     /* as shown to others */
 	struct user_settings *settings; /* settings_user.h; NULL = none */
@@ -95,6 +108,7 @@ struct customer_fields {
 	bool rejects_anonymous;
 	bool has_announcements;
 	const char *operator; /* NULL: none */
+	const char *time_zone; /* may be NULL */
 };
 
 struct user_fields {
@@ -104,6 +118,7 @@ struct user_fields {
 	const char *name;
 	const char *cor[DIRECTORY_MODES]; /* may be NULL, as cos */
 	const char *cos[DIRECTORY_MODES];
+	const char *reroute[DIRECTORY_MODES];
 	bool is_french;
 };
 

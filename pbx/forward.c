@@ -31,6 +31,7 @@ static const struct {
 	[ROUTE_NOT_REGISTERED] = { "unavailable", 503 },
 	[ROUTE_REDIRECTED] = { "deflection", 480 },
 	[ROUTE_OVERFLOW] = { "no-answer", 408 },
+	[ROUTE_MODE] = { "time-of-day", 302 },
 	[ROUTE_DECLINED] = { "unknown", 404 },
 };
 

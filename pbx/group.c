@@ -220,6 +220,10 @@ int group_take(json_t *object, void *arg)
 	copy(g->customer, sizeof(g->customer),
 	     json_get_text(object, "customer"));
 	copy(g->number, sizeof(g->number), json_get_text(object, "number"));
+	copy(g->reroute[1], sizeof(g->reroute[1]),
+	     json_get_text(object, "reroute_night1"));
+	copy(g->reroute[2], sizeof(g->reroute[2]),
+	     json_get_text(object, "reroute_night2"));
 	copy(g->overflow, sizeof(g->overflow),
 	     json_get_text(object, "overflow"));
 	copy(g->name, sizeof(g->name), json_get_text(object, "name"));

@@ -55,6 +55,8 @@ struct group {
 	char customer[DIRECTORY_ID_SIZE];
 	char number[DIRECTORY_NUMBER_MAX + 1]; /* "" for pickup */
 	char overflow[DIRECTORY_NUMBER_MAX + 1];
+	/* By service mode: who takes its calls; "" by day. */
+	char reroute[DIRECTORY_MODES][DIRECTORY_NUMBER_MAX + 1];
 	char name[64];
 	uint8_t type;  /* enum group_type */
 	uint8_t count; /* members */

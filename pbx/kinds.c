@@ -17,6 +17,7 @@
 #include "pbx/group.h"
 #include "pbx/kinds.h"
 #include "pbx/mailbox.h"
+#include "pbx/mode.h"
 #include "pbx/music.h"
 #include "pbx/pin.h"
 #include "pbx/settings_user.h"
@@ -43,6 +44,7 @@ static int take_customer(json_t *object, void *arg)
 		.has_announcements = json_get_bool(object, "announcements",
 						   false),
 		.operator= json_get_text(object, "operator"),
+		.time_zone = json_get_text(object, "time_zone"),
 	};
 
 	(void)arg;
@@ -64,6 +66,9 @@ static int take_user(json_t *object, void *arg)
 		.cos = { json_get_text(object, "cos"),
 			 json_get_text(object, "cos_night1"),
 			 json_get_text(object, "cos_night2") },
+		.reroute = { json_get_text(object, "reroute_day"),
+			     json_get_text(object, "reroute_night1"),
+			     json_get_text(object, "reroute_night2") },
 		.is_french = !strcmp(text(object, "language"), "fr"),
 	};
 	int err;
@@ -129,6 +134,7 @@ static void remove_customer(const char *id)
 
 static const struct kind_here kinds[] = {
 	{ &pbx_customer_kind, take_customer, remove_customer },
+	{ &schedule_kind, schedule_take, schedule_remove },
 	{ &cor_kind, cor_take, cor_remove },
 	{ &cos_kind, cos_take, cos_remove },
 	{ &pbx_user_kind, take_user, remove_user },
@@ -159,6 +165,8 @@ static int changing(struct provision_change *change, void *arg)
 	errors = json_array();
 	if (change->kind == &pbx_group_kind)
 		group_check(change->object, errors);
+	if (change->kind == &schedule_kind)
+		schedule_check(change->object, errors);
 	if (change->kind == &pbx_customer_kind)
 		code_check(json_object_get(change->object, "codes"), errors);
 	if (!json_array_size(errors)) {
@@ -178,6 +186,8 @@ static int writing(struct store_write *w, const struct provision_change *change,
 
 	(void)arg;
 
+	if (change->kind == &pbx_customer_kind && !change->object)
+		return mode_remove(w, change->id);
 	if (change->kind != &pbx_user_kind)
 		return 0;
 	if (!change->object)

@@ -1,6 +1,7 @@
 /* klass.c - see klass.h */
 #include "base/json.h"
 #include "pbx/klass.h"
+#include "pbx/mode.h"
 
 static void destructor(void *data)
 {
@@ -31,9 +32,10 @@ struct klass *klass_find(const struct table *t, const char *id)
 struct klass *klass_now(const struct table *t, const struct customer *c,
 			const char ids[][DIRECTORY_ID_SIZE])
 {
-	(void)c;
+	enum service_mode mode = c ? mode_now(c) : MODE_DAY;
+	struct klass *k = klass_find(t, ids[mode]);
 
-	return klass_find(t, ids[0]);
+	return k ? k : klass_find(t, ids[MODE_DAY]);
 }
 
 void klass_remove(struct table *t, const char *id)

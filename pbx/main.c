@@ -30,6 +30,7 @@
 #include "pbx/mailbox.h"
 #include "pbx/main.h"
 #include "pbx/media.h"
+#include "pbx/mode.h"
 #include "pbx/music.h"
 #include "pbx/outside_rules.h"
 #include "pbx/pin.h"
@@ -317,6 +318,8 @@ static int open_live(const struct conf *conf, const uint8_t key[32])
 	if (!err)
 		err = cor_init();
 	if (!err)
+		err = schedule_init();
+	if (!err)
 		err = cos_init();
 	if (!err)
 		err = group_init();
@@ -379,6 +382,8 @@ static int open_rest(struct pbx *pbx, struct service *service)
 	if (!err)
 		err = kinds_start(pbx->provision);
 	if (!err)
+		err = mode_start(pbx->store, pbx->router);
+	if (!err)
 		err = settings_user_start(pbx->store, pbx->router);
 	if (!err)
 		err = pin_start(pbx->store, service->keys, pbx->router,
@@ -396,6 +401,7 @@ static void pbx_destructor(void *data)
 	turn_end();
 	media_close();
 	music_close();
+	mode_close();
 	pin_close();
 	mem_deref(pbx->provision);
 	mem_deref(pbx->router);
@@ -416,6 +422,7 @@ static void pbx_destructor(void *data)
 	trace_close();
 	server_close();
 	group_close();
+	schedule_close();
 	cor_close();
 	cos_close();
 	directory_close();

@@ -5,6 +5,7 @@
 #include "pbx/code.h"
 #include "pbx/cor.h"
 #include "pbx/group.h"
+#include "pbx/mode.h"
 #include "pbx/outside_rules.h"
 #include "pbx/outsider.h"
 #include "pbx/route.h"
@@ -35,6 +36,7 @@ static const struct {
 				   "Not Registered" },
 	[ROUTE_REDIRECTED] = { "redirection", 480, "Redirected to Nobody" },
 	[ROUTE_OVERFLOW] = { "overflow", 480, "No Member Answers" },
+	[ROUTE_MODE] = { "service-mode", 480, "Not in This Service Mode" },
 	[ROUTE_DECLINED] = { "refusal", 603, "Decline" },
 };
 
@@ -413,6 +415,28 @@ static void add_member(struct walk *w, const struct group *g, const char *id,
 		*busyp |= phone_is_busy(w->r->phones[i]);
 }
 
+/* A user's or group's calls go elsewhere in this service mode; who gets them
+ * may call it.  True when the call has left. */
+static bool reroute(struct walk *w, const char to[][DIRECTORY_NUMBER_MAX + 1],
+		    const char *name, const struct user *payer)
+{
+	const char *number = to[w->way->mode];
+
+	if (!number[0] || !strcmp(number, phone_shown_number(w->caller)))
+		return false;
+	if (!leave(w, ROUTE_MODE, number)) {
+		refuse(w->r, 482, "Loop Detected");
+		return true;
+	}
+
+	if (payer)
+		w->payer = payer;
+	note(w, "%s is tried: calls of %s go there in %s service", number, name,
+	     service_mode_name((enum service_mode)w->way->mode));
+
+	return true;
+}
+
 static bool overflow(struct walk *w, const struct group *g)
 {
 	w->way->group[0] = '\0';
@@ -505,7 +529,7 @@ static void at_group(struct walk *w, struct group *g)
 		at_park(w, g);
 		return;
 	}
-	if (!visit(w, g->id, g->name))
+	if (!visit(w, g->id, g->name) || reroute(w, g->reroute, g->name, NULL))
 		return;
 
 	if (!group_is_hunt(g)) {
@@ -641,7 +665,7 @@ static void at_user(struct walk *w, struct user *u, struct group *g)
 		return;
 	}
 	if (!visit(w, u->id, u->name) || is_unwelcome(w, u) ||
-	    forwards_at_once(w, u))
+	    reroute(w, u->reroute, u->name, u) || forwards_at_once(w, u))
 		return;
 
 	ring_user(w, u, g);
@@ -821,6 +845,8 @@ void route_begin(struct routing *r, struct route_way *way,
 			  .trail = trail };
 
 	memset(r, 0, sizeof(*r));
+	if (caller->customer)
+		way->mode = (uint8_t)mode_now(caller->customer);
 	if (way->reach != ROUTE_REACH_CALLER)
 		w.payer = way->payer[0] ? directory_user(span_of(way->payer))
 					: NULL;

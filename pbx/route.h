@@ -35,6 +35,7 @@ enum route_why {
 	ROUTE_NOT_REGISTERED,
 	ROUTE_REDIRECTED, /* the phone itself sent it on */
 	ROUTE_OVERFLOW,   /* no member of a group answered */
+	ROUTE_MODE,       /* rerouted in this service mode */
 	ROUTE_DECLINED,   /* leads nobody on, but to a group's next member */
 	ROUTE_WHYS,
 };
@@ -69,7 +70,8 @@ struct route_way {
 	uint8_t tried; /* hunt: members tried */
 	bool is_line; /* a line was dialled: the user's forwards do not count */
 	bool is_anonymous;
-	uint8_t reach;                 /* enum route_reach */
+	uint8_t reach; /* enum route_reach */
+	uint8_t mode;  /* enum service_mode: when the call began */
 	char payer[DIRECTORY_ID_SIZE]; /* whose privileges count there */
 	bool is_delayed;               /* forward always follows no answer */
 	bool is_final;                 /* nobody forwards it any more */
