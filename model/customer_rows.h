@@ -17,3 +17,7 @@
 	{ "announcements", FIELD_BOOL, 0, .preset = "false",
 	  .help = "Callers hear why a number cannot be called",
 	  .help_fr = "Annoncer pourquoi un numéro ne peut être appelé" },
+	{ "hot_desk_idle_min", FIELD_INT, 0, 0, 10080, .preset = "0",
+	  .help = "Minutes without a call after which users are logged out of "
+		  "shared phones; 0: never",
+	  .help_fr = "Minutes d'inactivité avant déconnexion ; 0 : jamais" },

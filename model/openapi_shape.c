@@ -145,6 +145,19 @@ static const struct shape shapes[] = {
 	  "A voice message" },
 	{ "voice-mark", "read:boolean~ saved:boolean~", "How to mark it" },
 
+	{ "pin",
+	  "is_set:boolean is_own:boolean changed_ms:integer? failures:integer "
+	  "locked_until_ms:integer?",
+	  "Whether there is one, whether the user set it, whether it is locked" },
+	{ "new-pin", "pin:string old:string~",
+	  "The PIN to be; with `old` only who knows that may" },
+	{ "new-hot-desk", "user:string~ extension:string~ pin:string~",
+	  "Who logs in: `user` on an administrator's word, or extension and "
+	  "PIN" },
+	{ "hot-desk",
+	  "user:string phone:string customer:string since_ms:integer?",
+	  "Somebody logged in at a shared phone" },
+
 	/* border */
 	{ "flow", "sip_user:string flow:string expires_s:integer",
 	  "A device that registered through here" },
@@ -246,6 +259,19 @@ static const struct shape_route rows[] = {
 	  "#voice-mark", 200, "#voice-message", NULL },
 	{ "pbx", "DELETE", "/api/v1/mailboxes/{user}/messages/{id}", NULL, 204,
 	  NULL, NULL },
+
+	{ "pbx", "GET", "/api/v1/users/{id}/pin", NULL, 200, "#pin", NULL },
+	{ "pbx", "PUT", "/api/v1/users/{id}/pin", "#new-pin", 204, NULL, NULL },
+	{ "pbx", "DELETE", "/api/v1/users/{id}/pin/lock", NULL, 204, NULL,
+	  NULL },
+	{ "pbx", "GET", "/api/v1/hot-desks", NULL, 200, "list #hot-desk",
+	  NULL },
+	{ "pbx", "GET", "/api/v1/phones/{id}/hot-desk", NULL, 200, "#hot-desk",
+	  NULL },
+	{ "pbx", "PUT", "/api/v1/phones/{id}/hot-desk", "#new-hot-desk", 200,
+	  "#hot-desk", NULL },
+	{ "pbx", "DELETE", "/api/v1/phones/{id}/hot-desk", NULL, 204, NULL,
+	  NULL },
 
 	{ "border", "GET", "/api/v1/flows", NULL, 200, "list #flow", NULL },
 };

@@ -43,6 +43,7 @@ static const struct permission table[] = {
 	{ "user_settings", { NOONE, ADMIN, NOONE, ADMIN, NOONE, NOONE } },
 	{ "cors", { ADMIN, ADMIN, ADMIN, ADMIN, ADMIN, NOONE } },
 	{ "coses", { ADMIN, ADMIN, ADMIN, ADMIN, ADMIN, NOONE } },
+	{ "hot_desks", { ADMIN, ADMIN, NOONE, ADMIN, ADMIN, NOONE } },
 	{ "pins", { NOONE, ADMIN, NOONE, ADMIN, ADMIN, NOONE } },
 	{ "numbers", { ADMIN, ADMIN, NOONE, NOONE, NOONE, NOONE } },
 	{ "tasks", { ADMIN, ADMIN, NOONE, NOONE, NOONE, ADMIN } },

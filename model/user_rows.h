@@ -31,3 +31,6 @@
 	{ "reroute_night2", FIELD_DIGITS, 0, 1, 32,
 	  .help = "The same in second night service",
 	  .help_fr = "Renvoi permanent, nuit 2" },
+	{ "hot_desk_user", FIELD_BOOL, 0, .preset = "false",
+	  .help = "May log in at phones that accept it",
+	  .help_fr = "Peut se connecter aux postes partagés" },

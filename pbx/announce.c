@@ -3,7 +3,7 @@
 #include "pbx/answer.h"
 #include "pbx/code.h"
 
-#define DONE "Feature Set" /* phrase of a code that has done its work */
+enum { DONE = 603 }; /* of a code that has done its work */
 
 /* What a code says when it has; others give the tone only. */
 static const struct {
@@ -31,6 +31,21 @@ static const struct {
 	{ "park", "call-parked" },
 	{ "park-at", "call-parked" },
 	{ "park-group", "call-parked" },
+	{ "hot-desk-login", "logged-in" },
+	{ "hot-desk-logout", "logged-out" },
+	{ "hot-desk-remote-logout", "logged-out" },
+};
+
+/* Why a code has not, where its phrase says more than the status. */
+static const struct {
+	const char *cause;
+	const char *prompt;
+} causes[] = {
+	{ "Wrong PIN", "pin-wrong" },
+	{ "PIN Locked", "pin-locked" },
+	{ "Busy Elsewhere", "desk-busy" },
+	{ "No Hot Desk", "desk-refused" },
+	{ "No Hot-desk User", "desk-refused" },
 };
 
 /* Why not.  Only codes say those that are no intercepts. */
@@ -92,9 +107,15 @@ static const char *prompt_done(const struct code *code)
 
 /* False when nothing is said for this status. */
 static bool reason_find(const char **promptp, const struct call *call,
-			uint16_t status)
+			uint16_t status, const char *cause)
 {
 	*promptp = NULL;
+	for (size_t i = 0; call->code && cause && i < ARRAY_SIZE(causes); i++) {
+		if (strcmp(causes[i].cause, cause) != 0)
+			continue;
+		*promptp = causes[i].prompt;
+		return true;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
 		if (reasons[i].status != status ||
 		    (!call->code && !reasons[i].is_intercept))
@@ -109,7 +130,7 @@ static bool reason_find(const char **promptp, const struct call *call,
 bool announce_takes(struct call *call, uint16_t status, const char *cause)
 {
 	const struct phone *p = call->caller->phone;
-	bool is_done = call->code && cause && !strcmp(cause, DONE);
+	bool is_done = call->code && status == DONE;
 	const char *prompt = NULL;
 	struct announcement *n;
 	int err;
@@ -119,7 +140,7 @@ bool announce_takes(struct call *call, uint16_t status, const char *cause)
 		return false;
 	if (is_done)
 		prompt = prompt_done(call->code);
-	else if (!reason_find(&prompt, call, status))
+	else if (!reason_find(&prompt, call, status, cause))
 		return false;
 
 	n = mem_zalloc(sizeof(*n), NULL);

@@ -14,6 +14,8 @@
 #include "pbx/code.h"
 #include "pbx/fork.h"
 #include "pbx/forward.h"
+#include "pbx/hidden.h"
+#include "pbx/hotdesk.h"
 #include "pbx/join.h"
 #include "pbx/relay.h"
 #include "pbx/odd_media.h"
@@ -481,6 +483,18 @@ static void route_target(struct call *call, struct routing *r,
 	r->phones[r->count++] = target->phone;
 }
 
+/* A PIN may be in it. */
+static void trail_dialled(struct call *call, const char *user)
+{
+	char text[SIP_USER_MAX_BYTES + 1];
+
+	(void)re_snprintf(text, sizeof(text), "%s", user[0] ? user : "nothing");
+	hidden_mask(text, strlen(text));
+	trail_add(&call->trail, "%s (%s) dials %s",
+		  phone_name(call->caller->phone), call->caller->phone->number,
+		  text);
+}
+
 static void ring(struct call *call, const struct sip_message *m,
 		 const struct call_target *target)
 {
@@ -493,16 +507,14 @@ static void ring(struct call *call, const struct sip_message *m,
 		user[0] = '\0';
 
 	if (!target)
-		trail_add(&call->trail, "%s (%s) dials %s",
-			  phone_name(call->caller->phone),
-			  call->caller->phone->number,
-			  user[0] ? user : "nothing");
+		trail_dialled(call, user);
 	(void)leg_turn(call->caller, LEG_ASKED);
 	if (!target && sip_has_header(m, SIP_HEADER_REPLACES)) {
 		transfer_replace(call, m);
 		return;
 	}
 	if (!(target && target->phone) &&
+	    !hotdesk_is_empty(call->caller->phone) &&
 	    voicemail_dialled(call, target ? target->number : user))
 		return;
 

@@ -7,6 +7,8 @@
 #include "pbx/mode.h"
 #include "pbx/others.h"
 #include "pbx/park.h"
+#include "pbx/hidden.h"
+#include "pbx/hotdesk_code.h"
 #include "pbx/pickup.h"
 #include "pbx/settings_user.h"
 #include "pbx/turn.h"
@@ -33,6 +35,8 @@ struct code {
 	uint8_t forward;   /* enum forward; of CODE_MODE enum service_mode */
 	uint8_t stars;     /* CODE_RUN: so many * in the number at most */
 	code_run_h *run;
+	bool is_for_all; /* CODE_RUN: run() asks who may */
+	bool takes_pin;  /* behind the first number */
 };
 
 /* The plan.  A code with a number may end in #. */
@@ -76,6 +80,13 @@ static const struct code codes[] = {
 	{ "retrieve-own", "*72", CODE_RUN, false, .run = park_retrieve },
 	{ "retrieve", "*72*", CODE_RUN, true, .stars = 1,
 	  .run = park_retrieve },
+	{ "hot-desk-login", "*51*", CODE_RUN, true, .stars = 1,
+	  .run = hotdesk_code_log_in, .is_for_all = true, .takes_pin = true },
+	{ "hot-desk-logout", "*52", CODE_RUN, false,
+	  .run = hotdesk_code_log_out },
+	{ "hot-desk-remote-logout", "*53*", CODE_RUN, true,
+	  .run = hotdesk_code_log_out_other },
+	{ "pin", "*55", CODE_RUN, false, .run = hotdesk_code_pin },
 };
 
 /* Dialled as a plain number. */
@@ -111,6 +122,7 @@ static bool argument_read(char *out, const char *text, unsigned stars)
 
 	while (n && stars-- && text[n] == '*' && text[n + 1])
 		n += 1 + strspn(text + n + 1, "0123456789+");
+
 	if (!n || n > DIRECTORY_NUMBER_MAX ||
 	    (text[n] && strcmp(text + n, "#") != 0))
 		return false;
@@ -243,8 +255,8 @@ static void done(const struct store_result *result, void *arg)
 static const char *why_not(const struct code *code, const struct user *u,
 			   const char *number)
 {
-	if (code == &park_group)
-		return NULL; /* no code was dialled */
+	if (code == &park_group || code->is_for_all)
+		return NULL; /* no code was dialled, or it asks itself */
 	if (!u)
 		return "belongs to nobody";
 	if (!cos_may(u, COS_CODES))
@@ -286,6 +298,14 @@ static int set(const struct code *code, struct user *u, const char *number,
 	}
 }
 
+void code_learn(const struct customer *c)
+{
+	for (size_t i = 0; i < CODE_COUNT; i++) {
+		if (codes[i].takes_pin)
+			hidden_learn(digits_of(&codes[i], c->codes));
+	}
+}
+
 void code_run(struct call *call, const struct routing *r,
 	      const struct sip_message *m)
 {
@@ -294,8 +314,10 @@ void code_run(struct call *call, const struct routing *r,
 	const char *why = why_not(code, p->user, r->argument);
 
 	call->code = code;
-	trail_add(&call->trail, "%s is the code of %s%s%s", call->number,
-		  code->name, r->argument[0] ? " for " : "", r->argument);
+	trail_add(&call->trail, "%s is the code of %s%s%.*s", call->number,
+		  code->name, r->argument[0] ? " for " : "",
+		  (int)strcspn(r->argument, code->takes_pin ? "*" : ""),
+		  r->argument);
 	if (why) {
 		trail_add(&call->trail, "%s %s", phone_name(p), why);
 		call_refused(call, 403, "Not Permitted");

@@ -48,6 +48,9 @@ const struct code *code_of_park_group(void);
 /** Check a customer's own codes: adds field errors. */
 void code_check(const json_t *codes, json_t *errors);
 
+/** A customer's plan is known: which of its codes may hold PINs (hidden.h). */
+void code_learn(const struct customer *c);
+
 /** "forward-always" ... */
 const char *code_name(const struct code *code);
 

@@ -146,7 +146,7 @@ uint32_t cos_number(const struct user *u, enum cos_number number)
 	return v ? v->numbers[number] : numbers[number].bare;
 }
 
-static uint64_t second_ms(void)
+uint64_t cos_second_ms(void)
 {
 #ifndef HOLDFAST_RELEASE
 	const char *text = getenv("HOLDFAST_SECOND_MS");
@@ -164,7 +164,7 @@ uint64_t cos_ms(const struct user *u, enum cos_number number)
 	if (!strcmp(numbers[number].unit, "min"))
 		n *= 60;
 
-	return n * second_ms();
+	return n * cos_second_ms();
 }
 
 /* ---- the table, for who draws a page or writes a document ---- */

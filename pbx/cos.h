@@ -59,4 +59,7 @@ uint32_t cos_number(const struct user *u, enum cos_number number);
  * tool, not in a release build. */
 uint64_t cos_ms(const struct user *u, enum cos_number number);
 
+/** A second, as above. */
+uint64_t cos_second_ms(void);
+
 #endif

@@ -258,12 +258,12 @@ COS_OPTION(CTI_MONITOR, cti_monitor, true, true,
 
 /* ---- hot desk ---- */
 COS_OPTION(HOT_DESK_ACCEPT, hot_desk_accept, true, true,
-  "Hot Desk Login Accept", "",
+  "Hot Desk Login Accept", "pbx/hotdesk.c",
   "nobody logs in at the phones of the user",
   "Others may log in at the user's phones",
   "Connexion d'autrui sur ses postes")
 COS_OPTION(HOT_DESK_LOGOUT, hot_desk_remote_logout, true, true,
-  "Hot Desk Remote Logout Enabled", "",
+  "Hot Desk Remote Logout Enabled", "pbx/hotdesk_code.c",
   "the code is refused",
   "May log out a user left on another phone",
   "Peut déconnecter un usager à distance")

@@ -338,8 +338,11 @@ struct shown_number cpn_of_place(const struct phone *p, const struct sa *source)
 
 struct shown_number cpn_of(const struct phone *p, const struct sa *source)
 {
-	struct shown_number n = found(rule_number(&shown.cpns, p->id), "phone");
+	struct shown_number n = { NULL, "phone" };
 
+	/* The line's own number is not that of who is logged in at it. */
+	if (!phone_guest(p))
+		n = found(rule_number(&shown.cpns, p->id), "phone");
 	if (!n.number && p->user)
 		n = found(rule_number(&shown.cpns, p->user->id), "user");
 
@@ -356,8 +359,8 @@ struct shown_number cesid_of(const struct phone *p, const struct sa *source)
 		z = zone_of(p->customer, source);
 		n = found(z ? z->cesid : NULL, "zone");
 	}
-	if (!n.number && p->user)
-		n = found(rule_number(&shown.cesids, p->user->id), "user");
+	if (!n.number && p->owner)
+		n = found(rule_number(&shown.cesids, p->owner->id), "user");
 	if (!n.number && p->customer)
 		n = found(rule_number(&shown.cesids, p->customer->id),
 			  "customer");

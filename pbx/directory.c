@@ -228,6 +228,7 @@ static int customer_change(struct customer *c, const struct customer_fields *f)
 			  f->operator ? f->operator : "");
 	(void)re_snprintf(c->time_zone, sizeof(c->time_zone), "%s",
 			  f->time_zone ? f->time_zone : "");
+	c->desk_idle_min = f->desk_idle_min;
 
 	return text_set(&c->name, f->name);
 }
@@ -305,12 +306,37 @@ int directory_put_user(const struct user_fields *f)
 		(void)re_snprintf(u->reroute[i], sizeof(u->reroute[i]), "%s",
 				  f->reroute[i] ? f->reroute[i] : "");
 	u->is_french = f->is_french;
+	u->is_hot_desk_user = f->is_hot_desk_user;
 	table_remove(&dir.extensions, &u->by_extension);
 	memcpy(u->extension, f->extension, strlen(f->extension) + 1);
 	table_add(&dir.extensions, &u->by_extension,
 		  number_key(c, span_of(u->extension)));
 
 	return 0;
+}
+
+static void seat(struct phone *p, struct user *u)
+{
+	if (p->user == u)
+		return;
+
+	list_unlink(&p->user_le);
+	p->user = u;
+	if (u)
+		list_append(&u->phones, &p->user_le, p);
+}
+
+void directory_seat(struct phone *p, struct user *u)
+{
+	if (!u)
+		u = p->owner;
+	if (!p->is_removed && (!u || u->customer == p->customer))
+		seat(p, u);
+}
+
+struct user *phone_guest(const struct phone *p)
+{
+	return p->user != p->owner ? p->user : NULL;
 }
 
 /* Everything of a phone that may change; a secret that does ends what the
@@ -340,12 +366,11 @@ static int phone_change(struct phone *p, const struct phone_fields *f,
 	table_add(&dir.numbers, &p->by_number,
 		  number_key(p->customer, span_of(p->number)));
 
-	if (p->user != u) {
-		list_unlink(&p->user_le);
-		p->user = u;
-		if (u)
-			list_append(&u->phones, &p->user_le, p);
-	}
+	p->is_hot_desk = f->is_hot_desk;
+	p->may_call_inside = f->may_call_inside;
+	if (!phone_guest(p) || p->user == u || !p->is_hot_desk)
+		seat(p, u);
+	p->owner = u;
 
 	return 0;
 }
@@ -407,20 +432,36 @@ static void phone_remove(struct phone *p)
 	list_unlink(&p->customer_le);
 	list_unlink(&p->user_le);
 	p->user = NULL;
+	p->owner = NULL;
 	p->customer = NULL;
 	p->is_removed = true;
 	mem_deref(p);
+}
+
+/* It may own phones at which others are logged in. */
+static void disown(const struct user *u)
+{
+	struct le *le = list_head(&u->customer->phones);
+
+	for (; le; le = le->next) {
+		struct phone *p = le->data;
+
+		if (p->owner == u)
+			p->owner = NULL;
+	}
 }
 
 static void user_remove(struct user *u)
 {
 	struct le *le;
 
+	disown(u);
 	while ((le = list_head(&u->phones))) {
 		struct phone *p = le->data;
 
 		list_unlink(&p->user_le);
 		p->user = NULL;
+		directory_seat(p, NULL);
 	}
 
 	table_remove(&dir.users, &u->by_id);

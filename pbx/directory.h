@@ -5,6 +5,8 @@
  * signalling path.  A customer owns its users and phones; a user lists the
  * phones that ring with it; a phone owns its bindings.  Calls keep references
  * to phones, so that deleting one lets its calls go on until they hang up.
+ * While somebody is logged in at a phone (hotdesk.h) that is its user, and
+ * whose it was provisioned to be is its owner.
  *
  * Source: design.md section 5; CAL-1, CAL-2.
  */
@@ -54,6 +56,7 @@ struct customer {
 	bool rejects_anonymous;
 	bool has_announcements; /* why a number cannot be called is said */
 	char operator[DIRECTORY_NUMBER_MAX + 1]; /* "" without */
+	uint16_t desk_idle_min; /* then users are logged out; 0 never */
 };
 
 struct user {
@@ -69,6 +72,7 @@ struct user {
 	char cos[DIRECTORY_MODES][DIRECTORY_ID_SIZE]; /* of service */
 	char reroute[DIRECTORY_MODES][DIRECTORY_NUMBER_MAX + 1]; /* or "" */
 	bool is_french;                 /* prompts, else English */
+	bool is_hot_desk_user;          /* may log in at phones */
 	char *name;                     /* as shown to others */
 	struct user_settings *settings; /* settings_user.h; NULL = none */
 };
@@ -81,7 +85,8 @@ struct phone {
 	struct le user_le;
 	struct customer *customer; /* not counted; NULL once removed */
 	struct user *user;         /* not counted; may be NULL */
-	struct binding *bindings;  /* owned by the registrar */
+	struct user *owner;       /* as provisioned; not counted; may be NULL */
+	struct binding *bindings; /* owned by the registrar */
 	char *sip_user;
 	char id[DIRECTORY_ID_SIZE];
 	char number[DIRECTORY_NUMBER_MAX + 1];
@@ -92,9 +97,11 @@ struct phone {
 	uint16_t calls; /* legs of calls on this line */
 	uint8_t bindings_count;
 	bool rings_with_user;
-	bool is_removed;     /* deleted while calls keep it */
-	bool is_anonymous;   /* an outsider that withholds its number */
-	struct trunk *trunk; /* of an outsider (outsider.h), else NULL */
+	bool is_hot_desk;     /* users may log in at it */
+	bool may_call_inside; /* while it is nobody's */
+	bool is_removed;      /* deleted while calls keep it */
+	bool is_anonymous;    /* an outsider that withholds its number */
+	struct trunk *trunk;  /* of an outsider (outsider.h), else NULL */
 	struct le trunk_le;
 	char *outside_name; /* of an outsider, or NULL */
 };
@@ -107,8 +114,9 @@ struct customer_fields {
 	const json_t *blocked;
 	bool rejects_anonymous;
 	bool has_announcements;
-	const char *operator; /* NULL: none */
+	const char *operator;  /* NULL: none */
 	const char *time_zone; /* may be NULL */
+	uint16_t desk_idle_min;
 };
 
 struct user_fields {
@@ -120,6 +128,7 @@ struct user_fields {
 	const char *cos[DIRECTORY_MODES];
 	const char *reroute[DIRECTORY_MODES];
 	bool is_french;
+	bool is_hot_desk_user;
 };
 
 struct phone_fields {
@@ -131,6 +140,8 @@ struct phone_fields {
 	const char *ha1_md5;    /* 32 hex digits */
 	const char *ha1_sha256; /* 64 hex digits */
 	bool rings_with_user;
+	bool is_hot_desk;
+	bool may_call_inside;
 };
 
 /** Told when a phone leaves the directory or gets other credentials: its
@@ -148,6 +159,12 @@ void directory_close(void);
 int directory_put_customer(const struct customer_fields *f);
 int directory_put_user(const struct user_fields *f);
 int directory_put_phone(const struct phone_fields *f);
+
+/** The phone is this user's from now on; NULL: its owner's again. */
+void directory_seat(struct phone *p, struct user *u);
+
+/** The user who is logged in at a phone, or NULL. */
+struct user *phone_guest(const struct phone *p);
 
 /** Take an object out, with all that belongs to it; unknown ids do no
  * harm. */

@@ -15,6 +15,7 @@
 #include "pbx/trunk.h"
 #include "pbx/directory.h"
 #include "pbx/group.h"
+#include "pbx/hotdesk.h"
 #include "pbx/kinds.h"
 #include "pbx/mailbox.h"
 #include "pbx/mode.h"
@@ -45,11 +46,18 @@ static int take_customer(json_t *object, void *arg)
 						   false),
 		.operator= json_get_text(object, "operator"),
 		.time_zone = json_get_text(object, "time_zone"),
+		.desk_idle_min = (uint16_t)json_get_int(object,
+							"hot_desk_idle_min", 0),
 	};
 
-	(void)arg;
+	int err = directory_put_customer(&f);
+	const struct customer *c = directory_customer(span_of(f.id));
 
-	return directory_put_customer(&f);
+	(void)arg;
+	if (!err && c)
+		code_learn(c);
+
+	return err;
 }
 
 static int take_user(json_t *object, void *arg)
@@ -70,6 +78,8 @@ static int take_user(json_t *object, void *arg)
 			     json_get_text(object, "reroute_night1"),
 			     json_get_text(object, "reroute_night2") },
 		.is_french = !strcmp(text(object, "language"), "fr"),
+		.is_hot_desk_user = json_get_bool(object, "hot_desk_user",
+						  false),
 	};
 	int err;
 
@@ -110,6 +120,9 @@ static int take_phone(json_t *object, void *arg)
 		.ha1_sha256 = sha256,
 		.rings_with_user = json_get_bool(object, "ring_with_user",
 						 true),
+		.is_hot_desk = json_get_bool(object, "hot_desk", false),
+		.may_call_inside = json_get_bool(object, "hot_desk_internal",
+						 false),
 	};
 
 	(void)arg;
@@ -188,12 +201,17 @@ static int writing(struct store_write *w, const struct provision_change *change,
 
 	if (change->kind == &pbx_customer_kind && !change->object)
 		return mode_remove(w, change->id);
+	if (change->kind == &pbx_phone_kind)
+		return hotdesk_write(w, change);
 	if (change->kind != &pbx_user_kind)
 		return 0;
 	if (!change->object)
 		err = settings_user_remove(w, change->id);
 
-	return err ? err : pin_write(w, change);
+	if (!err)
+		err = pin_write(w, change);
+
+	return err ? err : hotdesk_write(w, change);
 }
 
 /* It is on the disk: calls see it from now on. */
@@ -205,6 +223,7 @@ static void changed(const struct provision_change *change, void *arg)
 	fault_point("pbx.provision.after");
 	if (!change->object) {
 		k->remove(change->id);
+		hotdesk_changed();
 		turn_end();
 		return;
 	}
@@ -213,6 +232,7 @@ static void changed(const struct provision_change *change, void *arg)
 	if (err)
 		log_error("kinds", "%s %s: %s", change->kind->name, change->id,
 			  strerror(err));
+	hotdesk_changed();
 	turn_end();
 }
 

@@ -25,6 +25,8 @@
 #include "pbx/emergency.h"
 #include "pbx/event.h"
 #include "pbx/group.h"
+#include "pbx/hotdesk.h"
+#include "pbx/hotdesk_api.h"
 #include "pbx/kinds.h"
 #include "pbx/mail_api.h"
 #include "pbx/mailbox.h"
@@ -386,6 +388,10 @@ static int open_rest(struct pbx *pbx, struct service *service)
 	if (!err)
 		err = settings_user_start(pbx->store, pbx->router);
 	if (!err)
+		err = hotdesk_start(pbx->store);
+	if (!err)
+		err = hotdesk_api_start(pbx->router);
+	if (!err)
 		err = pin_start(pbx->store, service->keys, pbx->router,
 				provision_table(pbx->provision, "users"));
 	if (!err)
@@ -403,6 +409,7 @@ static void pbx_destructor(void *data)
 	music_close();
 	mode_close();
 	pin_close();
+	hotdesk_close();
 	mem_deref(pbx->provision);
 	mem_deref(pbx->router);
 	mem_deref(pbx->store);

@@ -40,16 +40,16 @@ static void told(int err, const struct sip_message *m, struct sip_flow *flow,
 
 static void write_body(struct sip_out *o, const struct mailbox *b)
 {
-	uint32_t fresh = mailbox_count(b, false);
+	uint32_t fresh = b ? mailbox_count(b, false) : 0;
 
 	sip_out_printf(o, "Messages-Waiting: %s\r\n", fresh ? "yes" : "no");
 	sip_out_printf(o, "Voice-Message: %u/%u (0/0)\r\n", fresh,
-		       mailbox_count(b, true));
+		       b ? mailbox_count(b, true) : 0);
 }
 
+/* b is NULL for a phone whose user has no mailbox any more. */
 static int notify(const struct mailbox *b, const struct binding *binding)
 {
-	const struct user *u = binding->phone->user;
 	char identity[IDENTITY_BYTES], text[BODY_BYTES];
 	struct sip_out to, body;
 	struct sip_dialog_begin begin = { .contact_user = SPAN("pbx") };
@@ -62,7 +62,7 @@ static int notify(const struct mailbox *b, const struct binding *binding)
 
 	list_append(&notices, &n->le, n);
 	sip_out_init(&to, identity, sizeof(identity));
-	server_identity(&to, NULL, u->extension);
+	server_identity(&to, NULL, phone_shown_number(binding->phone));
 	begin.local = sip_out_span(&to);
 	begin.remote = sip_out_span(&to);
 	begin.target = span_of(binding->contact);
@@ -119,6 +119,15 @@ void mwi_registered(const struct phone *phone)
 
 	if (b)
 		notify_phone(b, phone);
+}
+
+void mwi_seated(const struct phone *phone)
+{
+	const char *customer = phone->customer ? phone->customer->id : "";
+
+	notify_phone(phone->user ? mailbox_find(phone->user->id) : NULL, phone);
+	subscription_messages(customer, phone->number);
+	subscription_messages(customer, phone_shown_number(phone));
 }
 
 void mwi_close(void)

@@ -16,6 +16,9 @@ void mwi_changed(const struct mailbox *b);
 /** A phone has a new contact: it learns how its user's mailbox is. */
 void mwi_registered(const struct phone *phone);
 
+/** A phone is another user's from now on, or nobody's. */
+void mwi_seated(const struct phone *phone);
+
 /** Notices that nobody has answered yet. */
 void mwi_close(void);
 

@@ -6,6 +6,8 @@
 #include "pbx/cor.h"
 #include "pbx/group.h"
 #include "pbx/mode.h"
+#include "pbx/hidden.h"
+#include "pbx/hotdesk.h"
 #include "pbx/outside_rules.h"
 #include "pbx/outsider.h"
 #include "pbx/route.h"
@@ -268,6 +270,8 @@ static bool is_chosen(const struct user *u, const struct phone *p)
 {
 	const struct user_settings *s = u->settings;
 
+	if (phone_guest(p) == u) /* where somebody sits it rings */
+		return true;
 	if (!s || !s->device_count)
 		return p->rings_with_user;
 
@@ -284,9 +288,23 @@ static void add_user(struct walk *w, struct user *u, bool *self)
 	for (struct le *le = list_head(&u->phones); le; le = le->next) {
 		struct phone *p = le->data;
 
-		if (is_chosen(u, p))
-			add_phone(w, p, self);
+		if (!is_chosen(u, p))
+			continue;
+		if (phone_guest(p))
+			note(w, "%s is logged in at phone %s", u->name,
+			     p->number);
+		add_phone(w, p, self);
 	}
+}
+
+/* Where the user is logged in is in no group's list of members. */
+static void add_guest(struct walk *w, struct user *u)
+{
+	struct phone *p = hotdesk_of(u);
+	bool self = false;
+
+	if (p)
+		add_phone(w, p, &self);
 }
 
 static bool is_on_phone(const struct user *u)
@@ -623,6 +641,7 @@ static void ring_user(struct walk *w, struct user *u, struct group *g)
 
 	copy(w->way->user, sizeof(w->way->user), u->id);
 	if (g) {
+		add_guest(w, u);
 		ring_members(w, g);
 		if (r->status == 486 && forward_busy(w, u))
 			r->status = 0;
@@ -750,6 +769,15 @@ static void at_outside(struct walk *w)
 	r->payer = w->payer;
 }
 
+/* A shared phone where nobody is logged in calls for help, and little else. */
+static bool is_permitted_here(const struct walk *w, bool is_inside)
+{
+	char number[DIRECTORY_NUMBER_MAX + 1];
+
+	return hotdesk_may_dial(w->caller, w->r->number, is_inside) ||
+	       outside_is_emergency(w->caller->customer, w->r->number, number);
+}
+
 static void at_number(struct walk *w)
 {
 	const struct customer *c = w->caller->customer;
@@ -758,9 +786,11 @@ static void at_number(struct walk *w)
 	struct group *g;
 	struct user *u;
 	struct phone *p;
+	bool is_dialled_code = is_code(w);
 
+	hidden_mask(r->number, strlen(r->number));
 	memcpy(w->way->number, r->number, sizeof(w->way->number));
-	if (is_code(w))
+	if (is_dialled_code)
 		return;
 	if (!route_permits(w->payer, r->number)) {
 		note(w, "%s may not call %s: class of restriction",
@@ -772,6 +802,11 @@ static void at_number(struct walk *w)
 	g = group_by_number(c, number);
 	u = directory_user_by_extension(c, number);
 	p = directory_phone_by_number(c, number);
+	if (!w->is_hop && !is_permitted_here(w, g || u || p)) {
+		note(w, "nobody is logged in at phone %s", w->caller->number);
+		refuse(r, 403, "Log In First");
+		return;
+	}
 	if (u && (!g || group_is_personal(g))) {
 		at_user(w, u, g);
 	}
@@ -852,6 +887,9 @@ void route_begin(struct routing *r, struct route_way *way,
 					: NULL;
 	if (!is_routable(&w, dialled, hops))
 		return;
+	if (phone_guest(caller))
+		note(&w, "%s is logged in at phone %s", caller->user->name,
+		     caller->number);
 
 	memcpy(w.next, r->number, sizeof(w.next));
 	walk(&w);

@@ -6,6 +6,7 @@
 
 #include "base/list.h"
 #include "base/log.h"
+#include "pbx/hidden.h"
 #include "pbx/trace.h"
 #include "pbx/trace_print.h"
 
@@ -155,6 +156,7 @@ void trace_mask(char *p, size_t len)
 	bool is_secret = false;
 	struct span line;
 
+	hidden_mask(p, len);
 	while (line_next(&line, &at, end)) {
 		if (*line.p != ' ' && *line.p != '\t')
 			is_secret = is_header(line, "Authorization") ||

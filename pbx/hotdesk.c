@@ -1,0 +1,509 @@
+/* hotdesk.c - see hotdesk.h */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/wheel.h"
+#include "pbx/call.h"
+#include "pbx/cos.h"
+#include "pbx/event.h"
+#include "pbx/hotdesk.h"
+#include "pbx/jsontext.h"
+#include "pbx/mwi.h"
+#include "pbx/subscription.h"
+#include "pbx/turn.h"
+#include "sip/build.h"
+
+enum { TICK_S = 30, MINUTE_S = 60 };
+
+/* The row's id is the user's: one phone a user. */
+static const struct field fields[] = {
+	{ "phone", FIELD_REF, FIELD_REQUIRED, .ref = "phones",
+	  .help = "Where the user is logged in", .help_fr = "Poste" },
+	{ "since_ms", FIELD_TIME, 0, .help = "Since when",
+	  .help_fr = "Depuis" },
+};
+
+static const struct kind hotdesk_kind = {
+	.name = "hot-desk",
+	.plural = "hot_desks",
+	.owner = "pbx",
+	.help = "A user logged in at a shared phone",
+	.help_fr = "Un usager connecté à un poste partagé",
+	KIND_FIELDS(fields),
+};
+
+static struct {
+	struct record_table table;
+	struct list sessions;
+	struct table by_user;
+	struct wheel_timer timer;
+} desks;
+
+static void hotdesk_destructor(void *data)
+{
+	struct hotdesk *s = data;
+
+	table_remove(&desks.by_user, &s->by_user);
+	list_unlink(&s->le);
+}
+
+static struct hotdesk *session_of(const char *user)
+{
+	struct table_entry *e = table_first(&desks.by_user,
+					    hash_span(0, span_of(user)));
+
+	for (; e; e = table_next(e)) {
+		struct hotdesk *s = CONTAINER_OF(e, struct hotdesk, by_user);
+
+		if (!strcmp(s->user, user))
+			return s;
+	}
+
+	return NULL;
+}
+
+const struct hotdesk *hotdesk_at(const struct phone *p)
+{
+	const struct user *u = phone_guest(p);
+
+	return u ? session_of(u->id) : NULL;
+}
+
+static int session_add(const struct user *u, const struct phone *p,
+		       uint64_t since_ms)
+{
+	struct hotdesk *s = mem_zalloc(sizeof(*s), hotdesk_destructor);
+
+	if (!s)
+		return ENOMEM;
+
+	memcpy(s->user, u->id, sizeof(s->user));
+	memcpy(s->phone, p->id, sizeof(s->phone));
+	memcpy(s->customer, u->customer->id, sizeof(s->customer));
+	s->since_ms = since_ms;
+	s->used_ms = clock_wall_ms();
+	list_append(&desks.sessions, &s->le, s);
+	table_add(&desks.by_user, &s->by_user, hash_span(0, span_of(s->user)));
+
+	return 0;
+}
+
+const struct list *hotdesk_list(void)
+{
+	return &desks.sessions;
+}
+
+uint32_t hotdesk_count(void)
+{
+	return desks.by_user.count;
+}
+
+struct phone *hotdesk_of(const struct user *u)
+{
+	const struct hotdesk *s = session_of(u->id);
+
+	return s ? directory_phone(span_of(s->phone)) : NULL;
+}
+
+bool hotdesk_is_empty(const struct phone *p)
+{
+	return p->is_hot_desk && !p->user;
+}
+
+bool hotdesk_may_dial(const struct phone *p, const char *number, bool is_inside)
+{
+	return !hotdesk_is_empty(p) || !strcmp(number, p->customer->operator) ||
+	       (is_inside && p->may_call_inside);
+}
+
+/* ---- may they ---- */
+
+static bool is_busy(const struct phone *p, const struct call *call)
+{
+	uint16_t own = 0;
+
+	if (call && call->caller && call->caller->phone == p)
+		own = call->caller->is_counted;
+
+	return p->calls > own;
+}
+
+static const struct hotdesk_bar free_to = { 0, NULL, NULL, NULL };
+
+static struct hotdesk_bar bar(uint16_t status, const char *code,
+			      const char *phrase, const char *detail)
+{
+	return (struct hotdesk_bar){ status, code, phrase, detail };
+}
+
+struct hotdesk_bar hotdesk_may_log_in(const struct phone *p,
+				      const struct user *u,
+				      const struct call *call)
+{
+	const struct phone *elsewhere = hotdesk_of(u);
+
+	if (!p->is_hot_desk || (p->owner && p->owner != u &&
+				!cos_may(p->owner, COS_HOT_DESK_ACCEPT)))
+		return bar(403, "no-hot-desk", "No Hot Desk",
+			   "Nobody can log in at this phone.");
+	if (p->owner == u)
+		return free_to;
+	if (!u->is_hot_desk_user || u->customer != p->customer)
+		return bar(403, "no-hot-desk-user", "No Hot-desk User",
+			   "This user does not log in at phones.");
+	if (is_busy(p, call))
+		return bar(409, "phone-busy", "Phone Is Busy",
+			   "End the calls of this phone first.");
+	if (elsewhere && elsewhere != p && elsewhere->calls)
+		return bar(409, "user-busy", "Busy Elsewhere",
+			   "The user has a call at another phone; it must end "
+			   "first.");
+
+	return free_to;
+}
+
+struct hotdesk_bar hotdesk_may_log_out(const struct phone *p,
+				       const struct call *call)
+{
+	if (!phone_guest(p))
+		return bar(409, "not-logged-in", "Nobody Is Logged In",
+			   "Nobody is logged in there.");
+	if (is_busy(p, call))
+		return bar(409, "phone-busy", "Phone Is Busy",
+			   "End the calls of this phone first.");
+
+	return free_to;
+}
+
+/* ---- what others learn ---- */
+
+static void tell(const char *customer, const char *user, const char *phone,
+		 const char *by, bool is_in)
+{
+	char buf[512];
+	struct sip_out o;
+
+	log_info("hotdesk", "user=%s %s phone=%s customer=%s by %s", user,
+		 is_in ? "logs in at" : "is logged out of", phone, customer,
+		 by);
+	sip_out_init(&o, buf, sizeof(buf));
+	sip_out_raw(&o, SPAN("{"));
+	jsontext_member(&o, true, "user", user);
+	jsontext_member(&o, false, "phone", phone);
+	jsontext_member(&o, false, "by", by);
+	sip_out_text(&o,
+		     is_in ? ",\"logged_in\":true}" : ",\"logged_in\":false}");
+	event_news("hot-desk", customer, sip_out_span(&o));
+}
+
+/* The phone is somebody else's from here on: presence, watchers, lamp. */
+static void seat(struct phone *p, struct user *u)
+{
+	if (p->bindings_count)
+		event_registration(p, false);
+	if (p->user)
+		subscription_registered(p);
+	directory_seat(p, u);
+	if (p->bindings_count)
+		event_registration(p, true);
+	subscription_registered(p);
+	mwi_seated(p);
+}
+
+static void leave(struct phone *p, const char *by)
+{
+	struct user *u = phone_guest(p);
+	struct hotdesk *s = u ? session_of(u->id) : NULL;
+
+	if (!u)
+		return;
+
+	seat(p, NULL);
+	tell(u->customer ? u->customer->id : "", u->id, p->id, by, false);
+	/* what was watched under the user's number */
+	if (u->customer)
+		subscription_messages(u->customer->id, u->extension);
+	mem_deref(s);
+}
+
+/* ---- changes ---- */
+
+struct change {
+	char user[DIRECTORY_ID_SIZE];
+	char phone[DIRECTORY_ID_SIZE];
+	const char *by;
+	uint64_t since_ms;
+	bool is_in;
+	hotdesk_h *h;
+	void *arg;
+};
+
+/* Whoever sat down here while the log-in was being written. */
+static void row_forget(const struct phone *p)
+{
+	struct store_write *w = NULL;
+	const struct user *u = phone_guest(p);
+
+	if (!u || store_write_alloc(&w, desks.table.store))
+		return;
+	if (record_remove(w, &desks.table, u->id))
+		mem_deref(w);
+	else
+		(void)store_write_send(w, NULL, NULL);
+}
+
+static void log_in_now(const struct change *ch)
+{
+	struct phone *p = directory_phone(span_of(ch->phone)), *first;
+	struct user *u = directory_user(span_of(ch->user));
+
+	if (!p || !u || !p->is_hot_desk || u->customer != p->customer)
+		return;
+
+	first = hotdesk_of(u);
+	if (first)
+		leave(first, first == p ? ch->by : "log-in elsewhere");
+	row_forget(p);
+	leave(p, "log-in of another");
+	if (p->owner == u || session_add(u, p, ch->since_ms))
+		return;
+	seat(p, u);
+	tell(u->customer->id, u->id, p->id, ch->by, true);
+}
+
+static void written(const struct store_result *result, void *arg)
+{
+	struct change *ch = arg;
+	struct phone *p = directory_phone(span_of(ch->phone));
+
+	if (result->err)
+		log_error("hotdesk", "user=%s phone=%s: %s", ch->user,
+			  ch->phone, result->error.text);
+	else if (ch->is_in)
+		log_in_now(ch);
+	else if (p)
+		leave(p, ch->by);
+	if (ch->h)
+		ch->h(result->err, ch->arg);
+	turn_end();
+	mem_deref(ch);
+}
+
+/* Rows of up to two users go, one may come. */
+static int change_send(const struct change *what, const char *const gone[2],
+		       const json_t *row)
+{
+	struct change *ch = mem_zalloc(sizeof(*ch), NULL);
+	struct store_write *w = NULL;
+	int err;
+
+	if (!ch)
+		return ENOMEM;
+
+	*ch = *what;
+	err = store_write_alloc(&w, desks.table.store);
+	for (int i = 0; i < 2 && !err; i++) {
+		if (gone[i])
+			err = record_remove(w, &desks.table, gone[i]);
+	}
+	if (!err && row)
+		err = record_put(w, &desks.table, row);
+	if (err)
+		mem_deref(w);
+	else
+		err = store_write_send(w, written, ch);
+	if (err)
+		mem_deref(ch);
+
+	return err;
+}
+
+int hotdesk_log_in(struct phone *p, struct user *u, const char *by,
+		   hotdesk_h *h, void *arg)
+{
+	const struct user *guest = phone_guest(p);
+	struct change ch = {
+		.by = by,
+		.since_ms = clock_wall_ms(),
+		.is_in = true,
+		.h = h,
+		.arg = arg,
+	};
+	const char *gone[2];
+	json_t *row;
+	int err;
+
+	memcpy(ch.user, u->id, sizeof(ch.user));
+	memcpy(ch.phone, p->id, sizeof(ch.phone));
+	row = json_pack("{s:s,s:i,s:s,s:I}", "id", u->id, "generation", 1,
+			"phone", p->id, "since_ms", (json_int_t)ch.since_ms);
+	if (!row)
+		return ENOMEM;
+
+	gone[0] = u->id;
+	gone[1] = guest ? guest->id : NULL;
+	err = change_send(&ch, gone, p->owner == u ? NULL : row);
+	json_decref(row);
+
+	return err;
+}
+
+int hotdesk_log_out(struct phone *p, const char *by, hotdesk_h *h, void *arg)
+{
+	const struct user *guest = phone_guest(p);
+	struct change ch = { .by = by, .h = h, .arg = arg };
+	const char *gone[2] = { NULL, NULL };
+
+	if (!guest)
+		return ENOENT;
+
+	memcpy(ch.user, guest->id, sizeof(ch.user));
+	memcpy(ch.phone, p->id, sizeof(ch.phone));
+
+	gone[0] = guest->id;
+
+	return change_send(&ch, gone, NULL);
+}
+
+/* ---- provisioned changes ---- */
+
+int hotdesk_write(struct store_write *w, const struct provision_change *change)
+{
+	bool is_user = !strcmp(change->kind->plural, "users");
+	const struct phone *p;
+	const struct hotdesk *s;
+	const char *owner;
+
+	if (is_user) {
+		if (change->object &&
+		    json_get_bool(change->object, "hot_desk_user", false))
+			return 0;
+		return session_of(change->id)
+			       ? record_remove(w, &desks.table, change->id)
+			       : 0;
+	}
+
+	p = directory_phone(span_of(change->id));
+	s = p ? hotdesk_at(p) : NULL;
+	if (!s)
+		return 0;
+	owner = json_get_text(change->object, "user");
+	if (change->object &&
+	    json_get_bool(change->object, "hot_desk", false) &&
+	    (!owner || strcmp(owner, s->user) != 0))
+		return 0;
+
+	return record_remove(w, &desks.table, s->user);
+}
+
+/* What is over by itself: user or phone are gone, or are no longer for it. */
+static bool is_over(const struct hotdesk *s)
+{
+	const struct user *u = directory_user(span_of(s->user));
+	const struct phone *p = directory_phone(span_of(s->phone));
+
+	return !u || !p || !u->is_hot_desk_user || !p->is_hot_desk ||
+	       phone_guest(p) != u;
+}
+
+void hotdesk_changed(void)
+{
+	struct le *le = list_head(&desks.sessions);
+
+	while (le) {
+		struct hotdesk *s = le->data;
+		struct phone *p = directory_phone(span_of(s->phone));
+		struct user *u = directory_user(span_of(s->user));
+
+		le = le->next;
+		if (!is_over(s))
+			continue;
+		if (p && u && phone_guest(p) == u) {
+			leave(p, "administrator");
+			continue;
+		}
+		tell(s->customer, s->user, s->phone, "administrator", false);
+		if (p && p->bindings_count)
+			event_registration(p, true);
+		if (p)
+			mwi_seated(p);
+		mem_deref(s);
+	}
+}
+
+/* ---- automatic log-out ---- */
+
+static void tick(void *arg)
+{
+	uint64_t now = clock_wall_ms();
+	struct le *le = list_head(&desks.sessions);
+
+	(void)arg;
+
+	while (le) {
+		struct hotdesk *s = le->data;
+		struct phone *p = directory_phone(span_of(s->phone));
+		const struct customer *c = p ? p->customer : NULL;
+
+		le = le->next;
+		if (!c)
+			continue;
+		if (p->calls) {
+			s->used_ms = now;
+			continue;
+		}
+		if (c->desk_idle_min &&
+		    s->used_ms + c->desk_idle_min * MINUTE_S *
+					    cos_second_ms() <=
+			    now)
+			(void)hotdesk_log_out(p, "idle time", NULL, NULL);
+	}
+	turn_end();
+	wheel_start(&desks.timer, TICK_S * cos_second_ms(), tick, NULL);
+}
+
+/* ---- life ---- */
+
+static int taken(json_t *object, void *arg)
+{
+	const char *id = json_get_text(object, "id");
+	const char *phone = json_get_text(object, "phone");
+	struct user *u = id ? directory_user(span_of(id)) : NULL;
+	struct phone *p = phone ? directory_phone(span_of(phone)) : NULL;
+
+	(void)arg;
+
+	if (!u || !p || !u->is_hot_desk_user || !p->is_hot_desk ||
+	    p->owner == u || phone_guest(p))
+		return 0;
+
+	directory_seat(p, u);
+
+	return session_add(u, p, (uint64_t)json_get_int(object, "since_ms", 0));
+}
+
+int hotdesk_start(struct store *store)
+{
+	int err;
+
+	list_init(&desks.sessions);
+	err = table_init(&desks.by_user, 64);
+	desks.table = (struct record_table){ &hotdesk_kind, store, NULL };
+	if (!err)
+		err = record_prepare(&desks.table);
+	if (!err)
+		err = record_each(&desks.table, taken, NULL);
+	if (!err)
+		wheel_start(&desks.timer, TICK_S * cos_second_ms(), tick, NULL);
+
+	return err;
+}
+
+void hotdesk_close(void)
+{
+	wheel_stop(&desks.timer);
+	list_flush(&desks.sessions);
+	table_close(&desks.by_user);
+}
