@@ -117,6 +117,27 @@ static const struct shape shapes[] = {
 	  "id:string phone:string number:string after:string "
 	  "ends_ms:integer",
 	  "Somebody waits for a number to be free" },
+	{ "conference-call",
+	  "id:string customer:string type:string room:string? name:string "
+	  "number:string? began_ms:integer limit:integer locked:boolean "
+	  "recorded:boolean parties:[]#conference-party",
+	  "A conference that goes on" },
+	{ "conference-party",
+	  "party:integer call:string state:string user:string? phone:string? "
+	  "number:string name:string muted:boolean held:boolean "
+	  "creator:boolean moderator:boolean listener:boolean",
+	  "Who takes part; `state` is dialled, asked, waiting or in" },
+	{ "new-conference", "phone:string numbers:[]string~",
+	  "Which phone is rung first, and who else" },
+	{ "new-party", "number:string phone:string~",
+	  "Whom to call, and on behalf of which phone; else the creator's" },
+	{ "recording",
+	  "id:string customer:string call:string user:string? number:string? "
+	  "name:string? peer:string? peer_name:string? at_ms:integer "
+	  "length_ms:integer state:string marks:[]#recording-mark",
+	  "A recording of a call" },
+	{ "recording-mark", "at_ms:integer what:string",
+	  "When it was begun, paused, resumed, stopped" },
 	{ "cdr",
 	  "seq:integer id:string call:string customer:string? caller:#party "
 	  "callee:#party started_ms:integer answered_ms:integer? "
@@ -241,6 +262,26 @@ static const struct shape_route rows[] = {
 	{ "pbx", "POST", "/api/v1/callbacks", "#new-callback", 201, "#callback",
 	  NULL },
 	{ "pbx", "DELETE", "/api/v1/callbacks/{id}", NULL, 204, NULL, NULL },
+	{ "pbx", "GET", "/api/v1/conference-calls", NULL, 200,
+	  "list #conference-call", "filter[customer]" },
+	{ "pbx", "POST", "/api/v1/conference-calls", "#new-conference", 201,
+	  "#conference-call", NULL },
+	{ "pbx", "GET", "/api/v1/conference-calls/{id}", NULL, 200,
+	  "#conference-call", NULL },
+	{ "pbx", "DELETE", "/api/v1/conference-calls/{id}", NULL, 204, NULL,
+	  NULL },
+	{ "pbx", "POST", "/api/v1/conference-calls/{id}/lock", NULL, 204, NULL,
+	  NULL },
+	{ "pbx", "POST", "/api/v1/conference-calls/{id}/unlock", NULL, 204,
+	  NULL, NULL },
+	{ "pbx", "POST", "/api/v1/conference-calls/{id}/parties", "#new-party",
+	  201, "#conference-party", NULL },
+	{ "pbx", "DELETE", "/api/v1/conference-calls/{id}/parties/{party}",
+	  NULL, 204, NULL, NULL },
+	{ "pbx", "POST", "/api/v1/conference-calls/{id}/parties/{party}/mute",
+	  NULL, 204, NULL, NULL },
+	{ "pbx", "POST", "/api/v1/conference-calls/{id}/parties/{party}/unmute",
+	  NULL, 204, NULL, NULL },
 	{ "pbx", "GET", "/api/v1/calls/{id}/trail", NULL, 200, "#trail",
 	  "format" },
 	{ "pbx", "GET", "/api/v1/calls/{id}/trace", NULL, 200, "#trace",

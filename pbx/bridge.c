@@ -7,6 +7,7 @@
 #include "pbx/cos.h"
 #include "pbx/hold.h"
 #include "pbx/odd_media.h"
+#include "pbx/party.h"
 #include "pbx/refer.h"
 #include "pbx/relay.h"
 #include "pbx/server.h"
@@ -480,6 +481,10 @@ void bridge_request(struct leg *leg, const struct sip_message *m,
 	default: refuse(m, flow, 501); return;
 	}
 
+	if (leg->call->party && leg->call->state == CALL_ANSWERED) {
+		party_request(leg->call->party, m, flow);
+		return;
+	}
 	if (leg->call->answer && leg->call->state == CALL_ANSWERED) {
 		answer_request(leg->call->answer, m, flow);
 		return;

@@ -20,6 +20,7 @@
 #include "pbx/relay.h"
 #include "pbx/odd_media.h"
 #include "pbx/park.h"
+#include "pbx/conference_dial.h"
 #include "pbx/outside.h"
 #include "pbx/trunk.h"
 #include "pbx/restore.h"
@@ -64,6 +65,7 @@ static void call_destructor(void *data)
 	struct call *call = data;
 
 	wheel_stop(&call->timer);
+	party_end(call);
 	mem_deref(call->join);
 	alone_end(call);
 	park_end(call);
@@ -215,6 +217,7 @@ static void over(struct call *call, enum call_result result)
 		return;
 
 	wheel_stop(&call->timer);
+	party_end(call);
 	relay_end(call);
 	forward_end(call);
 	answer_end(call);
@@ -353,6 +356,8 @@ static void acknowledged(int err, const struct sip_message *m, void *arg)
 	leg->asks_offering = false;
 	if (call->answer)
 		answer_acknowledged(call->answer, m);
+	if (call->party)
+		party_acknowledged(call->party, m);
 	if (call->callee && call->callee->owes_ack) {
 		call->callee->owes_ack = false;
 		(void)sip_dialog_ack(
@@ -515,6 +520,9 @@ static void ring(struct call *call, const struct sip_message *m,
 	}
 	if (!(target && target->phone) &&
 	    !hotdesk_is_empty(call->caller->phone) &&
+	    conference_dialled(call, target ? target->number : user))
+		return;
+	if (!(target && target->phone) &&
 	    voicemail_dialled(call, target ? target->number : user))
 		return;
 
@@ -774,6 +782,8 @@ void call_answered(struct call *call, struct leg *branch,
 
 	now_answered(call);
 	transfer_answered(call, m);
+	if (call->party)
+		party_answered(call->party, m);
 	if (is_ours) {
 		mem_deref(a);
 		return;

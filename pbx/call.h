@@ -58,6 +58,7 @@ struct call_target {
 
 struct answer;
 struct code;
+struct party;
 
 struct call {
 	struct table_entry by_id;
@@ -84,6 +85,7 @@ struct call {
 	struct leg *callee;      /* who answered */
 	struct leg *early;       /* whose early media the caller hears */
 	struct answer *answer;   /* the pbx, in place of a callee */
+	struct party *party;     /* of a conference, with a phone of ours */
 	const struct code *code; /* that was dialled, or NULL */
 	struct list branches;    /* struct leg: all that were rung */
 	struct trail trail;

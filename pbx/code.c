@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "pbx/code.h"
 #include "pbx/call.h"
+#include "pbx/conference_dial.h"
 #include "pbx/cor.h"
 #include "pbx/mode.h"
 #include "pbx/others.h"
@@ -87,6 +88,9 @@ static const struct code codes[] = {
 	{ "hot-desk-remote-logout", "*53*", CODE_RUN, true,
 	  .run = hotdesk_code_log_out_other },
 	{ "pin", "*55", CODE_RUN, false, .run = hotdesk_code_pin },
+	{ "conference", "*49", CODE_RUN, false, .run = conference_start },
+	{ "conference-room", "*49*", CODE_RUN, true,
+	  .run = conference_room_run },
 };
 
 /* Dialled as a plain number. */

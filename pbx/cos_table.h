@@ -217,10 +217,15 @@ COS_OPTION(PICKUP_ACCEPT, pickup_accept, true, true,
   "The user's calls may be picked up",
   "Accepte l'interception")
 COS_OPTION(CONFERENCE, conference, true, true,
-  "Conference Call", "",
+  "Conference Call", "pbx/conference_dial.c",
   "the code is refused",
   "May hold conferences",
   "Conférence permise")
+COS_OPTION(CONFERENCE_ENDS, conference_ends_with_creator, false, false,
+  "Conference ends when its creator leaves", "pbx/conference_dial.c",
+  "the others go on talking",
+  "The user's conferences end when the user leaves",
+  "La conférence finit quand son créateur part")
 COS_OPTION(CLEAR_OTHERS, clear_others, false, false,
   "Clear All Features Remote", "pbx/others.c",
   "the code with another's number is refused",

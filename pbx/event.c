@@ -14,6 +14,7 @@
 #include "base/wheel.h"
 #include "pbx/call.h"
 #include "pbx/cos.h"
+#include "pbx/conference.h"
 #include "pbx/event.h"
 #include "pbx/jsontext.h"
 #include "pbx/store.h"
@@ -318,6 +319,47 @@ void event_leg(const struct leg *leg)
 	sip_out_init(&o, buf, sizeof(buf));
 	frame_begin(&o, seq, "call", leg->call->customer);
 	print_leg(&o, leg);
+	sip_out_raw(&o, SPAN("}"));
+	tell(seq, &o);
+}
+
+static void print_party(struct sip_out *o, const struct party *p, bool is_left)
+{
+	const struct conference *c = p->conference;
+	const struct leg *leg = party_leg(p);
+	const struct phone *phone = leg ? leg->phone : NULL;
+
+	sip_out_raw(o, SPAN("{"));
+	jsontext_member(o, true, "conference", c->id);
+	jsontext_member(o, false, "name", c->name);
+	jsontext_member(o, false, "type", conference_type_name(c->type));
+	jsontext_member(o, false, "event", is_left ? "left" : "present");
+	jsontext_number(o, "party", p->number);
+	jsontext_number(o, "parties", conference_count(c));
+	jsontext_member(o, false, "call", p->call->id);
+	jsontext_member(o, false, "user", user_id(phone));
+	jsontext_member(o, false, "phone",
+			phone && phone->id[0] ? phone->id : NULL);
+	jsontext_member(o, false, "number",
+			phone ? phone_shown_number(phone) : p->call->number);
+	sip_out_printf(o, ",\"muted\":%s,\"held\":%s}",
+		       p->is_muted ? "true" : "false",
+		       p->is_held ? "true" : "false");
+}
+
+void event_conference(const struct party *p, bool is_left)
+{
+	char buf[2048];
+	struct sip_out o;
+	uint64_t seq;
+
+	if (!list_head(&events.readers))
+		return;
+
+	seq = number_next();
+	sip_out_init(&o, buf, sizeof(buf));
+	frame_begin(&o, seq, "conference", p->conference->customer);
+	print_party(&o, p, is_left);
 	sip_out_raw(&o, SPAN("}"));
 	tell(seq, &o);
 }

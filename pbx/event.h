@@ -15,6 +15,7 @@
 
 struct http_request;
 struct leg;
+struct party;
 struct phone;
 
 int event_init(void);
@@ -28,6 +29,9 @@ void event_cdr(uint64_t seq, const char *customer, struct span json);
 
 /** A leg has another state. */
 void event_leg(const struct leg *leg);
+
+/** A party of a conference has come in, changed or (is_left) gone. */
+void event_conference(const struct party *p, bool is_left);
 
 /** A phone has its first binding, or none any more. */
 void event_registration(const struct phone *p, bool is_registered);

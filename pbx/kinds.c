@@ -8,6 +8,7 @@
 #include "model/permission.h"
 #include "pbx/auth.h"
 #include "pbx/code.h"
+#include "pbx/conference_room.h"
 #include "pbx/cor.h"
 #include "pbx/cpn.h"
 #include "pbx/did.h"
@@ -158,6 +159,7 @@ static const struct kind_here kinds[] = {
 	{ &zone_kind, zone_take, zone_remove },
 	{ &cpn_kind, cpn_take, cpn_remove },
 	{ &cesid_kind, cesid_take, cesid_remove },
+	{ &conference_kind, room_take, room_remove },
 	{ &outside_rules_kind, outside_rules_take, outside_rules_remove },
 };
 
@@ -180,6 +182,8 @@ static int changing(struct provision_change *change, void *arg)
 		group_check(change->object, errors);
 	if (change->kind == &schedule_kind)
 		schedule_check(change->object, errors);
+	if (change->kind == &conference_kind)
+		room_check(change->object, errors);
 	if (change->kind == &pbx_customer_kind)
 		code_check(json_object_get(change->object, "codes"), errors);
 	if (!json_array_size(errors)) {

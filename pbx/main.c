@@ -18,6 +18,9 @@
 #include "pbx/auth.h"
 #include "pbx/call.h"
 #include "pbx/callback.h"
+#include "pbx/conference.h"
+#include "pbx/conference_api.h"
+#include "pbx/conference_room.h"
 #include "pbx/control.h"
 #include "pbx/cor.h"
 #include "pbx/cpn.h"
@@ -339,6 +342,10 @@ static int open_live(const struct conf *conf, const uint8_t key[32])
 	if (!err)
 		err = call_init();
 	if (!err)
+		err = conference_init();
+	if (!err)
+		err = rooms_init();
+	if (!err)
 		err = outside_rules_init();
 	if (!err)
 		err = did_init();
@@ -374,6 +381,8 @@ static int open_rest(struct pbx *pbx, struct service *service)
 		err = control_start(pbx->router);
 	if (!err)
 		err = park_api_start(pbx->router);
+	if (!err)
+		err = conference_api_start(pbx->router);
 	if (!err)
 		err = music_start(pbx->router, pbx_settings.dir);
 	if (!err)
@@ -418,6 +427,8 @@ static void pbx_destructor(void *data)
 	subscription_close();
 	callback_close();
 	call_close();
+	conference_close();
+	rooms_close();
 	emergency_close();
 	trunk_close();
 	did_close();

@@ -22,6 +22,7 @@ enum {
 	LIST_ID = 1,
 	OPEN_ID = 2,
 	OTHER_ID = 3,
+	RECORD_ID = 4,
 };
 
 struct media_port {
@@ -31,8 +32,17 @@ struct media_port {
 	struct sa remote;
 	uint8_t codec;
 	struct media_port *peer;
-	char sound[SOUND_SIZE]; /* "" plays nothing */
+	char sound[SOUND_SIZE];    /* "" plays nothing */
+	uint8_t key_payload;       /* 0: as the server has it */
+	struct media_mixer *mixer; /* it is in */
+	bool is_muted;
 	bool is_silent;
+	bool is_there; /* in the server's list */
+};
+
+struct media_mixer {
+	struct le le;
+	char name[TAG_SIZE];
 	bool is_there; /* in the server's list */
 };
 
@@ -44,6 +54,8 @@ static struct {
 	struct wheel_timer refill;
 	struct list ports; /* struct media_port: in use */
 	struct list spares;
+	struct list mixers; /* struct media_mixer */
+	media_take_h *take_handler;
 	uint32_t asked;   /* spares not answered yet */
 	bool has_list;    /* the two sides agree */
 	bool is_restored; /* calls have taken theirs back */
@@ -91,6 +103,9 @@ static void put_fields(json_t *json, const struct media_port *p)
 	(void)re_snprintf(text, sizeof(text), "%J", &p->remote);
 	json_object_set_new(json, "remote", json_string(text));
 	json_object_set_new(json, "codec", json_integer(p->codec));
+	if (p->key_payload)
+		json_object_set_new(json, "key_payload",
+				    json_integer(p->key_payload));
 }
 
 static void tell_fields(const struct media_port *p)
@@ -118,6 +133,23 @@ static void tell_sound(const struct media_port *p)
 		json_object_set_new(json, "sound", json_string(p->sound));
 		json_object_set_new(json, "loop", json_true());
 	}
+	tell(json);
+}
+
+static json_t *about_mixer(const struct media_mixer *m, const char *what)
+{
+	json_t *json = request(OTHER_ID, what);
+
+	json_object_set_new(json, "mixer", json_string(m->name));
+	return json;
+}
+
+static void tell_mixed(const struct media_port *p)
+{
+	json_t *json = about_mixer(p->mixer, "mixer.add");
+
+	json_object_set_new(json, "port", json_integer(p->number));
+	json_object_set_new(json, "muted", json_boolean(p->is_muted));
 	tell(json);
 }
 
@@ -242,6 +274,16 @@ void media_port_set_remote(struct media_port *p, const struct sa *remote,
 		tell_fields(p);
 }
 
+void media_port_set_keys(struct media_port *p, uint8_t payload)
+{
+	if (p->key_payload == payload)
+		return;
+
+	p->key_payload = payload;
+	if (media.has_list)
+		tell_fields(p);
+}
+
 void media_port_join(struct media_port *a, struct media_port *b)
 {
 	a->peer = b;
@@ -265,6 +307,157 @@ bool media_port_is_playing(const struct media_port *p)
 	return p->sound[0];
 }
 
+void media_port_say(struct media_port *p, const char *sound)
+{
+	json_t *json;
+
+	if (!media.has_list)
+		return;
+	json = about(p, "play");
+	json_object_set_new(json, "sound", json_string(sound));
+	tell(json);
+}
+
+/* ---- mixers ---- */
+
+static void mixer_destructor(void *data)
+{
+	struct media_mixer *m = data;
+	struct le *le;
+
+	for (le = list_head(&media.ports); le; le = le->next) {
+		struct media_port *p = le->data;
+
+		if (p->mixer == m)
+			p->mixer = NULL;
+	}
+	list_unlink(&m->le);
+	if (media.has_list)
+		tell(about_mixer(m, "mixer.close"));
+}
+
+int media_mixer_open(struct media_mixer **mp, const char *name)
+{
+	struct media_mixer *m = mem_zalloc(sizeof(*m), mixer_destructor);
+
+	if (!m)
+		return ENOMEM;
+
+	(void)snprintf(m->name, sizeof(m->name), "%s", name);
+	list_append(&media.mixers, &m->le, m);
+	if (media.has_list)
+		tell(about_mixer(m, "mixer.open"));
+	*mp = m;
+
+	return 0;
+}
+
+void media_port_mix(struct media_port *p, struct media_mixer *mixer,
+		    bool is_muted)
+{
+	if (p->mixer == mixer && (!mixer || p->is_muted == is_muted))
+		return;
+
+	if (p->mixer && p->mixer != mixer && media.has_list) {
+		json_t *json = about_mixer(p->mixer, "mixer.remove");
+
+		json_object_set_new(json, "port", json_integer(p->number));
+		tell(json);
+	}
+	p->mixer = mixer;
+	p->is_muted = is_muted;
+	if (mixer && media.has_list)
+		tell_mixed(p);
+}
+
+/* ---- recordings ---- */
+
+void media_on_take(media_take_h *handler)
+{
+	media.take_handler = handler;
+}
+
+int media_record(const char *name, const char *file,
+		 const struct media_source *source, uint32_t limit_s)
+{
+	json_t *json, *ports;
+
+	if (!media.has_list)
+		return ENOTCONN;
+	if (!source->ports[0] && !source->ports[1] && !source->mixer)
+		return EINVAL;
+
+	json = request(RECORD_ID, "record");
+	json_object_set_new(json, "name", json_string(name));
+	json_object_set_new(json, "file", json_string(file));
+	json_object_set_new(json, "limit_s", json_integer(limit_s));
+	if (source->mixer) {
+		json_object_set_new(json, "mixer",
+				    json_string(source->mixer->name));
+	}
+	else {
+		ports = json_array();
+		for (int i = 0; i < 2; i++) {
+			if (source->ports[i])
+				json_array_append_new(
+					ports,
+					json_integer(source->ports[i]->number));
+		}
+		json_object_set_new(json, "ports", ports);
+	}
+	tell(json);
+
+	return 0;
+}
+
+static void tell_record(const char *name, const char *what)
+{
+	json_t *json = request(OTHER_ID, what);
+
+	json_object_set_new(json, "name", json_string(name));
+	tell(json);
+}
+
+void media_record_pause(const char *name, bool is_paused)
+{
+	tell_record(name, is_paused ? "record.pause" : "record.resume");
+}
+
+void media_record_stop(const char *name)
+{
+	tell_record(name, "record.stop");
+}
+
+static void take_recorders(const json_t *rows)
+{
+	struct media_take all = { .name = NULL };
+
+	if (!media.take_handler)
+		return;
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const struct media_take take = {
+			.name = json_get_text(json_array_get(rows, i), "name"),
+		};
+
+		if (take.name)
+			media.take_handler(&take);
+	}
+	media.take_handler(&all);
+}
+
+static void take_recorded(const json_t *in)
+{
+	const char *reason = json_get_text(in, "reason");
+	const struct media_take take = {
+		.name = json_get_text(in, "name"),
+		.reason = reason ? reason : "error",
+		.ms = (uint64_t)json_get_int(in, "ms", 0),
+	};
+
+	if (take.name && media.take_handler)
+		media.take_handler(&take);
+}
+
 /* ---- the server's list against ours ---- */
 
 /* What we do not know of a port taken back, the server does. */
@@ -276,7 +469,7 @@ static void learn(struct media_port *p, const json_t *row)
 	p->is_there = true;
 	if (!sa_isset(&p->remote, SA_ALL) && remote)
 		(void)sa_decode(&p->remote, remote, strlen(remote));
-	if (!p->sound[0] && playing)
+	if (!p->sound[0] && playing && !p->mixer)
 		(void)snprintf(p->sound, sizeof(p->sound), "%s", playing);
 }
 
@@ -315,6 +508,57 @@ static void open_again(struct media_port *p)
 	tell(json);
 }
 
+static struct media_mixer *mixer_in_list(const char *name)
+{
+	struct le *le;
+
+	for (le = list_head(&media.mixers); le; le = le->next) {
+		struct media_mixer *m = le->data;
+
+		if (name && !strcmp(m->name, name))
+			return m;
+	}
+
+	return NULL;
+}
+
+/* Those that nobody wants are closed, those missing opened, and who is in
+ * them told again. */
+static void take_mixers(const json_t *rows)
+{
+	struct le *le;
+
+	for (le = list_head(&media.mixers); le; le = le->next)
+		((struct media_mixer *)le->data)->is_there = false;
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const char *name = json_get_text(json_array_get(rows, i),
+						 "mixer");
+		struct media_mixer *m = mixer_in_list(name);
+		json_t *json;
+
+		if (m) {
+			m->is_there = true;
+			continue;
+		}
+		json = request(OTHER_ID, "mixer.close");
+		json_object_set_new(json, "mixer",
+				    json_string(name ? name : ""));
+		tell(json);
+	}
+	for (le = list_head(&media.mixers); le; le = le->next) {
+		const struct media_mixer *m = le->data;
+
+		if (!m->is_there)
+			tell(about_mixer(m, "mixer.open"));
+	}
+	for (le = list_head(&media.ports); le; le = le->next) {
+		const struct media_port *p = le->data;
+
+		if (p->mixer)
+			tell_mixed(p);
+	}
+}
+
 static void take_list(const json_t *in)
 {
 	const json_t *rows = json_object_get(in, "ports");
@@ -342,7 +586,9 @@ static void take_list(const json_t *in)
 		if (p->sound[0] && !p->is_there)
 			tell_sound(p);
 	}
+	take_mixers(json_object_get(in, "mixers"));
 	media.has_list = true;
+	take_recorders(json_object_get(in, "recorders"));
 	ask_spares();
 	log_info("media", "the media server is there, %u ports in use",
 		 media_count());
@@ -371,9 +617,13 @@ static void take_opened(const json_t *in)
 
 static void take_event(const json_t *in, const char *event)
 {
-	struct media_port *p = port_in(&media.ports,
-				       json_get_int(in, "port", 0));
+	struct media_port *p;
 
+	if (!strcmp(event, "recorded")) {
+		take_recorded(in);
+		return;
+	}
+	p = port_in(&media.ports, json_get_int(in, "port", 0));
 	if (!p)
 		return;
 	if (!strcmp(event, "silent"))
@@ -466,6 +716,7 @@ int media_init(const char *dir, media_event_h *handler)
 	media.is_restored = false;
 	list_init(&media.ports);
 	list_init(&media.spares);
+	list_init(&media.mixers);
 	look(NULL);
 
 	return 0;

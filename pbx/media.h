@@ -17,10 +17,24 @@
 
 struct media_port;
 
-/** Told when nothing has come to a port for the time set, and when something
- * comes again; and keys pressed at it. */
+struct media_mixer;
+
+/** Told when nothing has come to a port for the time set ("silent"), and when
+ * something comes again ("speaks"); of keys pressed at it ("key") and of a
+ * sound said to its end ("played"). */
 typedef void(media_event_h)(struct media_port *p, const char *event,
 			    const char *key);
+
+/** How a recording ended. */
+struct media_take {
+	const char *name;   /* as given to media_record() */
+	const char *reason; /* "stopped", "limit", "port-closed", "error" */
+	uint64_t ms;
+};
+
+/** Told of every recording that ends, and, each time the link is made, of
+ * each that goes on (reason NULL) and then that these were all (name NULL). */
+typedef void(media_take_h)(const struct media_take *take);
 
 /**
  * Begin to look for the media server of this state folder.
@@ -65,6 +79,9 @@ bool media_port_is_silent(const struct media_port *p);
 void media_port_set_remote(struct media_port *p, const struct sa *remote,
 			   uint8_t codec);
 
+/** The payload type of its party's keys. */
+void media_port_set_keys(struct media_port *p, uint8_t payload);
+
 /** Bridge two, for as long as both live. */
 void media_port_join(struct media_port *a, struct media_port *b);
 
@@ -73,5 +90,44 @@ void media_port_play(struct media_port *p, const char *sound);
 
 /** Whether it plays. */
 bool media_port_is_playing(const struct media_port *p);
+
+/** Say a sound once; what the port hears otherwise comes back after it. */
+void media_port_say(struct media_port *p, const char *sound);
+
+/**
+ * A mixer: each port in it hears all the others.
+ *
+ * @param mp   One reference; mem_deref() closes it
+ * @param name At most 63 octets; after a restart the mixer of that name goes
+ *             on
+ *
+ * @return 0; ENOMEM
+ */
+int media_mixer_open(struct media_mixer **mp, const char *name);
+
+/** Put a port into a mixer that outlives it there, or change whether it is
+ * only to hear; mixer NULL takes it out. */
+void media_port_mix(struct media_port *p, struct media_mixer *mixer,
+		    bool is_muted);
+
+/** Have a function told of recordings. */
+void media_on_take(media_take_h *handler);
+
+/** What a recording hears: ports, or a mixer. */
+struct media_source {
+	const struct media_port *ports[2]; /* either may be NULL */
+	const struct media_mixer *mixer;
+};
+
+/**
+ * Record into a file below the state folder; it has its name once it is
+ * whole.
+ *
+ * @return 0; ENOTCONN without media server; EINVAL without a source
+ */
+int media_record(const char *name, const char *file,
+		 const struct media_source *source, uint32_t limit_s);
+void media_record_pause(const char *name, bool is_paused);
+void media_record_stop(const char *name);
 
 #endif

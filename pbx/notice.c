@@ -216,3 +216,114 @@ void notice_registration_end(struct sip_out *o)
 {
 	sip_out_raw(o, SPAN("</registration>\r\n</reginfo>\r\n"));
 }
+
+/* ---- conferences ---- */
+
+enum { PARTY_NAME_OCTETS = 64 };
+
+static void bool_element(struct sip_out *o, const char *name, bool value)
+{
+	sip_out_printf(o, "<%s>%s</%s>", name, value ? "true" : "false", name);
+}
+
+static void conference_root(struct sip_out *o, const char *entity,
+			    uint32_t version, const char *state)
+{
+	sip_out_text(o, XML "<conference-info xmlns="
+			    "\"urn:ietf:params:xml:ns:conference-info\"");
+	attribute(o, "entity", entity);
+	attribute(o, "state", state);
+	number(o, "version", version);
+	sip_out_raw(o, SPAN(">\r\n"));
+}
+
+void notice_conference_begin(struct sip_out *o,
+			     const struct notice_conference *c,
+			     uint32_t version, bool is_full)
+{
+	conference_root(o, c->entity, version, is_full ? "full" : "partial");
+	sip_out_raw(o, SPAN("<conference-description><display-text>"));
+	notice_xml(o, span_of(c->name));
+	sip_out_printf(o,
+		       "</display-text><maximum-user-count>%u"
+		       "</maximum-user-count></conference-description>\r\n"
+		       "<conference-state><user-count>%u</user-count>",
+		       c->limit, c->count);
+	bool_element(o, "active", true);
+	bool_element(o, "locked", c->is_locked);
+	sip_out_raw(o, SPAN("</conference-state>\r\n<users"));
+	attribute(o, "state", is_full ? "full" : "partial");
+	sip_out_raw(o, SPAN(">\r\n"));
+}
+
+/* sip:NUMBER@HOST;party=N: one phone may be there twice. */
+static void party_entity(struct sip_out *o, const char *entity,
+			 const char *address, uint32_t party)
+{
+	const char *at = strchr(entity, '@');
+	char uri[256];
+	struct sip_out u;
+
+	sip_out_init(&u, uri, sizeof(uri) - 1);
+	sip_out_text(&u, "sip:");
+	sip_out_user(&u, span_of(address));
+	sip_out_text(&u, at ? at : "");
+	sip_out_printf(&u, ";party=%u", party);
+	uri[u.len] = '\0';
+	attribute(o, "entity", uri);
+}
+
+static const char *party_status(const struct notice_party *p)
+{
+	return p->is_dialled   ? "dialing-out"
+	       : p->is_pending ? "pending"
+	       : p->is_held    ? "on-hold"
+	       : p->is_muted   ? "muted-via-focus"
+			       : "connected";
+}
+
+void notice_party(struct sip_out *o, const struct notice_conference *c,
+		  const struct notice_party *p)
+{
+	struct span name = span_of(p->name ? p->name : p->address);
+
+	if (name.len > PARTY_NAME_OCTETS)
+		name.len = PARTY_NAME_OCTETS;
+	sip_out_raw(o, SPAN("<user"));
+	party_entity(o, c->entity, p->address, p->number);
+	sip_out_raw(o, SPAN(" state=\"full\"><display-text>"));
+	notice_xml(o, name);
+	sip_out_raw(o, SPAN("</display-text><endpoint"));
+	party_entity(o, c->entity, p->address, p->number);
+	sip_out_printf(o,
+		       " state=\"full\"><status>%s</status>"
+		       "<joining-method>%s</joining-method>",
+		       party_status(p),
+		       p->was_called ? "dialed-out" : "dialed-in");
+	sip_out_printf(o,
+		       "<media id=\"1\"><type>audio</type><status>%s</status>"
+		       "</media></endpoint></user>\r\n",
+		       p->is_held    ? "inactive"
+		       : p->is_muted ? "sendonly"
+				     : "sendrecv");
+}
+
+void notice_party_gone(struct sip_out *o, const struct notice_conference *c,
+		       const char *address, uint32_t party)
+{
+	sip_out_raw(o, SPAN("<user"));
+	party_entity(o, c->entity, address, party);
+	sip_out_raw(o, SPAN(" state=\"deleted\"/>\r\n"));
+}
+
+void notice_conference_end(struct sip_out *o)
+{
+	sip_out_raw(o, SPAN("</users>\r\n</conference-info>\r\n"));
+}
+
+void notice_conference_gone(struct sip_out *o, const char *entity,
+			    uint32_t version)
+{
+	conference_root(o, entity, version, "deleted");
+	sip_out_raw(o, SPAN("</conference-info>\r\n"));
+}

@@ -4,7 +4,7 @@
  * from others and are escaped; what is no valid UTF-8 or no XML becomes '?'.
  *
  * Source: RFC 4235 (dialogs), 3863 and 4480 (presence), 3842 (messages),
- * 3680 (registrations).
+ * 3680 (registrations), 4575 (conferences).
  */
 #ifndef PBX_NOTICE_H
 #define PBX_NOTICE_H
@@ -46,5 +46,39 @@ void notice_registration_begin(struct sip_out *o, const char *aor,
 void notice_contact(struct sip_out *o, uint64_t row, const char *uri,
 		    uint64_t expires_s);
 void notice_registration_end(struct sip_out *o);
+
+/** A conference. */
+struct notice_conference {
+	const char *entity; /* its URI */
+	const char *name;
+	uint32_t count; /* parties */
+	uint32_t limit;
+	bool is_locked;
+};
+
+/** A party of it. */
+struct notice_party {
+	uint32_t number;     /* names it */
+	const char *address; /* number of its phone */
+	const char *name;    /* or NULL */
+	bool is_dialled;     /* rings */
+	bool is_pending;     /* waits for a PIN or the moderator */
+	bool is_muted;
+	bool is_held;
+	bool was_called;
+};
+
+void notice_conference_begin(struct sip_out *o,
+			     const struct notice_conference *c,
+			     uint32_t version, bool is_full);
+void notice_party(struct sip_out *o, const struct notice_conference *c,
+		  const struct notice_party *p);
+void notice_party_gone(struct sip_out *o, const struct notice_conference *c,
+		       const char *address, uint32_t party);
+void notice_conference_end(struct sip_out *o);
+
+/** It is over. */
+void notice_conference_gone(struct sip_out *o, const char *entity,
+			    uint32_t version);
 
 #endif

@@ -73,6 +73,22 @@ int prompt_init(const char *dir, const char *folder)
 	return symlink(folder, link) ? errno : 0;
 }
 
+void prompt_file(char out[PROMPT_FILE_BYTES], const char *customer,
+		 const struct user *user, const char *name)
+{
+	const struct mailbox *b = user ? mailbox_find(user->id) : NULL;
+	const char *language = b && b->is_french ? "fr" : "en";
+	char path[PATH_BYTES + PROMPT_FILE_BYTES];
+
+	(void)snprintf(out, PROMPT_FILE_BYTES, "pbx/prompts/%s/%s/%s.wav",
+		       customer, language, name);
+	(void)snprintf(path, sizeof(path), "%s/%s", prompts_dir, out);
+	if (access(path, R_OK))
+		(void)snprintf(out, PROMPT_FILE_BYTES,
+			       "pbx/prompts/standard/%s/%s.wav", language,
+			       name);
+}
+
 void prompt_speak(struct voice *v, const char *customer, bool is_french,
 		  const char *name)
 {

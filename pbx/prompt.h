@@ -23,6 +23,15 @@
  */
 int prompt_init(const char *dir, const char *folder);
 
+enum { PROMPT_FILE_BYTES = 200 };
+
+struct user;
+
+/** Name of the sound of a prompt, the customer's own when there is one, in
+ * the language of the user's mailbox; user may be NULL. */
+void prompt_file(char out[PROMPT_FILE_BYTES], const char *customer,
+		 const struct user *user, const char *name);
+
 /** Say one in a language, the customer's own where it has one (customer ""
  * has none). */
 void prompt_speak(struct voice *v, const char *customer, bool is_french,

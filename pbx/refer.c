@@ -1,6 +1,7 @@
 /* refer.c - see refer.h */
 #include "base/wheel.h"
 #include "pbx/call.h"
+#include "pbx/conference_dial.h"
 #include "pbx/outsider.h"
 #include "pbx/refer.h"
 #include "pbx/replaces.h"
@@ -24,6 +25,7 @@ static void refuse(const struct sip_message *m, struct sip_flow *flow,
 struct wish {
 	char number[SIP_USER_MAX_BYTES + 1];
 	struct leg *with;
+	bool is_bye; /* method=BYE: a party of a conference is let go */
 };
 
 static uint16_t wish_read(struct wish *w, const struct leg *leg,
@@ -31,6 +33,7 @@ static uint16_t wish_read(struct wish *w, const struct leg *leg,
 {
 	struct sip_address a;
 	struct replaces r;
+	struct span method;
 	int err;
 
 	memset(w, 0, sizeof(*w));
@@ -39,6 +42,8 @@ static uint16_t wish_read(struct wish *w, const struct leg *leg,
 	if (a.uri.scheme == SIP_SCHEME_OTHER)
 		return 416;
 
+	w->is_bye = sip_uri_param(&a.uri, "method", &method) &&
+		    span_equal_nocase(method, SPAN("BYE"));
 	err = replaces_of_uri(&r, &a.uri);
 	if (!err) {
 		w->with = replaces_leg(&r);
@@ -51,6 +56,38 @@ static uint16_t wish_read(struct wish *w, const struct leg *leg,
 					     sizeof(w->number))
 		       ? 400
 		       : 0;
+}
+
+/* To a conference that goes on: the other party comes in. */
+static uint16_t into(struct conference *c, struct leg *leg, uint32_t event,
+		     bool is_silent)
+{
+	uint16_t status = transfer_may(leg);
+
+	if (!status && c->type != CONFERENCE_ADHOC)
+		status = 403;
+	if (!status)
+		status = conference_fetch(c, leg_peer(leg));
+	if (!status && !is_silent)
+		transfer_notify(leg, event, 200);
+
+	return status;
+}
+
+static uint16_t carry_out(struct leg *leg, const struct wish *w, uint32_t event,
+			  bool is_silent)
+{
+	struct conference *c;
+
+	if (leg->call->party)
+		return conference_refer(leg, w->number, w->with, w->is_bye,
+					event, is_silent);
+	if (w->is_bye)
+		return 403;
+	c = conference_of_user(leg->call->customer, w->number);
+
+	return c ? into(c, leg, event, is_silent)
+		 : transfer_do(leg, w->number, w->with, event, is_silent);
 }
 
 static int take_in(struct leg *leg, const struct sip_message *m,
@@ -107,8 +144,7 @@ static void look_again(void *arg)
 	uint16_t status = wish_read(&wish, w->leg, span_of(w->refer_to));
 
 	if (!status)
-		status = transfer_do(w->leg, wish.number, wish.with, w->event,
-				     w->is_silent);
+		status = carry_out(w->leg, &wish, w->event, w->is_silent);
 	if (status == 491 && wheel_now_ms() < w->until_ms) {
 		wheel_start(&w->timer, LOOK_MS, look_again, w);
 		return;
@@ -171,7 +207,7 @@ void refer_request(struct leg *leg, const struct sip_message *m,
 		status = 403;
 	if (!status)
 		status = wish_read(&w, leg, refer_to);
-	if (!status)
+	if (!status && !leg->call->party)
 		status = transfer_may(leg);
 	if (status && status != 491) {
 		refuse(m, flow, status);
@@ -187,7 +223,7 @@ void refer_request(struct leg *leg, const struct sip_message *m,
 	}
 
 	leg->has_referred = true;
-	status = transfer_do(leg, w.number, w.with, event, is_silent);
+	status = carry_out(leg, &w, event, is_silent);
 	if (status == 491 && !wait_a_little(leg, refer_to, event, is_silent))
 		return;
 	if (status && !is_silent)

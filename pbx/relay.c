@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "pbx/music.h"
 #include "pbx/odd_media.h"
+#include "pbx/party.h"
 #include "pbx/registrar.h"
 #include "pbx/relay.h"
 #include "pbx/settings.h"
@@ -43,7 +44,7 @@ static unsigned side_of(const struct leg *leg)
 /* Its own idea of its address is not where it is seen. */
 static bool is_translated(const struct binding *b)
 {
-	char host[HOST_BYTES];
+	char host[RELAY_HOST_BYTES];
 	struct sip_uri uri;
 	struct sa sa;
 
@@ -126,7 +127,7 @@ uint16_t relay_port(struct call *call, unsigned side)
 
 void relay_begin(struct call *call, const struct routing *routing)
 {
-	if (!wants_relay(call, routing))
+	if (call->party || !wants_relay(call, routing))
 		return;
 
 	if (!take_port(call, 0) || !take_port(call, 1)) {
@@ -178,7 +179,7 @@ int relay_address(char *address, const struct leg *to)
 	int fd, err = 0;
 
 	if (!sa_is_any(&sa)) {
-		(void)re_snprintf(address, HOST_BYTES, "%j", &sa);
+		(void)re_snprintf(address, RELAY_HOST_BYTES, "%j", &sa);
 		return 0;
 	}
 	if (!flow)
@@ -194,7 +195,7 @@ int relay_address(char *address, const struct leg *to)
 		err = errno;
 	(void)close(fd);
 	if (!err)
-		(void)re_snprintf(address, HOST_BYTES, "%j", &sa);
+		(void)re_snprintf(address, RELAY_HOST_BYTES, "%j", &sa);
 
 	return err;
 }
@@ -230,7 +231,7 @@ static bool can_relay(const struct sdp_media *m)
 
 static void learn_remote(struct media_port *p, const struct sdp_media *m)
 {
-	char text[HOST_BYTES];
+	char text[RELAY_HOST_BYTES];
 	int codec = codec_of(m);
 	struct sa sa;
 
@@ -267,7 +268,7 @@ static struct span write_body(const struct sdp *sdp, unsigned at,
 	static char buf[BODY_BYTES];
 	const struct call *call = to->call;
 	const struct media_port *port = call->ports[side_of(to)];
-	char address[HOST_BYTES];
+	char address[RELAY_HOST_BYTES];
 	struct sdp_edit edit;
 	struct sip_out o;
 
@@ -325,6 +326,9 @@ struct span relay_body(struct leg *from, struct leg *to, struct span body,
 	struct call *call = to->call;
 	struct span out;
 	struct sdp *sdp;
+
+	if (call->party)
+		return party_body(to, body);
 
 	body = odd_media_mend(body, from->dialog ? sip_dialog_flow(from->dialog)
 						 : NULL);
@@ -390,12 +394,13 @@ void relay_event(struct media_port *p, const char *event, const char *key)
 	const char *slash = memchr(id.p, '/', id.len);
 	struct call *call;
 
-	(void)key;
-	if (!slash || strcmp(event, "silent"))
+	if (!slash)
 		return;
 	id.len = (uint32_t)(slash - id.p);
 	call = call_find(id);
-	if (!call || !is_lost(call))
+	if (call && call->party)
+		party_event(call->party, event, key);
+	if (!call || strcmp(event, "silent") != 0 || !is_lost(call))
 		return;
 
 	trail_add(&call->trail, "neither phone has sent speech for %u s",

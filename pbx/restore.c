@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "pbx/call.h"
 #include "pbx/cdr.h"
+#include "pbx/conference.h"
 #include "pbx/fork.h"
 #include "pbx/alone.h"
 #include "pbx/join.h"
@@ -132,6 +133,16 @@ static int put_park(struct mbuf *mb, const struct call *call)
 	return err;
 }
 
+static int put_party(struct mbuf *mb, const struct call *call)
+{
+	char text[CONFERENCE_ROW_BYTES] = "";
+
+	if (call->party && call->party->conference)
+		conference_save(call->party, text);
+
+	return put(mb, span_of(text));
+}
+
 int restore_save(const struct call *call)
 {
 	struct mbuf *mb = mbuf_alloc(4096);
@@ -145,7 +156,8 @@ int restore_save(const struct call *call)
 	err |= put(mb, span_of(call->customer));
 	err |= put(mb, span_of(call->callee_user));
 	err |= put(mb, span_of(call->number));
-	err |= put_number(mb, call->answer && call->state == CALL_ANSWERED
+	err |= put_number(mb, (call->answer || call->party) && !call->callee &&
+					      call->state == CALL_ANSWERED
 				      ? STATE_ANSWER
 				      : call->state);
 	err |= put_number(mb, call->started_ms);
@@ -162,6 +174,8 @@ int restore_save(const struct call *call)
 	err |= put_number(mb, call->is_joining);
 	if (call->callee)
 		err |= put_park(mb, call);
+	if (call->state == CALL_ANSWERED)
+		err |= put_party(mb, call);
 	if (!call->callee)
 		err |= put_ringing(mb, call);
 	if (!err)
@@ -320,6 +334,16 @@ static int get_ringing(struct call *call, struct span rest)
 	return err;
 }
 
+static int get_party(struct call *call, struct span *restp)
+{
+	char text[CONFERENCE_ROW_BYTES];
+
+	if (!restp->len || !get_text(text, sizeof(text), restp) || !text[0])
+		return 0;
+
+	return conference_restore(call, text);
+}
+
 static int read_call(struct call *call, struct span rest)
 {
 	char version[8];
@@ -357,6 +381,8 @@ static int read_call(struct call *call, struct span rest)
 		err = get_ringing(call, rest);
 	else if (!err && call->callee && get(&park, &rest))
 		err = park_restore(call, park);
+	if (!err && call->state == CALL_ANSWERED)
+		err = get_party(call, &rest);
 
 	return err;
 }
@@ -395,7 +421,11 @@ static void restore(uint64_t row, struct span blob, void *arg)
 	call->answered_mono_ms = mono_of(call->answered_ms);
 	(void)call_adopt(call);
 	(*count)++;
-	if (call->state == CALL_ANSWERED && !call->callee) {
+	if (call->party) {
+		trail_add(&call->trail, "the pbx was restarted");
+		conference_resume(call->party);
+	}
+	else if (call->state == CALL_ANSWERED && !call->callee) {
 		trail_add(&call->trail, "the pbx was restarted");
 		call_hangup(call, NULL, "SIP;cause=500;text=\"Restarted\"");
 	}

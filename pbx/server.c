@@ -5,6 +5,7 @@
 #include "pbx/auth.h"
 #include "pbx/bridge.h"
 #include "pbx/call.h"
+#include "pbx/conference.h"
 #include "pbx/outside.h"
 #include "pbx/registrar.h"
 #include "pbx/server.h"
@@ -211,6 +212,7 @@ int server_init(const uint8_t token_key[32], const char *host)
 	struct sip_config config = {
 		.user_agent = "Holdfast/" HOLDFAST_VERSION,
 		.allow = PBX_ALLOW,
+		.focus = CONFERENCE_PREFIX,
 		.token_key = token_key,
 	};
 

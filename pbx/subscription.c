@@ -313,7 +313,7 @@ static int notify(struct subscription *s, const char *reason)
 	dialog_reach(s->dialog, s->phone);
 	s->version++;
 	s->is_dirty = false;
-	s->told = s->watched->changes;
+	s->told = subscription_change(s);
 	s->told_ms = clock_mono_ms();
 
 	err = sip_dialog_request(reason ? NULL : &s->notify, s->dialog,
@@ -601,6 +601,30 @@ void subscription_messages(const char *customer, const char *number)
 
 	if (w)
 		tell(w, 1u << PACKAGE_MESSAGES);
+}
+
+void subscription_conference(const char *customer, const char *user,
+			     bool is_over)
+{
+	struct watched *w = watched_find(customer, user);
+	struct le *le;
+
+	if (!w)
+		return;
+	if (!is_over) {
+		tell(w, 1u << PACKAGE_CONFERENCE);
+		return;
+	}
+
+	mem_ref(w);
+	for (le = list_head(&w->subscriptions); le;) {
+		struct subscription *s = le->data;
+
+		le = le->next;
+		if (s->package == PACKAGE_CONFERENCE)
+			finish(s, "noresource");
+	}
+	mem_deref(w);
 }
 
 void subscription_drop(const struct phone *phone)

@@ -1,6 +1,6 @@
 /* subscription.h - phones that watch a number: busy-lamp fields, messages
  *
- * Packages: dialog, presence, message-summary, reg.  A subscription is a
+ * Packages: dialog, presence, message-summary, reg, conference.  A subscription is a
  * dialog with the watching phone, which sees only numbers of its own customer
  * and messages and registrations only of its own.  It is on record before the
  * 200 leaves and goes on after a restart, with the full state.
@@ -9,7 +9,7 @@
  * meanwhile is told together.  Many that are due leave over several turns of
  * the loop.
  *
- * Source: RFC 6665, 4235, 3856, 3842, 3680; CAL-1.
+ * Source: RFC 6665, 4235, 3856, 3842, 3680, 4575; CAL-1, CAL-4.
  */
 #ifndef PBX_SUBSCRIPTION_H
 #define PBX_SUBSCRIPTION_H
@@ -21,7 +21,8 @@ struct phone;
 struct sip_dialog;
 struct subscription;
 
-#define SUBSCRIPTION_PACKAGES "dialog, presence, message-summary, reg"
+#define SUBSCRIPTION_PACKAGES                                                  \
+	"dialog, presence, message-summary, reg, conference"
 
 enum {
 	SUBSCRIPTIONS_MAX = 200000,
@@ -54,6 +55,10 @@ void subscription_leg(const struct leg *leg);
 void subscription_leg_over(const struct leg *leg);
 void subscription_registered(const struct phone *p);
 void subscription_messages(const char *customer, const char *number);
+
+/** A conference, by the user part of its URI, has changed or is over. */
+void subscription_conference(const char *customer, const char *user,
+			     bool is_over);
 
 /** The phone is gone or has other credentials: what it watches ends. */
 void subscription_drop(const struct phone *phone);

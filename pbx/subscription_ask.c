@@ -1,7 +1,9 @@
 /* subscription_ask.c - what a SUBSCRIBE asks for, and whether it may */
 #include <stdio.h>
 
+#include "pbx/conference.h"
 #include "pbx/subscription_private.h"
+#include "pbx/transfer.h"
 #include "sip/chars.h"
 #include "sip/param.h"
 
@@ -16,6 +18,8 @@ const struct subscription_package subscription_packages[PACKAGES] = {
 	[PACKAGE_MESSAGES] = { "message-summary",
 			       "application/simple-message-summary" },
 	[PACKAGE_REG] = { "reg", "application/reginfo+xml" },
+	[PACKAGE_CONFERENCE] = { "conference",
+				 "application/conference-info+xml" },
 };
 
 static bool accepts(const struct sip_message *m, const char *type)
@@ -96,6 +100,26 @@ static bool is_own(const struct phone *p, const char *name)
 	       (p->user && !strcmp(name, p->user->extension));
 }
 
+/* Only who takes part may watch. */
+static uint16_t conference_asked(const struct asking *a,
+				 const struct phone *phone)
+{
+	const struct conference *c = conference_of_user(phone->customer->id,
+							a->name);
+	struct le *le;
+
+	if (!c)
+		return 404;
+	for (le = list_head(&c->parties); le; le = le->next) {
+		const struct leg *leg = party_leg(le->data);
+
+		if (leg && transfer_owns(phone, leg))
+			return 0;
+	}
+
+	return 403;
+}
+
 uint16_t asking_target(struct asking *a, const struct sip_message *m,
 		       const struct phone *phone)
 {
@@ -108,6 +132,8 @@ uint16_t asking_target(struct asking *a, const struct sip_message *m,
 	    sip_uri_user(&uri, a->name, sizeof(a->name)))
 		return 400;
 
+	if (a->package == PACKAGE_CONFERENCE)
+		return conference_asked(a, phone);
 	if (a->package == PACKAGE_MESSAGES || a->package == PACKAGE_REG) {
 		bool is_user = !strcmp(a->name, phone->sip_user);
 

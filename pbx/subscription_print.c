@@ -1,5 +1,6 @@
 /* subscription_print.c - what the watching phone is told */
 #include "base/clock.h"
+#include "pbx/conference.h"
 #include "pbx/mailbox.h"
 #include "pbx/notice.h"
 #include "pbx/registrar.h"
@@ -41,6 +42,75 @@ static void print_bindings(const struct subscription *s, struct sip_out *o,
 	notice_registration_end(o);
 }
 
+static struct conference *conference_of(const struct subscription *s)
+{
+	return conference_of_user(s->watched->customer, s->watched->name);
+}
+
+uint32_t subscription_change(const struct subscription *s)
+{
+	const struct conference *c = s->package == PACKAGE_CONFERENCE
+					     ? conference_of(s)
+					     : NULL;
+
+	return c ? c->changes : s->watched->changes;
+}
+
+static void print_party(const struct party *p, struct sip_out *o,
+			const struct notice_conference *c)
+{
+	const struct leg *leg = party_leg(p);
+	const struct phone *phone = leg ? leg->phone : NULL;
+	const struct notice_party n = {
+		.number = p->number,
+		.address = phone ? phone_shown_number(phone) : p->call->number,
+		.name = phone ? phone_name(phone) : NULL,
+		.is_dialled = p->state == PARTY_DIALLED,
+		.is_pending = p->state == PARTY_ASKED ||
+			      p->state == PARTY_WAITING,
+		.is_muted = p->is_muted || p->is_listener,
+		.is_held = p->is_held,
+		.was_called = p->call->callee != NULL,
+	};
+
+	notice_party(o, c, &n);
+}
+
+/* What has changed since the watcher was last told; all of it when too much
+ * was forgotten. */
+static void print_conference(const struct subscription *s, struct sip_out *o,
+			     const char *entity)
+{
+	const struct conference *c = conference_of(s);
+	struct notice_conference n = { .entity = entity };
+	uint32_t after = s->told;
+	struct le *le;
+
+	if (!c) {
+		notice_conference_gone(o, entity, s->version);
+		return;
+	}
+	if (after < c->forgotten || after > c->changes)
+		after = 0;
+	n.name = c->name;
+	n.count = conference_count(c);
+	n.limit = c->limit;
+	n.is_locked = c->is_locked;
+	notice_conference_begin(o, &n, s->version, !after);
+	for (le = list_head(&c->parties); le; le = le->next) {
+		const struct party *p = le->data;
+
+		if (p->change > after || !after)
+			print_party(p, o, &n);
+	}
+	for (uint32_t i = 0; after && i < c->gone_count; i++) {
+		if (c->gone[i].change > after)
+			notice_party_gone(o, &n, c->gone[i].address,
+					  c->gone[i].number);
+	}
+	notice_conference_end(o);
+}
+
 void subscription_body(struct subscription *s, struct sip_out *o)
 {
 	char entity[512];
@@ -57,6 +127,8 @@ void subscription_body(struct subscription *s, struct sip_out *o)
 		break;
 
 	case PACKAGE_MESSAGES: print_messages(s, o, entity); break;
+
+	case PACKAGE_CONFERENCE: print_conference(s, o, entity); break;
 
 	default: print_bindings(s, o, entity); break;
 	}

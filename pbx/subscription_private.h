@@ -17,6 +17,7 @@ enum package {
 	PACKAGE_PRESENCE,
 	PACKAGE_MESSAGES,
 	PACKAGE_REG,
+	PACKAGE_CONFERENCE,
 	PACKAGES,
 };
 
@@ -67,6 +68,9 @@ uint16_t asking_target(struct asking *a, const struct sip_message *m,
 /** Header lines of a NOTIFY; reason NULL: the subscription goes on. */
 void subscription_headers(const struct subscription *s, struct sip_out *o,
 			  const char *reason);
+
+/** Number of the last change of what it watches. */
+uint32_t subscription_change(const struct subscription *s);
 
 /** Its document. */
 void subscription_body(struct subscription *s, struct sip_out *o);

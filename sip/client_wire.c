@@ -41,7 +41,7 @@ static void write_contact(struct sip_out *o, struct sip *sip,
 	}
 	sip_out_text(o, "Contact: <");
 	sip_out_text(o, uri);
-	sip_out_text(o, ">\r\n");
+	sip_out_text(o, sip_is_focus(sip, user) ? ">;isfocus\r\n" : ">\r\n");
 }
 
 static void write_type(struct span type, char *buf, size_t size)

@@ -730,3 +730,8 @@ int sip_dialog_set_routes(struct sip_dialog *d, struct span routes)
 {
 	return d && routes.len ? sip_text_set(&d->routes, routes) : EINVAL;
 }
+
+int sip_dialog_set_contact_user(struct sip_dialog *d, struct span user)
+{
+	return sip_text_set(&d->contact_user, user);
+}

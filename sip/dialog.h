@@ -125,6 +125,8 @@ bool sip_message_is_reliable(const struct sip_message *m);
 
 void *sip_dialog_arg(const struct sip_dialog *d);
 void sip_dialog_set_arg(struct sip_dialog *d, void *arg);
+/** User part of our Contact from now on.  0 or ENOMEM. */
+int sip_dialog_set_contact_user(struct sip_dialog *d, struct span user);
 const char *sip_dialog_call_id(const struct sip_dialog *d);
 const char *sip_dialog_local_tag(const struct sip_dialog *d);
 /** Empty while nobody has answered. */

@@ -62,6 +62,7 @@ struct sip {
 	char *host;
 	char *user_agent;
 	char *allow;
+	const char *focus; /* RFC 4579: Contact users that begin so */
 	const struct sip_rules *rules;
 	uint8_t token_key[32];
 
@@ -99,6 +100,8 @@ bool sip_watch_wire(struct sip *sip, const struct sip_flow *f, bool is_sent,
 		    const char *p, size_t len);
 /** Send and count.  As sip_flow_send(). */
 int sip_send(struct sip *sip, struct sip_flow *f, struct span wire);
+/** Whether a Contact user names a focus. */
+bool sip_is_focus(const struct sip *sip, struct span user);
 /** The lines of a reply after those it copies, and its end. */
 int sip_reply_write(struct sip *sip, struct sip_out *o, struct sip_flow *flow,
 		    const struct sip_reply *reply);

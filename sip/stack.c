@@ -134,6 +134,7 @@ static int config_copy(struct sip *sip, const struct sip_config *config)
 		err |= str_dup(&sip->host, c->host);
 	if (c->user_agent)
 		err |= str_dup(&sip->user_agent, c->user_agent);
+	sip->focus = c->focus;
 	if (c->allow)
 		err |= str_dup(&sip->allow, c->allow);
 	sip->rules = c->rules;
@@ -313,6 +314,13 @@ bool sip_is_own(const struct sip *sip, struct span host, uint16_t port)
 	return false;
 }
 
+bool sip_is_focus(const struct sip *sip, struct span user)
+{
+	size_t len = sip->focus ? strlen(sip->focus) : 0;
+
+	return len && user.len >= len && !memcmp(user.p, sip->focus, len);
+}
+
 /* --- answers without a transaction --- */
 
 /* Equal for a repeated request, without remembering it. */
@@ -350,7 +358,9 @@ int sip_reply_write(struct sip *sip, struct sip_out *o, struct sip_flow *flow,
 			return EINVAL;
 		sip_out_text(o, "Contact: <");
 		sip_out_text(o, contact);
-		sip_out_text(o, ">\r\n");
+		sip_out_text(o, sip_is_focus(sip, r->contact_user)
+					? ">;isfocus\r\n"
+					: ">\r\n");
 	}
 	if (!r->is_whole && sip->user_agent)
 		sip_out_header_text(o, "Server", sip->user_agent);

@@ -28,6 +28,8 @@ struct sip_config {
 	const char *user_agent;    /* User-Agent and Server; none */
 	const char *host;          /* in Via and Contact; the local address */
 	const char *allow;         /* Allow of 405 and OPTIONS; none */
+	const char *focus;         /* Contact users that begin so get isfocus
+				      (RFC 4579); none; kept */
 	uint32_t t1_ms;            /* round trip estimate (500) */
 	uint32_t t2_ms;            /* longest repeat interval (4000) */
 	uint32_t t4_ms;            /* a message's life in the net (5000) */

@@ -17,6 +17,7 @@ struct mixer {
 	struct le le;
 	char name[MIXER_NAME_MAX + 1];
 	struct list members;
+	struct list taps; /* struct tap: hear the sum */
 	uint32_t count;
 	struct tick tick;
 };
@@ -39,6 +40,8 @@ static void mixer_destructor(void *data)
 
 	tick_stop(&m->tick);
 	list_flush(&m->members);
+	while (list_head(&m->taps))
+		port_untap(list_head(&m->taps)->data);
 	list_unlink(&m->le);
 }
 
@@ -73,6 +76,12 @@ static void mix(void *arg)
 			out[i] = clip(sum[i] - (b->is_heard ? b->pcm[i] : 0));
 		port_speak(b->port, out);
 	}
+	if (!list_head(&m->taps))
+		return;
+	for (int i = 0; i < TONE_FRAME; i++)
+		out[i] = clip(sum[i]);
+	for (le = list_head(&m->taps); le; le = le->next)
+		tap_put(le->data, out, TONE_FRAME);
 }
 
 struct mixer *mixer_find(const char *name)
@@ -188,4 +197,9 @@ void mixer_remove(struct mixer *m, struct port *p)
 		return;
 	m->count--;
 	mem_deref(b);
+}
+
+void mixer_tap(struct mixer *m, struct tap *t)
+{
+	list_append(&m->taps, &t->le, t);
 }

@@ -38,4 +38,7 @@ int mixer_add(struct mixer *m, struct port *p, bool is_muted);
 
 void mixer_remove(struct mixer *m, struct port *p);
 
+/** Hear what all say together, until tap's port_untap(). */
+void mixer_tap(struct mixer *m, struct tap *t);
+
 #endif

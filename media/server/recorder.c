@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/worker.h"
+#include "media/server/mixer.h"
 #include "media/server/recorder.h"
 #include "media/tone.h"
 #include "media/wav.h"
@@ -267,7 +268,8 @@ int recorder_start(const struct recorder_begin *begin)
 	struct recorder *r;
 	int err = 0;
 
-	if (!is_file_name(begin->file) || !begin->port_count ||
+	if (!is_file_name(begin->file) ||
+	    (!begin->port_count && !begin->mixer) ||
 	    begin->port_count > RECORDER_PORTS_MAX || !begin->limit_s ||
 	    begin->limit_s > RECORDER_LIMIT_MAX_S)
 		return EINVAL;
@@ -295,6 +297,10 @@ int recorder_start(const struct recorder_begin *begin)
 	if (err) {
 		mem_deref(r);
 		return err;
+	}
+	if (begin->mixer) {
+		mixer_tap(begin->mixer, &r->taps[0]);
+		r->tap_count = 1;
 	}
 	list_append(&recorders.all, &r->le, r);
 	tick_start(&r->tick, record, r);

@@ -1,6 +1,6 @@
 /* recorder.h - what ports hear, into a WAV file
  *
- * One port or several, added up.  A thread writes; the file has its name only
+ * One port or several, added up, or a mixer.  A thread writes; the file has its name only
  * once it is whole and on the disk, then the controllers are told.  It ends
  * by command, at its limit, after a stretch of silence, when its last port
  * closes or when writing fails.
@@ -9,6 +9,8 @@
 #define MEDIA_SERVER_RECORDER_H
 
 #include "media/server/port.h"
+
+struct mixer;
 
 enum {
 	RECORDER_PORTS_MAX = 2,
@@ -25,8 +27,9 @@ struct recorder_begin {
 	const char *file; /* below the state folder, ends in ".wav" */
 	struct port *ports[RECORDER_PORTS_MAX];
 	uint32_t port_count;
-	uint32_t limit_s;   /* 1..RECORDER_LIMIT_MAX_S */
-	uint32_t silence_s; /* ends after so much of it; 0 never */
+	struct mixer *mixer; /* in place of ports: all that is said in it */
+	uint32_t limit_s;    /* 1..RECORDER_LIMIT_MAX_S */
+	uint32_t silence_s;  /* ends after so much of it; 0 never */
 };
 
 /** Told when it is over and the file is whole, or not there at all. */

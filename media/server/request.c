@@ -351,6 +351,20 @@ static void run_stop(struct request *c)
 
 /* ---- recorders ---- */
 
+/* A mixer named in place of ports. */
+static bool record_mixer(struct request *c, struct recorder_begin *b)
+{
+	const char *name = json_get_text(c->in, "mixer");
+
+	if (!name)
+		return false;
+	b->mixer = mixer_find(name);
+	if (!b->mixer)
+		fail(c, "unknown-mixer", "no mixer of that name");
+
+	return true;
+}
+
 static void run_record(struct request *c)
 {
 	const json_t *list = json_object_get(c->in, "ports");
@@ -365,13 +379,17 @@ static void run_record(struct request *c)
 			RECORDER_LIMIT_MAX_S, &limit) ||
 	    !get_number(c, "silence_s", 0, RECORDER_LIMIT_MAX_S, 0, &silence))
 		return;
-	if (!json_is_array(list) || json_array_size(list) < 1 ||
-	    json_array_size(list) > RECORDER_PORTS_MAX) {
+	if (record_mixer(c, &b)) {
+		if (c->code)
+			return;
+	}
+	else if (!json_is_array(list) || json_array_size(list) < 1 ||
+		 json_array_size(list) > RECORDER_PORTS_MAX) {
 		fail(c, "bad-field", "ports must be a list of 1 to %d ports",
 		     RECORDER_PORTS_MAX);
 		return;
 	}
-	for (size_t i = 0; i < json_array_size(list); i++) {
+	for (size_t i = 0; !b.mixer && i < json_array_size(list); i++) {
 		int64_t n = json_integer_value(json_array_get(list, i));
 
 		b.ports[i] = port_find(n);

@@ -20,6 +20,18 @@ enum {
 	QUEUE_MAX = 1024,
 	NOTE_SAMPLES = 4800, /* 600 ms */
 	CADENCE_SAMPLES = 6 * TONE_RATE_HZ,
+	SIGN_SAMPLES = 1600, /* each of a sign's two tones */
+};
+
+/* Somebody has joined or left, a page begins, this is recorded. */
+static const struct {
+	const char *name;
+	double hz[2];
+} signs[] = {
+	{ "joined", { 600, 800 } },
+	{ "left", { 800, 600 } },
+	{ "page", { 1200, 1200 } },
+	{ "recording", { 1400, 1400 } },
 };
 
 struct sound {
@@ -120,6 +132,32 @@ static struct wav *make_tone(const struct tone_spec *spec, size_t count)
 	return w;
 }
 
+static struct wav *make_sign(const double hz[2])
+{
+	struct wav *w = wav_make(2 * SIGN_SAMPLES);
+	struct tone_gen gen;
+
+	for (int i = 0; w && i < 2; i++) {
+		struct tone_spec spec = { .level = TONE_LEVEL,
+					  .hz = { hz[i] } };
+
+		tone_gen_init(&gen, &spec);
+		tone_gen_make(&gen, w->pcm + i * SIGN_SAMPLES, SIGN_SAMPLES);
+	}
+
+	return w;
+}
+
+static int find_sign(const char *name)
+{
+	for (int i = 0; i < (int)ARRAY_SIZE(signs); i++) {
+		if (!strcmp(signs[i].name, name))
+			return i;
+	}
+
+	return -1;
+}
+
 /* A sound that is made; NULL without memory.  EINVAL: it is no such name. */
 static int make(struct wav **wp, const char *name)
 {
@@ -140,6 +178,9 @@ static int make(struct wav **wp, const char *name)
 			return EINVAL;
 		*wp = make_tone(&spec, TONE_RATE_HZ);
 	}
+	else if (find_sign(name) >= 0) {
+		*wp = make_sign(signs[find_sign(name)].hz);
+	}
 	else {
 		return EINVAL;
 	}
@@ -150,7 +191,8 @@ static int make(struct wav **wp, const char *name)
 static bool is_made(const char *name)
 {
 	return !strcmp(name, "melody") || !strcmp(name, "ringback") ||
-	       !strcmp(name, "busy") || !strncmp(name, "tone:", 5);
+	       !strcmp(name, "busy") || !strncmp(name, "tone:", 5) ||
+	       find_sign(name) >= 0;
 }
 
 /* Below our folder, and nothing hidden. */
