@@ -22,6 +22,16 @@ static const struct field fields[] = {
 	{ "denied", FIELD_LIST, 0, 1, 32,
 	  .help = "First digits refused; the longest of both lists counts",
 	  .help_fr = "Débuts refusés ; le plus long des deux compte" },
+	{ "number_plan", FIELD_ENUM, 0, .choices = "none|fr|gb|de|us",
+	  .preset = "\"none\"",
+	  .help = "Country whose plan tells local, national, mobile, "
+		  "international, premium and special numbers",
+	  .help_fr = "Pays dont le plan distingue les numéros locaux, "
+		     "nationaux, mobiles, internationaux, surtaxés, spéciaux" },
+	{ "categories", FIELD_JSON, 0, 0, 8192,
+	  .help = "Own patterns of categories, before the country's: "
+		  "{\"premium\": [\"0899\"]}",
+	  .help_fr = "Débuts de numéros du client par catégorie" },
 	{ "max_calls", FIELD_INT, 0, 0, 100000, .preset = "0",
 	  .help = "Calls with the outside at once; 0: no limit",
 	  .help_fr = "Appels extérieurs simultanés ; 0 : sans limite" },

@@ -3,6 +3,8 @@
 #include "base/list.h"
 #include "pbx/cor.h"
 #include "pbx/klass.h"
+#include "pbx/number_plan.h"
+#include "pbx/outside_rules.h"
 
 static struct table cors;
 
@@ -68,11 +70,36 @@ bool cor_permits(const struct user *payer, const char *number)
 	return json_get_bool(k->object, "internal", true) && !deny;
 }
 
+/* Of both ways to write it. */
+static size_t longer(const struct klass *k, const char *list,
+		     const char *number, const char *plain)
+{
+	const json_t *prefixes = json_object_get(k->object, list);
+	size_t a = longest(prefixes, number), b = longest(prefixes, plain);
+
+	return a > b ? a : b;
+}
+
 bool cor_permits_outside(const struct user *payer, const char *number)
 {
 	const struct klass *k = class_of(payer);
+	char plain[DIRECTORY_NUMBER_MAX + 1];
+	enum number_category category;
+	size_t allow, deny, most;
 
-	return !k ||
-	       longest(json_object_get(k->object, "allow"), number) >
-		       longest(json_object_get(k->object, "deny"), number);
+	if (!k)
+		return true;
+
+	most = (size_t)json_get_int(k->object, "max_digits", 0);
+	if (most && strlen(number) - (*number == '+') > most)
+		return false;
+
+	category = number_category_of(outside_rules_of(payer->customer), number,
+				      plain);
+	allow = longer(k, "allow", number, plain);
+	deny = longer(k, "deny", number, plain);
+	if (allow || deny)
+		return allow > deny;
+
+	return json_get_bool(k->object, number_category_name(category), false);
 }

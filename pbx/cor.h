@@ -26,8 +26,8 @@ void cor_remove(const char *id);
 /** Whether who pays may reach this number; NULL pays for nobody: yes. */
 bool cor_permits(const struct user *payer, const char *number);
 
-/** The same for a number outside, as dialled: a class permits those it names
- * only. */
+/** The same for a number outside, without the customer's prefix for outside:
+ * the longest of allow and deny, else the category of the number. */
 bool cor_permits_outside(const struct user *payer, const char *number);
 
 #endif

@@ -95,6 +95,17 @@ struct group *group_by_number(const struct customer *c, struct span number)
 	return NULL;
 }
 
+const struct group *group_next(const struct group *g)
+{
+	struct table_entry *e = g ? g->by_id.next : NULL;
+	uint32_t i = g ? (uint32_t)(g->by_id.key & groups.ids.mask) + 1 : 0;
+
+	for (; !e && groups.ids.buckets && i <= groups.ids.mask; i++)
+		e = groups.ids.buckets[i];
+
+	return e ? CONTAINER_OF(e, struct group, by_id) : NULL;
+}
+
 bool group_is_hunt(const struct group *g)
 {
 	return g->type == GROUP_HUNT_TERMINAL || g->type == GROUP_HUNT_CIRCULAR;

@@ -77,6 +77,9 @@ void group_remove(const char *id);
 struct group *group_find(const char *id);
 struct group *group_by_number(const struct customer *c, struct span number);
 
+/** The group after this one of all groups, in no order; NULL: the first. */
+const struct group *group_next(const struct group *g);
+
 /** Whether it rings one member after the other. */
 bool group_is_hunt(const struct group *g);
 /** Whether it is one user's phones. */

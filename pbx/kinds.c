@@ -12,6 +12,8 @@
 #include "pbx/cor.h"
 #include "pbx/cpn.h"
 #include "pbx/did.h"
+#include "pbx/number_plan.h"
+#include "pbx/numbering.h"
 #include "pbx/outside_rules.h"
 #include "pbx/trunk.h"
 #include "pbx/directory.h"
@@ -178,8 +180,17 @@ static int changing(struct provision_change *change, void *arg)
 		return did_check(change);
 
 	errors = json_array();
-	if (change->kind == &pbx_group_kind)
+	if (change->kind == &pbx_group_kind) {
 		group_check(change->object, errors);
+		numbering_check_group(change->object, errors);
+	}
+	if (change->kind == &pbx_user_kind)
+		numbering_check_user(change->object, errors);
+	if (change->kind == &outside_rules_kind) {
+		numbering_check_rules(change->object, errors);
+		number_plan_check(json_object_get(change->object, "categories"),
+				  errors);
+	}
 	if (change->kind == &schedule_kind)
 		schedule_check(change->object, errors);
 	if (change->kind == &conference_kind)

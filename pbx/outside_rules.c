@@ -61,7 +61,7 @@ void outside_rules_close(void)
 	table_close(&by_customer);
 }
 
-static const json_t *rules_of(const struct customer *c)
+const json_t *outside_rules_of(const struct customer *c)
 {
 	struct span key = span_of(c->id);
 	struct table_entry *e = NULL;
@@ -139,7 +139,7 @@ static bool is_digits(const char *p)
 bool outside_number(const struct customer *c, const char *dialled,
 		    char out[DIRECTORY_NUMBER_MAX + 1])
 {
-	const json_t *o = rules_of(c);
+	const json_t *o = outside_rules_of(c);
 	const char *prefix = text(o, "prefix");
 	size_t min = o ? (size_t)json_get_int(o, "min_length", MIN_LENGTH)
 		       : MIN_LENGTH;
@@ -205,7 +205,7 @@ struct outside_verdict outside_permits(const struct customer *c,
 	static const struct outside_verdict yes = { 0, NULL };
 	static const struct outside_verdict no = { 403, "Not Permitted" };
 	static const struct outside_verdict full = { 503, "Too Many Calls" };
-	const json_t *o = rules_of(c);
+	const json_t *o = outside_rules_of(c);
 	int permitted, denied;
 
 	if (!o)
@@ -224,7 +224,7 @@ struct outside_verdict outside_permits(const struct customer *c,
 
 bool outside_has_room(const struct customer *c)
 {
-	const json_t *o = rules_of(c);
+	const json_t *o = outside_rules_of(c);
 	int64_t max = o ? json_get_int(o, "max_calls", 0) : 0;
 
 	return !max || outsider_customer_calls(c) < (uint64_t)max;
@@ -262,7 +262,7 @@ static bool is_listed(const json_t *o, const char *number)
 bool outside_is_emergency(const struct customer *c, const char *dialled,
 			  char out[DIRECTORY_NUMBER_MAX + 1])
 {
-	const json_t *o = rules_of(c);
+	const json_t *o = outside_rules_of(c);
 	const char *prefix = text(o, "prefix");
 	const char *number = dialled;
 
@@ -281,20 +281,20 @@ bool outside_is_emergency(const struct customer *c, const char *dialled,
 
 const char *outside_cesid(const struct customer *c)
 {
-	return text(rules_of(c), "cesid");
+	return text(outside_rules_of(c), "cesid");
 }
 
 const char *outside_emergency_extension(const struct customer *c)
 {
-	return text(rules_of(c), "emergency_extension");
+	return text(outside_rules_of(c), "emergency_extension");
 }
 
 bool outside_emergency_is_private(const struct customer *c)
 {
-	return flag(rules_of(c), "emergency_private", false);
+	return flag(outside_rules_of(c), "emergency_private", false);
 }
 
 bool outside_is_private(const struct customer *c)
 {
-	return flag(rules_of(c), "private", false);
+	return flag(outside_rules_of(c), "private", false);
 }

@@ -20,6 +20,9 @@ void outside_rules_close(void);
 int outside_rules_take(json_t *object, void *arg);
 void outside_rules_remove(const char *id);
 
+/** The customer's object of that kind, or NULL. */
+const json_t *outside_rules_of(const struct customer *c);
+
 /** A verdict; cause NULL permits. */
 struct outside_verdict {
 	uint16_t status;

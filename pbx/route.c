@@ -166,9 +166,10 @@ static bool leave(struct walk *w, enum route_why why, const char *to)
 	return true;
 }
 
-bool route_leads_outside(const struct customer *c, const char *number)
+/* out gets it without the prefix for outside. */
+static bool leads_outside(const struct customer *c, const char *number,
+			  char out[DIRECTORY_NUMBER_MAX + 1])
 {
-	char out[DIRECTORY_NUMBER_MAX + 1];
 	struct span n = span_of(number);
 
 	return !group_by_number(c, n) && !directory_user_by_extension(c, n) &&
@@ -176,13 +177,22 @@ bool route_leads_outside(const struct customer *c, const char *number)
 	       outside_number(c, number, out);
 }
 
+bool route_leads_outside(const struct customer *c, const char *number)
+{
+	char out[DIRECTORY_NUMBER_MAX + 1];
+
+	return leads_outside(c, number, out);
+}
+
 bool route_permits(const struct user *payer, const char *number)
 {
+	char out[DIRECTORY_NUMBER_MAX + 1];
+
 	if (!payer)
 		return true;
 
-	return route_leads_outside(payer->customer, number)
-		       ? cor_permits_outside(payer, number)
+	return leads_outside(payer->customer, number, out)
+		       ? cor_permits_outside(payer, out)
 		       : cor_permits(payer, number);
 }
 
@@ -758,7 +768,7 @@ static void at_outside(struct walk *w)
 						   r->outside);
 
 	if (!v.cause &&
-	    (!is_paid(w) || !cor_permits_outside(w->payer, r->number)))
+	    (!is_paid(w) || !cor_permits_outside(w->payer, r->outside)))
 		v = (struct outside_verdict){ 403, "Not Permitted" };
 	if (v.cause) {
 		note(w, "%s may not be called outside: %s", r->number, v.cause);
