@@ -1,53 +1,14 @@
 /* settings_user.c - see settings_user.h */
+#include <stdlib.h>
+
 #include "base/http.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "model/pbx_kinds.h"
 #include "model/record.h"
+#include "pbx/event.h"
 #include "pbx/settings_user.h"
 #include "pbx/turn.h"
-
-static const struct field fields[] = {
-	{ "dnd", FIELD_BOOL, 0, .preset = "false", .help = "Do not disturb",
-	  .help_fr = "Ne pas déranger" },
-	{ "forward_always", FIELD_DIGITS, 0, 1, 32,
-	  .help = "Number that takes every call",
-	  .help_fr = "Renvoi de tous les appels" },
-	{ "forward_busy", FIELD_DIGITS, 0, 1, 32,
-	  .help = "Number that takes calls when busy or not to be disturbed",
-	  .help_fr = "Renvoi sur occupation" },
-	{ "forward_no_answer", FIELD_DIGITS, 0, 1, 32,
-	  .help = "Number that takes calls not answered",
-	  .help_fr = "Renvoi sur non-réponse" },
-	{ "forward_not_registered", FIELD_DIGITS, 0, 1, 32,
-	  .help = "Number that takes calls when no phone is registered",
-	  .help_fr = "Renvoi si aucun téléphone n'est connecté" },
-	{ "no_answer_s", FIELD_INT, 0, 5, 180,
-	  .help = "Seconds a call rings before forward_no_answer; none: as "
-		  "the class of service says",
-	  .help_fr = "Secondes de sonnerie avant renvoi ; aucun : selon la "
-		     "classe de service" },
-	{ "when_on_phone", FIELD_ENUM, 0, .choices = "ring|busy",
-	  .preset = "\"ring\"",
-	  .help = "What a second call finds: it rings, or busy",
-	  .help_fr = "Deuxième appel : sonne, ou occupé" },
-	{ "ring_devices", FIELD_LIST, 0, 0, 26,
-	  .help = "Ids of the phones that ring; none: all",
-	  .help_fr = "Téléphones qui sonnent" },
-	{ "blocked", FIELD_LIST, 0, 0, 32, .help = "Numbers that are refused",
-	  .help_fr = "Numéros refusés" },
-	{ "reject_anonymous", FIELD_BOOL, 0, .preset = "false",
-	  .help = "Refuse callers who hide their number",
-	  .help_fr = "Refuser les appels anonymes" },
-};
-
-static const struct kind settings_kind = {
-	.name = "user-settings",
-	.plural = "user_settings",
-	.owner = "pbx",
-	.help = "How a user wants to be called",
-	.help_fr = "Comment un usager veut être appelé",
-	KIND_FIELDS(fields),
-};
 
 static struct record_table table;
 
@@ -192,6 +153,19 @@ static void take_stored(struct user *u)
 	json_decref(object);
 }
 
+/* Readers of the events show it at once. */
+static void tell(const struct user *u, const json_t *object)
+{
+	json_t *seen = kind_view(&user_settings_kind, object, ROLE_SERVICE);
+	json_t *data = json_pack("{s:s,s:o}", "user", u->id, "settings", seen);
+	char *text = data ? json_dumps(data, JSON_COMPACT) : NULL;
+
+	if (text)
+		event_news("settings", u->customer->id, span_of(text));
+	free(text);
+	json_decref(data);
+}
+
 static void changed(const struct store_result *result, void *arg)
 {
 	struct change *ch = arg;
@@ -204,12 +178,14 @@ static void changed(const struct store_result *result, void *arg)
 		take_stored(u);
 	if (err)
 		log_error("settings", "user=%s: %s", ch->id, strerror(err));
+	if (!err && u)
+		tell(u, ch->object);
 	if (ch->req && err)
 		reply_error(ch->req, err);
 	else if (ch->req)
-		(void)http_reply_json(
-			ch->req, 200,
-			kind_view(&settings_kind, ch->object, ROLE_SERVICE));
+		(void)http_reply_json(ch->req, 200,
+				      kind_view(&user_settings_kind, ch->object,
+						ROLE_SERVICE));
 	if (ch->done)
 		ch->done(result, ch->arg);
 	turn_end();
@@ -274,7 +250,7 @@ static json_t *object_of(const struct user *u)
 
 	errors = json_array();
 	none = json_object();
-	(void)kind_check(&object, &settings_kind, none, KIND_REPLACE,
+	(void)kind_check(&object, &user_settings_kind, none, KIND_REPLACE,
 			 ROLE_SERVICE, errors);
 	json_decref(none);
 	json_decref(errors);
@@ -372,8 +348,8 @@ static void get_settings(struct http_request *req, const struct caller *caller,
 		return;
 
 	object = object_of(u);
-	(void)http_reply_json(req, 200,
-			      kind_view(&settings_kind, object, ROLE_SERVICE));
+	(void)http_reply_json(
+		req, 200, kind_view(&user_settings_kind, object, ROLE_SERVICE));
 	json_decref(object);
 }
 
@@ -385,20 +361,33 @@ static void check_list(const json_t *object, const char *name, size_t most,
 			   most);
 }
 
-static void put_settings(struct http_request *req, const struct caller *caller,
-			 void *arg)
+/* All of it, where what was sent is only what changes; takes that over. */
+static json_t *whole_of(const struct user *u, json_t *sent,
+			enum kind_write write)
+{
+	json_t *whole;
+
+	if (write == KIND_REPLACE)
+		return sent;
+
+	whole = object_of(u);
+	(void)json_object_update(whole, sent);
+	json_decref(sent);
+
+	return whole;
+}
+
+static void change_settings(struct http_request *req, enum kind_write write)
 {
 	struct user *u = wanted(req);
 	json_t *in = NULL, *out = NULL, *errors;
 	int err;
 
-	(void)caller;
-	(void)arg;
 	if (!u || request_object(req, &in))
 		return;
 
 	errors = json_array();
-	err = kind_check(&out, &settings_kind, in, KIND_REPLACE, ROLE_SERVICE,
+	err = kind_check(&out, &user_settings_kind, in, write, ROLE_SERVICE,
 			 errors);
 	check_list(out, "ring_devices", SETTINGS_DEVICES_MAX, errors);
 	check_list(out, "blocked", SETTINGS_BLOCKED_MAX, errors);
@@ -408,7 +397,8 @@ static void put_settings(struct http_request *req, const struct caller *caller,
 	}
 	else {
 		if (!err)
-			err = send_change(u, out, req, NULL, NULL);
+			err = send_change(u, whole_of(u, out, write), req, NULL,
+					  NULL);
 		if (err)
 			reply_error(req, err);
 	}
@@ -416,11 +406,32 @@ static void put_settings(struct http_request *req, const struct caller *caller,
 	json_decref(errors);
 }
 
+static void put_settings(struct http_request *req, const struct caller *caller,
+			 void *arg)
+{
+	(void)caller;
+	(void)arg;
+
+	change_settings(req, KIND_REPLACE);
+}
+
+static void patch_settings(struct http_request *req,
+			   const struct caller *caller, void *arg)
+{
+	(void)caller;
+	(void)arg;
+
+	change_settings(req, KIND_CHANGE);
+}
+
 static const struct route routes[] = {
 	{ "GET", "/api/v1/users/{id}/settings", "user_settings", ACTION_READ,
 	  get_settings, 0, "How a user wants to be called" },
 	{ "PUT", "/api/v1/users/{id}/settings", "user_settings", ACTION_UPDATE,
 	  put_settings, 0, "Set how a user wants to be called" },
+	{ "PATCH", "/api/v1/users/{id}/settings", "user_settings",
+	  ACTION_UPDATE, patch_settings, 0,
+	  "Change some of how a user wants to be called" },
 };
 
 static int taken(json_t *object, void *arg)
@@ -437,10 +448,10 @@ int settings_user_start(struct store *store, struct router *router)
 {
 	int err;
 
-	table = (struct record_table){ &settings_kind, store, NULL };
+	table = (struct record_table){ &user_settings_kind, store, NULL };
 	err = record_prepare(&table);
 	if (!err)
-		err = router_kind(router, &settings_kind);
+		err = router_kind(router, &user_settings_kind);
 	if (!err)
 		err = record_each(&table, taken, NULL);
 	if (!err)

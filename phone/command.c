@@ -14,6 +14,7 @@
 #include "phone/diary.h"
 #include "phone/phone.h"
 #include "phone/registration.h"
+#include "phone/setting.h"
 #include "phone/speech.h"
 #include "phone/uc_link.h"
 #include "sip/build.h"
@@ -436,46 +437,16 @@ static void run_calls(struct engine *e, const struct words *w)
 
 /* ---- settings ---- */
 
-static bool *setting_slot(struct engine *e, const char *name)
-{
-	if (!strcmp(name, "dnd"))
-		return &e->settings.dnd;
-	if (!strcmp(name, "auto-answer"))
-		return &e->settings.auto_answer;
-	if (!strcmp(name, "busy"))
-		return &e->settings.busy;
-
-	return NULL;
-}
-
 static void run_set(struct engine *e, const struct words *w)
 {
 	const struct capability *c = capability_find(w->first);
 	struct surroundings now = look_around(e, NULL);
-	bool *slot = setting_slot(e, w->first);
 	const char *code = c ? capability_refusal(c, &now) : NULL;
-	bool is_on = !strcmp(w->rest, "on") || !strcmp(w->rest, "yes");
 
-	if (code) {
+	if (code)
 		no(e, w, code, capability_sentence(code));
-		return;
-	}
-	if (!slot) {
-		no(e, w, "unknown-setting",
-		   "Settings are dnd, auto-answer and busy.");
-		return;
-	}
-	if (!is_on && strcmp(w->rest, "off") != 0 &&
-	    strcmp(w->rest, "no") != 0) {
-		no(e, w, "bad-value", "The value is on or off.");
-		return;
-	}
-
-	*slot = is_on;
-	cache_set(e->cache, "settings",
-		  json_pack("{s:b, s:b}", "dnd", e->settings.dnd, "auto-answer",
-			    e->settings.auto_answer));
-	ok(e, w);
+	else
+		setting_set(e, w->first, w->rest);
 }
 
 static void run_try(struct engine *e, const struct words *w)

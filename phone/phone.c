@@ -26,6 +26,7 @@
 #include "phone/diary.h"
 #include "phone/phone.h"
 #include "phone/registration.h"
+#include "phone/setting.h"
 #include "phone/trace.h"
 #include "phone/uc_link.h"
 #include "sip/dialog.h"
@@ -293,15 +294,6 @@ static int open_tls(struct phone *p)
 	return err ? fail(p, err, "the CA file cannot be read") : 0;
 }
 
-static void take_settings(struct engine *e)
-{
-	const json_t *s = cache_get(e->cache, "settings");
-
-	e->settings.dnd = json_is_true(json_object_get(s, "dnd"));
-	e->settings.auto_answer = json_is_true(
-		json_object_get(s, "auto-answer"));
-}
-
 static int make_state_dir(struct phone *p)
 {
 	struct engine *e = &p->engine;
@@ -355,7 +347,7 @@ static int begin(struct phone *p)
 	err = cache_open(&e->cache, e->state_dir, e->account);
 	if (err)
 		return err;
-	take_settings(e);
+	setting_load(e);
 	err = diary_open(&e->diary, e->state_dir, e->cache);
 	if (err)
 		return err;

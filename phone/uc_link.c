@@ -9,6 +9,7 @@
 #include "phone/cache.h"
 #include "phone/engine.h"
 #include "phone/face.h"
+#include "phone/setting.h"
 #include "phone/diary.h"
 #include "phone/uc_link.h"
 
@@ -168,6 +169,20 @@ static void ask_list(struct uc_link *l, int n)
 				  handlers[n], l);
 }
 
+static void took_settings(int err, int status, const char *body, size_t len,
+			  void *arg)
+{
+	struct uc_link *l = arg;
+	struct span text = { body, (uint32_t)len };
+	json_t *json = NULL;
+
+	if (err || status != 200 ||
+	    json_read(&json, text, LIST_BYTES_MAX, NULL))
+		return;
+	setting_take(l->e, json);
+	json_decref(json);
+}
+
 /* ---- what it says ---- */
 
 static void said_hello(struct uc_link *l)
@@ -181,6 +196,8 @@ static void said_hello(struct uc_link *l)
 	}
 	ask_list(l, 0);
 	ask_list(l, 1);
+	(void)uc_link_ask(l, "GET", "/api/v1/me/settings", NULL, took_settings,
+			  l);
 }
 
 static void said_presence(struct uc_link *l, const json_t *data)
@@ -225,6 +242,8 @@ static void take_frame(struct uc_link *l, const json_t *frame)
 		said_presence(l, data);
 	else if (!strcmp(type, "history"))
 		diary_server_entry(l->e->diary, data);
+	else if (!strcmp(type, "settings"))
+		setting_take(l->e, data);
 	else if (!strcmp(type, "directory"))
 		ask_list(l, 0);
 }
@@ -381,6 +400,24 @@ int uc_link_start(struct uc_link **lp, struct engine *e)
 bool uc_link_is_online(const struct uc_link *l)
 {
 	return l->state == LINK_ONLINE || l->state == LINK_SUSPECT;
+}
+
+int uc_link_ask(struct uc_link *l, const char *method, const char *path,
+		json_t *body, http_client_h *h, void *arg)
+{
+	char url[URL_SIZE];
+	struct http_params params = { .method = method,
+				      .url = url,
+				      .bearer = l->token,
+				      .json = body,
+				      .connect_ms = UC_LINK_CONNECT_MS };
+
+	if (!uc_link_is_online(l) || !l->token[0])
+		return ENOTCONN;
+
+	url_of(l, path, url);
+
+	return http_client_request(NULL, l->e->http, &params, h, arg);
 }
 
 void uc_link_try(struct uc_link *l)

@@ -11,7 +11,10 @@
 #ifndef PHONE_UC_LINK_H
 #define PHONE_UC_LINK_H
 
+#include <jansson.h>
 #include <stdbool.h>
+
+#include "base/http_client.h"
 
 struct engine;
 struct uc_link;
@@ -30,6 +33,19 @@ int uc_link_start(struct uc_link **lp, struct engine *e);
 
 /** Online or merely suspect. */
 bool uc_link_is_online(const struct uc_link *l);
+
+/**
+ * Ask the server something in the user's name.
+ *
+ * @param path From "/api/v1/" on
+ * @param body Borrowed, or NULL
+ * @param h    Told the answer once, never before this returns; not when the
+ *             phone ends first
+ *
+ * @return 0; ENOTCONN while not online; ENOMEM
+ */
+int uc_link_ask(struct uc_link *l, const char *method, const char *path,
+		json_t *body, http_client_h *h, void *arg);
 
 /** Try now; harmless while online. */
 void uc_link_try(struct uc_link *l);

@@ -7,10 +7,12 @@
 #include "base/json.h"
 #include "base/libre.h"
 #include "base/log.h"
+#include "model/pbx_kinds.h"
 #include "model/provision.h"
 #include "model/record.h"
 #include "model/route.h"
 #include "uc/api.h"
+#include "uc/at_pbx.h"
 #include "uc/deployment.h"
 #include "uc/history.h"
 #include "uc/kinds.h"
@@ -34,6 +36,17 @@ static void me(struct http_request *req, const struct caller *caller, void *arg)
 				  "extension", p->extension, "email", p->email,
 				  "customer", p->customer, "language",
 				  p->language));
+}
+
+static void my_settings(struct http_request *req, const struct caller *caller,
+			void *arg)
+{
+	struct uc *uc = arg;
+	char path[120];
+
+	(void)snprintf(path, sizeof(path), "/api/v1/users/%s/settings",
+		       caller->id);
+	at_pbx_relay(uc->at_pbx, req, caller->customer, path);
 }
 
 struct listing {
@@ -108,6 +121,12 @@ static const struct route routes[] = {
 	{ "GET", "/api/v1/me", "me", ACTION_READ, me, 0, "Who I am" },
 	{ "PUT", "/api/v1/me/password", "me", ACTION_UPDATE, session_password,
 	  4096, "Change my password" },
+	{ "GET", "/api/v1/me/settings", "user_settings", ACTION_READ,
+	  my_settings, 0, "How I want to be called" },
+	{ "PUT", "/api/v1/me/settings", "user_settings", ACTION_UPDATE,
+	  my_settings, 0, "Set how I want to be called" },
+	{ "PATCH", "/api/v1/me/settings", "user_settings", ACTION_UPDATE,
+	  my_settings, 0, "Change some of how I want to be called" },
 	{ "GET", "/api/v1/directory", "directory", ACTION_LIST, directory, 0,
 	  "The people of my customer" },
 	{ "GET", "/api/v1/presence", "presence", ACTION_LIST, presence, 0,
@@ -243,6 +262,8 @@ int uc_api_start(struct router **routerp, struct provision **provisionp,
 	router_callers(router, session_caller, uc);
 	err = router_routes(router, routes, sizeof(routes) / sizeof(routes[0]),
 			    uc);
+	if (!err)
+		err = router_kind(router, &user_settings_kind);
 	if (!err)
 		err = provision_alloc(&p, router, uc->store, uc->keys);
 	for (size_t i = 0; !err && i < sizeof(kinds) / sizeof(kinds[0]); i++)

@@ -13,6 +13,7 @@
 #include "model/provision.h"
 #include "model/route.h"
 #include "uc/api.h"
+#include "uc/at_pbx.h"
 #include "uc/history.h"
 #include "uc/main.h"
 #include "uc/people.h"
@@ -62,6 +63,7 @@ static void uc_destructor(void *data)
 
 	mem_deref(uc->provision);
 	mem_deref(uc->router);
+	mem_deref(uc->at_pbx);
 	mem_deref(uc->sources);
 	mem_deref(uc->streams);
 	mem_deref(uc->presence);
@@ -139,6 +141,8 @@ static int open_parts(struct uc *uc)
 		err = streams_alloc(&uc->streams, uc);
 	if (!err)
 		err = sources_alloc(&uc->sources, uc);
+	if (!err)
+		err = at_pbx_alloc(&uc->at_pbx, uc);
 	if (!err)
 		err = history_init(uc);
 

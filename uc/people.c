@@ -13,6 +13,7 @@ struct customer {
 	struct list users; /* of struct member */
 	char *id;
 	char *web_id;
+	char platform[48];
 };
 
 struct member {
@@ -171,6 +172,7 @@ int people_put_customer(struct people *p, const json_t *customer)
 {
 	const char *id = json_get_text(customer, "id");
 	const char *web_id = json_get_text(customer, "web_id");
+	const char *platform = json_get_text(customer, "platform");
 	struct customer *c;
 	char *copy = NULL;
 	int err;
@@ -195,10 +197,19 @@ int people_put_customer(struct people *p, const json_t *customer)
 
 	mem_deref(c->web_id);
 	c->web_id = copy;
+	(void)snprintf(c->platform, sizeof(c->platform), "%s",
+		       platform ? platform : "");
 	for (struct le *le = list_head(&c->users); le && !err; le = le->next)
 		err = name_member(p, le->data);
 
 	return err;
+}
+
+const char *people_platform(const struct people *p, const char *customer)
+{
+	const struct customer *c = find_customer(p, customer);
+
+	return c ? c->platform : "";
 }
 
 void people_drop_customer(struct people *p, const char *id)

@@ -30,6 +30,9 @@ int people_alloc(struct people **pp);
 int people_put_customer(struct people *p, const json_t *customer);
 void people_drop_customer(struct people *p, const char *id);
 
+/** Platform group of a customer; "" when there is none. */
+const char *people_platform(const struct people *p, const char *customer);
+
 /** Take a user as provisioned.  0, EINVAL, ENOMEM. */
 int people_put_user(struct people *p, const json_t *user);
 void people_drop_user(struct people *p, const char *id);

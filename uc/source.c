@@ -194,6 +194,9 @@ static void apply(struct source *s, const char *type, const json_t *frame)
 	}
 	else if (!strcmp(type, "call"))
 		presence_leg(uc->presence, s->id, data);
+	else if (!strcmp(type, "settings"))
+		streams_tell_user(uc->streams, json_get_text(data, "user"),
+				  type, json_object_get(data, "settings"));
 	else if (!strcmp(type, "registration"))
 		presence_registration(uc->presence, s->id, data);
 	else if (!strcmp(type, "cdr") && customer &&
@@ -370,6 +373,27 @@ void sources_drop(struct sources *all, const char *id)
 			return;
 		}
 	}
+}
+
+const char *sources_pbx(const struct sources *all, const char *platform,
+			const char **tokenp)
+{
+	const struct source *found = NULL;
+
+	for (struct le *le = list_head(&all->list); le; le = le->next) {
+		const struct source *s = le->data;
+
+		if (!strcmp(s->id, platform))
+			found = s;
+	}
+	if (!found && list_count(&all->list) == 1)
+		found = list_head(&all->list)->data;
+	if (!found)
+		return NULL;
+
+	*tokenp = found->token;
+
+	return found->url;
 }
 
 bool sources_are_up(const struct sources *all)

@@ -25,6 +25,17 @@ int sources_put(struct sources *s, const json_t *source);
 /** Read from it no more. */
 void sources_drop(struct sources *s, const char *id);
 
+/**
+ * Where the pbx of a platform group is.
+ *
+ * @param platform Its id; with one pbx only, that one whatever it is
+ * @param tokenp   Set to our token there; as the address valid this turn
+ *
+ * @return Its address, or NULL
+ */
+const char *sources_pbx(const struct sources *s, const char *platform,
+			const char **tokenp);
+
 /** Whether all sources are connected (ready with none). */
 bool sources_are_up(const struct sources *s);
 

@@ -320,6 +320,13 @@ void streams_tell(struct streams *s, const char *customer, const char *type,
 	}
 }
 
+void streams_tell_user(struct streams *s, const char *user, const char *type,
+		       json_t *data)
+{
+	if (user && data)
+		streams_publish(s, s->seq, user, type, data);
+}
+
 void streams_end(struct streams *s, const char *user)
 {
 	for (struct le *le = list_head(&s->clients); le; le = le->next) {

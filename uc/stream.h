@@ -50,6 +50,10 @@ void streams_publish(struct streams *s, uint64_t seq, const char *user,
 void streams_tell(struct streams *s, const char *customer, const char *type,
 		  json_t *data);
 
+/** The same to the clients of one user. */
+void streams_tell_user(struct streams *s, const char *user, const char *type,
+		       json_t *data);
+
 /** End a user's streams (deleted, signed out everywhere). */
 void streams_end(struct streams *s, const char *user);
 

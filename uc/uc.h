@@ -12,6 +12,7 @@
 #include "base/libre.h"
 #include "base/store.h"
 
+struct at_pbx;
 struct conf;
 struct http_server;
 struct http_request;
@@ -36,6 +37,7 @@ struct uc {
 	struct presence *presence;
 	struct streams *streams;
 	struct sources *sources;
+	struct at_pbx *at_pbx;
 	char token[48]; /* the service token */
 	char url[128];  /* where clients reach us, without a final slash */
 };
