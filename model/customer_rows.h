@@ -8,6 +8,10 @@
 	{ "blocked", FIELD_LIST, 0, 0, 32,
 	  .help = "Numbers that may call none of its users",
 	  .help_fr = "Numéros refusés" },
+	{ "speed_dials", FIELD_JSON, 0, 0, 8192,
+	  .help = "Short numbers of all its users: two digits to a number, or "
+		  "to {number, override}",
+	  .help_fr = "Numéros abrégés communs" },
 	{ "operator", FIELD_DIGITS, 0, 1, 32,
 	  .help = "Number that takes parked calls nobody comes back to",
 	  .help_fr = "Numéro du standard" },

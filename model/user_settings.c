@@ -36,6 +36,15 @@ static const struct field fields[] = {
 	{ "reject_anonymous", FIELD_BOOL, 0, .preset = "false",
 	  .help = "Refuse callers who hide their number",
 	  .help_fr = "Refuser les appels anonymes" },
+	{ "hide_number", FIELD_BOOL, 0, .preset = "false",
+	  .help = "Name and number are withheld from those called",
+	  .help_fr = "Masquer nom et numéro" },
+	{ "auto_answer", FIELD_BOOL, 0, .preset = "false",
+	  .help = "Phones that ring alone are asked to answer by themselves",
+	  .help_fr = "Réponse automatique" },
+	{ "speed_dials", FIELD_JSON, 0, 0, 8192,
+	  .help = "Own short numbers: two digits to a number",
+	  .help_fr = "Numéros abrégés" },
 };
 
 const struct kind user_settings_kind = {

@@ -10,6 +10,7 @@
 #include "pbx/bridge.h"
 #include "pbx/call.h"
 #include "pbx/cdr.h"
+#include "pbx/dial.h"
 #include "pbx/farewell.h"
 #include "pbx/code.h"
 #include "pbx/fork.h"
@@ -541,10 +542,13 @@ static void ring(struct call *call, const struct sip_message *m,
 	(void)re_snprintf(call->number, sizeof(call->number), "%s",
 			  forward_dialled(call));
 
-	if (r.code)
+	if (r.code) {
 		code_run(call, &r, m);
-	else
-		forward_ring(call, &r, m);
+		return;
+	}
+	if (!target)
+		dial_remember(call);
+	forward_ring(call, &r, m);
 }
 
 static void begin(const struct sip_message *m, struct sip_flow *flow,

@@ -5,8 +5,10 @@
 #include "pbx/call.h"
 #include "pbx/conference_dial.h"
 #include "pbx/cor.h"
+#include "pbx/dial.h"
 #include "pbx/mode.h"
 #include "pbx/others.h"
+#include "pbx/outside.h"
 #include "pbx/park.h"
 #include "pbx/hidden.h"
 #include "pbx/hotdesk_code.h"
@@ -78,6 +80,14 @@ static const struct code codes[] = {
 	{ "pickup-directed", "**", CODE_PICKUP_DIRECTED, true, NULL, 0 },
 	{ "park", "*70", CODE_RUN, false, .run = park_run },
 	{ "park-at", "*71*", CODE_RUN, true, .run = park_run },
+	{ "auto-answer", "*27#", CODE_ON, false, "auto_answer", 0 },
+	{ "auto-answer-off", "#27#", CODE_OFF, false, "auto_answer", 0 },
+	{ "hide-number", "*31*", CODE_RUN, true, .run = dial_hidden },
+	{ "show-number", "#31*", CODE_RUN, true, .run = dial_shown },
+	{ "redial", "*66", CODE_RUN, false, .run = dial_last },
+	{ "speed-dial", "*75*", CODE_RUN, true, .run = dial_speed },
+	{ "speed-store", "*76*", CODE_RUN, true, .stars = 1,
+	  .run = dial_store },
 	{ "retrieve-own", "*72", CODE_RUN, false, .run = park_retrieve },
 	{ "retrieve", "*72*", CODE_RUN, true, .stars = 1,
 	  .run = park_retrieve },
@@ -272,6 +282,9 @@ static const char *why_not(const struct code *code, const struct user *u,
 	if (code->kind == CODE_ON && code->field &&
 	    !strcmp(code->field, "dnd") && !cos_may(u, COS_DND))
 		return "may not use do not disturb";
+	if (code->kind == CODE_ON && code->field &&
+	    !strcmp(code->field, "auto_answer") && !cos_may(u, COS_AUTO_ANSWER))
+		return "may not use automatic answering";
 
 	return NULL;
 }
@@ -317,6 +330,9 @@ void code_run(struct call *call, const struct routing *r,
 	const struct phone *p = call->caller->phone;
 	const char *why = why_not(code, p->user, r->argument);
 
+	if ((code->run == dial_hidden || code->run == dial_shown) &&
+	    outside_help(call, m, span_of(r->argument)))
+		return;
 	call->code = code;
 	trail_add(&call->trail, "%s is the code of %s%s%.*s", call->number,
 		  code->name, r->argument[0] ? " for " : "",

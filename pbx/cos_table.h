@@ -69,7 +69,7 @@ COS_OPTION(MONITOR_TONE, monitor_tone, true, true,
 
 /* ---- answering ---- */
 COS_OPTION(AUTO_ANSWER, auto_answer, true, true,
-  "Auto Answer Allowed", "",
+  "Auto Answer Allowed", "pbx/fork.c",
   "the code is refused and the user's phones ring",
   "Phones may answer by themselves",
   "Réponse automatique permise")
@@ -411,7 +411,7 @@ COS_OPTION(SERVICE_MODE, service_mode, false, false,
 
 /* ---- other ---- */
 COS_OPTION(REDIAL, redial, true, true,
-  "Redial Facilities", "",
+  "Redial Facilities", "pbx/dial.c",
   "the code is refused",
   "May redial the last number",
   "Répétition du dernier numéro")

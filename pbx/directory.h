@@ -48,8 +48,9 @@ struct customer {
 	struct list phones;    /* struct phone, customer_le */
 	struct list outsiders; /* struct phone, customer_le (outsider.h) */
 	char *name;
-	json_t *codes;   /* own feature access codes (code.h), or NULL */
-	json_t *blocked; /* numbers refused for all its users, or NULL */
+	json_t *speed_dials; /* dial.h, or NULL */
+	json_t *codes;       /* own feature access codes (code.h), or NULL */
+	json_t *blocked;     /* numbers refused for all its users, or NULL */
 	const struct schedule *schedule; /* that its mode follows, or NULL */
 	struct customer_mode mode;
 	char time_zone[65];
@@ -71,9 +72,10 @@ struct user {
 	char cor[DIRECTORY_MODES][DIRECTORY_ID_SIZE]; /* of restriction */
 	char cos[DIRECTORY_MODES][DIRECTORY_ID_SIZE]; /* of service */
 	char reroute[DIRECTORY_MODES][DIRECTORY_NUMBER_MAX + 1]; /* or "" */
-	bool is_french;                 /* prompts, else English */
-	bool is_hot_desk_user;          /* may log in at phones */
-	char *name;                     /* as shown to others */
+	bool is_french;                             /* prompts, else English */
+	bool is_hot_desk_user;                      /* may log in at phones */
+	char last_number[DIRECTORY_NUMBER_MAX + 1]; /* dialled; "" */
+	char *name;                                 /* as shown to others */
 	struct user_settings *settings; /* settings_user.h; NULL = none */
 };
 
@@ -112,6 +114,7 @@ struct customer_fields {
 	const char *name;
 	const json_t *codes; /* may be NULL, as blocked */
 	const json_t *blocked;
+	const json_t *speed_dials;
 	bool rejects_anonymous;
 	bool has_announcements;
 	const char *operator;  /* NULL: none */

@@ -9,11 +9,18 @@
 #include "pbx/registrar.h"
 #include "pbx/relay.h"
 #include "pbx/server.h"
+#include "pbx/settings_user.h"
 #include "pbx/settings.h"
 #include "pbx/transfer.h"
 #include "pbx/turn.h"
 
 #define ELSEWHERE "SIP;cause=200;text=\"Call completed elsewhere\""
+
+/* As phones understand it, old and new (RFC 5373). */
+#define AUTO_ANSWER                                                            \
+	"Call-Info: <sip:pbx>;answer-after=0\r\n"                              \
+	"Alert-Info: <http://localhost>;info=alert-autoanswer;delay=0\r\n"     \
+	"Answer-Mode: Auto\r\n"
 
 enum { HEADERS_BYTES = 8192 };
 
@@ -294,6 +301,18 @@ static void write_caller(const struct leg *leg, struct sip_out *o)
 			phone_shown_number(p));
 }
 
+/* Its user wants phones to answer by themselves: an idle one that rings
+ * alone does. */
+static bool answers_itself(const struct leg *leg, bool is_only)
+{
+	const struct phone *p = leg->phone;
+	const struct user *u = p->user;
+
+	return is_only && u && u->settings && u->settings->answers_itself &&
+	       cos_may(u, COS_AUTO_ANSWER) && p->calls <= 1 &&
+	       !transfer_shown(leg->call);
+}
+
 static void write_headers(struct sip_out *o, struct leg *leg,
 			  const struct sip_message *m, bool is_only)
 {
@@ -312,7 +331,10 @@ static void write_headers(struct sip_out *o, struct leg *leg,
 		sip_out_text(o, "Require: 100rel\r\n");
 	session_offer(leg, o);
 	sip_out_copy(o, m, SIP_HEADER_SUBJECT);
-	sip_out_copy(o, m, SIP_HEADER_ALERT_INFO);
+	if (answers_itself(leg, is_only))
+		sip_out_text(o, AUTO_ANSWER);
+	else
+		sip_out_copy(o, m, SIP_HEADER_ALERT_INFO);
 	sip_out_copy(o, m, SIP_HEADER_MIME_VERSION);
 	sip_out_copy(o, m, SIP_HEADER_CONTENT_DISPOSITION);
 }

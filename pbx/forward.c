@@ -6,6 +6,7 @@
 #include "pbx/relay.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
+#include "pbx/settings_user.h"
 #include "sip/address.h"
 
 enum {
@@ -55,6 +56,13 @@ static bool has_privacy(const struct sip_message *m)
 	       span_equal(from.uri.host, SPAN("anonymous.invalid"));
 }
 
+/* The user always withholds the number. */
+static bool is_hidden(const struct phone *p)
+{
+	return p && p->user && p->user->settings &&
+	       p->user->settings->hides_number;
+}
+
 int forward_begin(struct call *call, const struct sip_message *m)
 {
 	struct forward_way *w = mem_zalloc(sizeof(*w), way_destructor);
@@ -72,7 +80,7 @@ int forward_begin(struct call *call, const struct sip_message *m)
 		forward_end(call);
 		return ENOMEM;
 	}
-	w->way.is_anonymous = has_privacy(m);
+	w->way.is_anonymous = has_privacy(m) || is_hidden(call->caller->phone);
 
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "pbx/conference_room.h"
 #include "pbx/cor.h"
 #include "pbx/cpn.h"
+#include "pbx/dial.h"
 #include "pbx/did.h"
 #include "pbx/number_plan.h"
 #include "pbx/numbering.h"
@@ -43,6 +44,7 @@ static int take_customer(json_t *object, void *arg)
 		.name = text(object, "name"),
 		.codes = json_object_get(object, "codes"),
 		.blocked = json_object_get(object, "blocked"),
+		.speed_dials = json_object_get(object, "speed_dials"),
 		.rejects_anonymous = json_get_bool(object, "reject_anonymous",
 						   false),
 		.has_announcements = json_get_bool(object, "announcements",
@@ -107,6 +109,7 @@ static int take_user(json_t *object, void *arg)
 static void remove_user(const char *id)
 {
 	mailbox_remove(id);
+	dial_forget(id);
 	directory_remove_user(id);
 }
 
@@ -195,8 +198,11 @@ static int changing(struct provision_change *change, void *arg)
 		schedule_check(change->object, errors);
 	if (change->kind == &conference_kind)
 		room_check(change->object, errors);
-	if (change->kind == &pbx_customer_kind)
+	if (change->kind == &pbx_customer_kind) {
 		code_check(json_object_get(change->object, "codes"), errors);
+		dial_check(json_object_get(change->object, "speed_dials"), true,
+			   errors);
+	}
 	if (!json_array_size(errors)) {
 		json_decref(errors);
 		return 0;

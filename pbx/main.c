@@ -24,6 +24,7 @@
 #include "pbx/control.h"
 #include "pbx/cor.h"
 #include "pbx/cpn.h"
+#include "pbx/dial.h"
 #include "pbx/did.h"
 #include "pbx/emergency.h"
 #include "pbx/event.h"
@@ -491,6 +492,8 @@ static int start(struct service *service, void **statep)
 		err = voicemail_start();
 	if (!err)
 		err = answer_start(pbx_settings.dir);
+	if (!err)
+		err = dial_restore();
 	if (!err)
 		err = restore_all();
 	if (!err)

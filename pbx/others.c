@@ -261,9 +261,9 @@ void others_dnd_off(struct call *call, const struct routing *r,
 
 static json_t *all_clear(void)
 {
-	json_t *what = json_pack("{s:b, s:b, s:s}", "dnd", false,
-				 "reject_anonymous", false, "when_on_phone",
-				 "ring");
+	json_t *what = json_pack("{s:b, s:b, s:b, s:s}", "dnd", false,
+				 "reject_anonymous", false, "auto_answer",
+				 false, "when_on_phone", "ring");
 
 	for (int i = 0; what && i < FORWARDS; i++)
 		(void)json_object_set_new(what, forward_field((enum forward)i),

@@ -760,6 +760,12 @@ static bool is_paid(const struct walk *w)
 	return w->way->reach == ROUTE_REACH_OUTSIDE;
 }
 
+/* The number itself, not where forwards lead. */
+static bool is_exempt(const struct walk *w)
+{
+	return w->way->is_permitted && !w->is_hop;
+}
+
 /* Who pays must be permitted, and somebody must pay. */
 static void at_outside(struct walk *w)
 {
@@ -768,7 +774,8 @@ static void at_outside(struct walk *w)
 						   r->outside);
 
 	if (!v.cause &&
-	    (!is_paid(w) || !cor_permits_outside(w->payer, r->outside)))
+	    (!is_paid(w) ||
+	     (!is_exempt(w) && !cor_permits_outside(w->payer, r->outside))))
 		v = (struct outside_verdict){ 403, "Not Permitted" };
 	if (v.cause) {
 		note(w, "%s may not be called outside: %s", r->number, v.cause);
@@ -802,7 +809,7 @@ static void at_number(struct walk *w)
 	memcpy(w->way->number, r->number, sizeof(w->way->number));
 	if (is_dialled_code)
 		return;
-	if (!route_permits(w->payer, r->number)) {
+	if (!is_exempt(w) && !route_permits(w->payer, r->number)) {
 		note(w, "%s may not call %s: class of restriction",
 		     w->payer->name, r->number);
 		refuse(r, 403, "Not Permitted");

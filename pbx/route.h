@@ -70,8 +70,9 @@ struct route_way {
 	uint8_t tried; /* hunt: members tried */
 	bool is_line; /* a line was dialled: the user's forwards do not count */
 	bool is_anonymous;
-	uint8_t reach; /* enum route_reach */
-	uint8_t mode;  /* enum service_mode: when the call began */
+	bool is_permitted; /* the number dialled is exempt from restriction */
+	uint8_t reach;     /* enum route_reach */
+	uint8_t mode;      /* enum service_mode: when the call began */
 	char payer[DIRECTORY_ID_SIZE]; /* whose privileges count there */
 	bool is_delayed;               /* forward always follows no answer */
 	bool is_final;                 /* nobody forwards it any more */
@@ -96,7 +97,7 @@ struct routing {
  * Route a dialled number.
  *
  * @param r       Filled
- * @param way     Zeroed but for is_anonymous, reach and payer; what
+ * @param way     Zeroed but for is_anonymous, is_permitted, reach and payer; what
  *                route_on() needs
  * @param caller  The authenticated phone; it does not ring itself
  * @param dialled User part of the Request-URI, unescaped

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "model/pbx_kinds.h"
 #include "model/record.h"
+#include "pbx/dial.h"
 #include "pbx/event.h"
 #include "pbx/settings_user.h"
 #include "pbx/turn.h"
@@ -91,6 +92,8 @@ int settings_user_take(struct user *u, const json_t *object)
 		     json_get_text(object, forward_fields[i]));
 	s->has_dnd = json_get_bool(object, "dnd", false);
 	s->rejects_anonymous = json_get_bool(object, "reject_anonymous", false);
+	s->hides_number = json_get_bool(object, "hide_number", false);
+	s->answers_itself = json_get_bool(object, "auto_answer", false);
 	s->no_answer_s = (uint16_t)json_get_int(object, "no_answer_s", 0);
 	text = json_get_text(object, "when_on_phone");
 	s->is_busy_on_phone = text && !strcmp(text, "busy");
@@ -391,6 +394,7 @@ static void change_settings(struct http_request *req, enum kind_write write)
 			 errors);
 	check_list(out, "ring_devices", SETTINGS_DEVICES_MAX, errors);
 	check_list(out, "blocked", SETTINGS_BLOCKED_MAX, errors);
+	dial_check(json_object_get(out, "speed_dials"), false, errors);
 	if (json_array_size(errors)) {
 		json_decref(out);
 		reply_invalid(req, json_incref(errors));

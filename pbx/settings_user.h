@@ -44,6 +44,8 @@ struct user_settings {
 	uint8_t device_count; /* 0: all that ring with the user */
 	bool has_dnd;
 	bool rejects_anonymous;
+	bool hides_number;
+	bool answers_itself;
 	bool is_busy_on_phone; /* "when I am on the phone" */
 };
 

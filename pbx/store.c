@@ -20,6 +20,8 @@ enum kind {
 	KIND_NUMBER, /* row: place in keep.numbers, from 1 */
 	KIND_CDR,
 	KIND_SUBSCRIPTION,
+	KIND_DIALLED,
+	KIND_CALLBACK,
 };
 
 static const char *const schema =
@@ -323,6 +325,60 @@ int keep_each_subscription(keep_call_h *h, void *arg)
 	return keep.journal ? journal_each(keep.journal, KIND_SUBSCRIPTION,
 					   call_found, &each)
 			    : 0;
+}
+
+/* ---- what users have dialled, whom they want to be called back by ---- */
+
+static void row_put(uint8_t kind, uint64_t row, struct span blob,
+		    const char *what)
+{
+	if (keep.journal)
+		check(journal_put(keep.journal, kind, row, blob), what);
+}
+
+static void row_remove(uint8_t kind, uint64_t row, const char *what)
+{
+	if (keep.journal)
+		check(journal_remove(keep.journal, kind, row), what);
+}
+
+static int row_each(uint8_t kind, keep_call_h *h, void *arg)
+{
+	struct each_call each = { h, arg };
+
+	return keep.journal
+		       ? journal_each(keep.journal, kind, call_found, &each)
+		       : 0;
+}
+
+void keep_put_dialled(uint64_t row, struct span blob)
+{
+	row_put(KIND_DIALLED, row, blob, "a last number");
+}
+
+void keep_remove_dialled(uint64_t row)
+{
+	row_remove(KIND_DIALLED, row, "the end of a last number");
+}
+
+int keep_each_dialled(keep_call_h *h, void *arg)
+{
+	return row_each(KIND_DIALLED, h, arg);
+}
+
+void keep_put_callback(uint64_t row, struct span blob)
+{
+	row_put(KIND_CALLBACK, row, blob, "a callback");
+}
+
+void keep_remove_callback(uint64_t row)
+{
+	row_remove(KIND_CALLBACK, row, "the end of a callback");
+}
+
+int keep_each_callback(keep_call_h *h, void *arg)
+{
+	return row_each(KIND_CALLBACK, h, arg);
 }
 
 /* ---- numbers, records ---- */

@@ -57,6 +57,12 @@ void keep_put_call(uint64_t row, struct span blob);
 void keep_remove_call(uint64_t row);
 void keep_put_subscription(uint64_t row, struct span blob);
 void keep_remove_subscription(uint64_t row);
+/** A user's last number, row: hash of the user; who waits to be called back. */
+void keep_put_dialled(uint64_t row, struct span blob);
+void keep_remove_dialled(uint64_t row);
+void keep_put_callback(uint64_t row, struct span blob);
+void keep_remove_callback(uint64_t row);
+
 void keep_set_number(const char *name, uint64_t value);
 
 /** Add a CDR; done is called once it is on the disk, or has failed.  The texts
@@ -82,6 +88,8 @@ typedef void(keep_call_h)(uint64_t row, struct span blob, void *arg);
 int keep_each_binding(keep_binding_h *h, void *arg);
 int keep_each_call(keep_call_h *h, void *arg);
 int keep_each_subscription(keep_call_h *h, void *arg);
+int keep_each_dialled(keep_call_h *h, void *arg);
+int keep_each_callback(keep_call_h *h, void *arg);
 
 /** The bindings of a pbx that may be running; file as for keep_open(). */
 int keep_read_bindings(const char *file, keep_binding_h *h, void *arg);
