@@ -76,7 +76,7 @@ struct call {
 	bool wants_reliable; /* the caller requires 100rel */
 	bool is_buried;
 	bool is_relayed;   /* speech goes through both ports */
-	bool was_inactive; /* who holds now asked for no sound at all */
+	bool was_inactive; /* who holds now is to send and get no sound */
 	bool is_joining;   /* its legs do not hear each other yet */
 	bool is_emergency; /* no limit holds it up */
 	uint16_t legs;

@@ -245,12 +245,15 @@ static void learn_remote(struct media_port *p, const struct sdp_media *m)
 	media_port_set_remote(p, &sa, codec < 0 ? 0 : (uint8_t)codec);
 }
 
-/* Who holds with "inactive" may be told nothing; who is held gets music. */
+/* Who holds with "inactive" may be told nothing; who is held gets music.  Where
+ * speech is not relayed the holder would send music of its own to the very
+ * ear that hears ours, so it is asked to send nothing. */
 static int direction_for(struct call *call, const struct sdp_media *m,
 			 enum hold_offer offer, bool has_music)
 {
 	if (offer == HOLD_OFFER_HOLD) {
-		call->was_inactive = m->direction == SDP_DIRECTION_INACTIVE;
+		call->was_inactive = m->direction == SDP_DIRECTION_INACTIVE ||
+				     (has_music && !call->is_relayed);
 		return has_music ? SDP_DIRECTION_SENDONLY : -1;
 	}
 	if (offer == HOLD_OFFER_NONE && call->was_inactive &&
@@ -290,6 +293,21 @@ static struct span write_body(const struct sdp *sdp, unsigned at,
 	return sdp_write(&o, sdp, &edit) ? sdp->body : sip_out_span(&o);
 }
 
+/* The other's own description, but for its direction. */
+static struct span write_direction(const struct sdp *sdp, unsigned at,
+				   int direction)
+{
+	static char buf[BODY_BYTES];
+	struct sdp_edit edit;
+	struct sip_out o;
+
+	sdp_edit_init(&edit);
+	edit.media[at].direction = (int8_t)direction;
+	sip_out_init(&o, buf, sizeof(buf));
+
+	return sdp_write(&o, sdp, &edit) ? sdp->body : sip_out_span(&o);
+}
+
 static struct span edit_body(struct sdp *sdp, struct leg *from, struct leg *to,
 			     struct span body, enum hold_offer offer)
 {
@@ -313,9 +331,14 @@ static struct span edit_body(struct sdp *sdp, struct leg *from, struct leg *to,
 	direction = direction_for(call, m, offer, holds);
 
 	/* talking again without relay: each other's own addresses */
-	if (!call->ports[side] ||
-	    (offer == HOLD_OFFER_TALK && !call->is_relayed))
+	if (offer == HOLD_OFFER_TALK && !call->is_relayed)
 		return body;
+	if (!call->ports[side])
+		return direction == SDP_DIRECTION_INACTIVE
+			       ? write_direction(sdp,
+						 (unsigned)(m - sdp->media),
+						 direction)
+			       : body;
 
 	return write_body(sdp, (unsigned)(m - sdp->media), to, direction);
 }
