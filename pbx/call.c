@@ -9,6 +9,7 @@
 #include "pbx/answer.h"
 #include "pbx/bridge.h"
 #include "pbx/call.h"
+#include "pbx/callback.h"
 #include "pbx/cdr.h"
 #include "pbx/dial.h"
 #include "pbx/farewell.h"
@@ -224,6 +225,7 @@ static void over(struct call *call, enum call_result result)
 	answer_end(call);
 	call->result = (uint8_t)result;
 	call->state = CALL_OVER;
+	callback_over(call);
 	cdr_write(call);
 	if (call->is_stored)
 		keep_remove_call(call->row);
@@ -753,6 +755,7 @@ static void now_answered(struct call *call)
 	call->answered_ms = clock_wall_ms();
 	call->answered_mono_ms = clock_mono_ms();
 	forward_end(call);
+	callback_talked(call);
 	call_touch(call);
 }
 

@@ -4,6 +4,7 @@
 #include "pbx/code.h"
 #include "pbx/call.h"
 #include "pbx/conference_dial.h"
+#include "pbx/callback.h"
 #include "pbx/cor.h"
 #include "pbx/dial.h"
 #include "pbx/mode.h"
@@ -80,6 +81,9 @@ static const struct code codes[] = {
 	{ "pickup-directed", "**", CODE_PICKUP_DIRECTED, true, NULL, 0 },
 	{ "park", "*70", CODE_RUN, false, .run = park_run },
 	{ "park-at", "*71*", CODE_RUN, true, .run = park_run },
+	{ "callback", "*37*", CODE_RUN, true, .run = callback_run },
+	{ "callback-last", "*37#", CODE_RUN, false, .run = callback_run },
+	{ "callback-off", "#37#", CODE_RUN, false, .run = callback_run_off },
 	{ "auto-answer", "*27#", CODE_ON, false, "auto_answer", 0 },
 	{ "auto-answer-off", "#27#", CODE_OFF, false, "auto_answer", 0 },
 	{ "hide-number", "*31*", CODE_RUN, true, .run = dial_hidden },

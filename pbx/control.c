@@ -313,7 +313,8 @@ static void act(struct http_request *req, const struct caller *caller,
 
 	leg = control_leg(req, body);
 	if (leg && run)
-		control_done(req, may_control(leg->phone) ? run(leg, body) : 403);
+		control_done(req,
+			     may_control(leg->phone) ? run(leg, body) : 403);
 	json_decref(body);
 }
 
@@ -366,13 +367,17 @@ static void add_callback(struct http_request *req, const struct caller *caller,
 		goto out;
 
 	err = callback_add(&added, phone, number,
-			   after && !strcmp(after, "no-answer"),
+			   after && !strcmp(after, "no-answer")
+				   ? CALLBACK_NO_ANSWER
+				   : CALLBACK_BUSY,
 			   minutes ? (uint32_t)json_integer_value(minutes)
 				   : MINUTES_DEFAULT);
 	if (err == ENOENT)
 		(void)http_reply_problem(req, 409, "no-such-number",
 					 "Nobody to ring has this number.",
 					 NULL);
+	else if (err == EPERM)
+		control_done(req, 403);
 	else if (err)
 		reply_error(req, err);
 	else

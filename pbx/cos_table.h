@@ -116,7 +116,7 @@ COS_OPTION(PRIVACY, privacy, false, false,
   "Nobody joins the user's calls in any way",
   "Personne ne rejoint les appels de l'usager")
 COS_OPTION(CALLBACK, callback, true, true,
-  "Callbacks - Allowed", "",
+  "Callbacks - Allowed", "pbx/callback.c",
   "callbacks are refused",
   "May ask to be called when somebody is free",
   "Rappel automatique permis")

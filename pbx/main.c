@@ -495,6 +495,8 @@ static int start(struct service *service, void **statep)
 	if (!err)
 		err = dial_restore();
 	if (!err)
+		err = callback_restore();
+	if (!err)
 		err = restore_all();
 	if (!err)
 		err = subscription_restore();

@@ -1,5 +1,6 @@
 /* others.c - see others.h */
 #include "pbx/call.h"
+#include "pbx/callback.h"
 #include "pbx/cor.h"
 #include "pbx/cos.h"
 #include "pbx/group.h"
@@ -295,6 +296,8 @@ void others_clear(struct call *call, const struct routing *r,
 		code_done(call, ENOMEM);
 		return;
 	}
+	for (struct le *le = list_head(&u->phones); le; le = le->next)
+		callback_drop_of(le->data);
 	change(ch, u, all_clear());
 	changes_end(ch);
 }

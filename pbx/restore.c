@@ -283,6 +283,10 @@ static int get_leg(struct leg **legp, struct call *call, struct span *restp)
 		call->legs = (uint16_t)number;
 	leg->state = (uint8_t)(state < LEG_STATES ? state : LEG_NULL);
 	leg->allows_update = allows;
+	if (leg->state == LEG_NULL && leg->is_counted) { /* its line is free */
+		leg->phone->calls--;
+		leg->is_counted = false;
+	}
 	leg->is_done = true;
 	if (dialog.len)
 		err = sip_dialog_restore(&leg->dialog, server_sip(), dialog,

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "pbx/alone.h"
 #include "pbx/answer.h"
+#include "pbx/callback.h"
 #include "pbx/cos.h"
 #include "pbx/forward.h"
 #include "pbx/join.h"
@@ -477,6 +478,7 @@ bool transfer_originated(struct call *call, struct leg *branch,
 	(void)leg_turn(branch, LEG_CLEARED);
 	call->state = CALL_ROUTING;
 	call->early = NULL;
+	callback_taken(call);
 	call_touch(call);
 	wheel_start(&call->timer, 1, ring_the_number, call);
 
