@@ -386,6 +386,17 @@ static void written(const struct store_result *result, void *arg)
 	finish(ch);
 }
 
+int provision_bury(struct store_write *w, const char *plural, const char *id,
+		   int64_t generation)
+{
+	return store_write_add(w,
+			       "INSERT INTO tombstones (kind, id, generation) "
+			       "VALUES ($1, $2, $3) ON CONFLICT (kind, id) "
+			       "DO UPDATE SET generation = excluded.generation",
+			       STORE_ARGS(store_text(plural), store_text(id),
+					  store_int(generation)));
+}
+
 static void write_tombstone(struct store_write *w, const struct change *ch)
 {
 	const struct store_value kind = store_text(ch->c.kind->plural);
@@ -397,12 +408,8 @@ static void write_tombstone(struct store_write *w, const struct change *ch)
 				      "WHERE kind = $1 AND id = $2",
 				      STORE_ARGS(kind, id));
 	else
-		(void)store_write_add(
-			w,
-			"INSERT INTO tombstones (kind, id, generation) "
-			"VALUES ($1, $2, $3) ON CONFLICT (kind, id) "
-			"DO UPDATE SET generation = excluded.generation",
-			STORE_ARGS(kind, id, store_int(ch->generation)));
+		(void)provision_bury(w, ch->c.kind->plural, ch->id,
+				     ch->generation);
 }
 
 static int send_write(struct change *ch)
@@ -505,6 +512,7 @@ static struct change *change_alloc(struct entry *e, struct http_request *req,
 	(void)snprintf(ch->id, sizeof(ch->id), "%s", id);
 	ch->c.id = ch->id;
 	ch->generation = json_get_int(object, "generation", 0);
+	ch->c.generation = ch->generation;
 
 	return ch;
 }
@@ -662,7 +670,7 @@ static void object_delete(struct http_request *req, const struct caller *caller,
 		reply_error(req, ENOMEM);
 		return;
 	}
-	ch->generation = n;
+	ch->generation = ch->c.generation = n;
 	change_add(ch);
 }
 

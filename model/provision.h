@@ -39,6 +39,8 @@ struct provision_change {
 	json_t *object;       /* to be; NULL: deleted.  before() may set
 				 fields of it that clients cannot          */
 
+	int64_t generation;
+
 	/* for a before() that refuses */
 	int status;       /* preset 409                                    */
 	char code[40];    /* "duplicate-sip-user"                          */
@@ -88,6 +90,11 @@ int provision_kind_add(struct provision *p, const struct kind *kind,
 /** The kind's table, to walk its objects at start; NULL if not added. */
 const struct record_table *provision_table(const struct provision *p,
 					   const char *plural);
+
+/** Add to a write that an object was deleted with this generation; for a
+ * server that follows another one. */
+int provision_bury(struct store_write *w, const char *plural, const char *id,
+		   int64_t generation);
 
 /**
  * Write an object from inside the server (a user's own change of what the

@@ -24,6 +24,7 @@
 #include "pbx/park.h"
 #include "pbx/conference_dial.h"
 #include "pbx/outside.h"
+#include "pbx/peer.h"
 #include "pbx/trunk.h"
 #include "pbx/restore.h"
 #include "pbx/server.h"
@@ -202,6 +203,11 @@ static void refuse(struct call *call, uint16_t status, const char *cause,
 		sip_out_header(&o, SIP_HEADER_REASON, span_of(reason));
 	if (status == 500)
 		sip_out_text(&o, "Retry-After: 0\r\n");
+	if (status == 302) {
+		sip_out_text(&o, "Contact: ");
+		server_identity(&o, NULL, call->sent_to);
+		sip_out_text(&o, "\r\n");
+	}
 	reply.headers = sip_out_span(&o);
 
 	if (call->caller->asked)
@@ -467,6 +473,24 @@ out:
 	return err;
 }
 
+/* From the other node, which has decided everything: what it names is rung,
+ * and nothing else. */
+static void route_peer(struct call *call, struct routing *r,
+		       const struct call_target *target)
+{
+	trail_add(&call->trail, "the other node rings %s%s", target->number,
+		  target->is_outside ? " by our trunks" : "");
+	memset(r, 0, sizeof(*r));
+	(void)snprintf(r->number, sizeof(r->number), "%s", target->number);
+	memcpy(forward_way(call)->number, r->number, sizeof(r->number));
+	if (target->is_outside) {
+		memcpy(r->outside, r->number, sizeof(r->outside));
+		r->payer = target->payer;
+		return;
+	}
+	r->phones[r->count++] = target->phone;
+}
+
 /* A call from outside: the DID is known already. */
 static void route_target(struct call *call, struct routing *r,
 			 const struct call_target *target)
@@ -474,6 +498,10 @@ static void route_target(struct call *call, struct routing *r,
 	const struct phone *p = call->caller->phone;
 
 	forward_way(call)->is_anonymous = p->is_anonymous;
+	if (peer_is_caller(call)) {
+		route_peer(call, r, target);
+		return;
+	}
 	trail_add(&call->trail, "trunk %s: %s calls %s", p->trunk->name,
 		  phone_shown_number(p), target->did);
 	if (!target->phone) {
@@ -521,11 +549,11 @@ static void ring(struct call *call, const struct sip_message *m,
 		transfer_replace(call, m);
 		return;
 	}
-	if (!(target && target->phone) &&
+	if (!(target && (target->phone || target->is_outside)) &&
 	    !hotdesk_is_empty(call->caller->phone) &&
 	    conference_dialled(call, target ? target->number : user))
 		return;
-	if (!(target && target->phone) &&
+	if (!(target && (target->phone || target->is_outside)) &&
 	    voicemail_dialled(call, target ? target->number : user))
 		return;
 

@@ -54,6 +54,8 @@ struct call_target {
 	const char *did;     /* as called from outside */
 	const char *number;  /* inside the customer */
 	struct phone *phone; /* rung whatever is set, or NULL */
+	bool is_outside;     /* from the other node: leaves by our trunk */
+	struct user *payer;  /* who pays for that, or NULL */
 };
 
 struct answer;
@@ -66,10 +68,11 @@ struct call {
 	struct le dirty_le; /* of those to be written this turn */
 	char id[CALL_ID_SIZE];
 	char customer[DIRECTORY_ID_SIZE];
-	char callee_user[DIRECTORY_ID_SIZE];   /* "" when nobody's */
-	char number[DIRECTORY_NUMBER_MAX + 1]; /* as dialled */
-	uint8_t state;                         /* enum call_state */
-	uint8_t result;                        /* enum call_result */
+	char callee_user[DIRECTORY_ID_SIZE];    /* "" when nobody's */
+	char number[DIRECTORY_NUMBER_MAX + 1];  /* as dialled */
+	char sent_to[DIRECTORY_NUMBER_MAX + 1]; /* by a phone, of peer's call */
+	uint8_t state;                          /* enum call_state */
+	uint8_t result;                         /* enum call_result */
 	uint8_t hops;
 	bool is_stored;      /* has a row */
 	bool has_offer;      /* the caller's INVITE had a description */

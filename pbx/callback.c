@@ -70,7 +70,7 @@ static void drop(struct callback *c)
 
 static bool is_free(const struct phone *p)
 {
-	return p->bindings && !p->calls;
+	return phone_is_there(p) && !phone_has_call(p);
 }
 
 /* The phones of the number itself, wherever it is forwarded to. */
@@ -111,11 +111,11 @@ static bool is_number_free(struct callback *c)
 
 	find_phones(&r, c, &u);
 	for (uint32_t i = 0; i < r.count; i++) {
-		if (r.phones[i]->calls) {
+		if (phone_has_call(r.phones[i])) {
 			c->was_used = true;
 			return false;
 		}
-		can_ring = can_ring || r.phones[i]->bindings;
+		can_ring = can_ring || phone_is_there(r.phones[i]);
 	}
 	if (is_undisturbed(u)) {
 		c->after_use = true; /* once more, when that has ended */

@@ -6,6 +6,7 @@
 #include "pbx/event.h"
 #include "pbx/jsontext.h"
 #include "pbx/outsider.h"
+#include "pbx/peer.h"
 #include "pbx/trunk.h"
 #include "pbx/store.h"
 
@@ -139,6 +140,9 @@ void cdr_write(struct call *call)
 	struct sip_out o;
 	struct keep_cdr cdr;
 	struct record *r;
+
+	if (peer_is_caller(call)) /* the other node writes it */
+		return;
 
 	sip_out_init(&o, buf, sizeof(buf));
 	print_record(call, clock_wall_ms(), &o);

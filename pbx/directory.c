@@ -541,3 +541,13 @@ const char *phone_shown_number(const struct phone *p)
 {
 	return p->user ? p->user->extension : p->number;
 }
+
+bool phone_is_there(const struct phone *p)
+{
+	return p->bindings_count || p->is_elsewhere;
+}
+
+bool phone_has_call(const struct phone *p)
+{
+	return p->calls || p->calls_elsewhere;
+}

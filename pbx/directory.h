@@ -96,7 +96,9 @@ struct phone {
 	char ha1_sha256[65];
 	uint64_t last_nonce; /* hash of the nonce last accepted */
 	uint32_t last_nonce_nc;
-	uint16_t calls; /* legs of calls on this line */
+	uint16_t calls;           /* legs of calls on this line */
+	uint16_t calls_elsewhere; /* at the other node of a pair (peer.h) */
+	bool is_elsewhere;        /* registered there */
 	uint8_t bindings_count;
 	bool rings_with_user;
 	bool is_hot_desk;     /* users may log in at it */
@@ -204,6 +206,12 @@ const struct list *directory_customers(void);
 
 /** How a phone is shown to others: its user's name, else its number. */
 const char *phone_name(const struct phone *p);
+
+/** Whether it can be rung: registered here, or at the other node. */
+bool phone_is_there(const struct phone *p);
+
+/** Whether it has a call, here or there. */
+bool phone_has_call(const struct phone *p);
 
 /** The number others see: its user's extension, else its own. */
 const char *phone_shown_number(const struct phone *p);

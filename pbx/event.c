@@ -17,6 +17,7 @@
 #include "pbx/conference.h"
 #include "pbx/event.h"
 #include "pbx/jsontext.h"
+#include "pbx/peer.h"
 #include "pbx/store.h"
 #include "pbx/subscription.h"
 #include "pbx/turn.h"
@@ -312,7 +313,8 @@ void event_leg(const struct leg *leg)
 	uint64_t seq;
 
 	subscription_leg(leg);
-	if (!list_head(&events.readers) || !is_monitored(leg))
+	if (!list_head(&events.readers) || !is_monitored(leg) ||
+	    peer_is_caller(leg->call))
 		return;
 
 	seq = number_next();
@@ -526,7 +528,8 @@ static void print_calls(struct sip_out *o, struct snapshot *s)
 		const char *id = s->calls[s->call_next++];
 		const struct call *call = call_find(span_of(id));
 
-		if (call && call->caller && call->state != CALL_OVER)
+		if (call && call->caller && call->state != CALL_OVER &&
+		    !peer_is_caller(call))
 			print_call(o, call, &n);
 	}
 }

@@ -6,6 +6,7 @@
 #include "pbx/fork.h"
 #include "pbx/forward.h"
 #include "pbx/outsider.h"
+#include "pbx/peer.h"
 #include "pbx/registrar.h"
 #include "pbx/relay.h"
 #include "pbx/server.h"
@@ -330,6 +331,8 @@ static void write_headers(struct sip_out *o, struct leg *leg,
 	if (with_100rel && call->wants_reliable)
 		sip_out_text(o, "Require: 100rel\r\n");
 	session_offer(leg, o);
+	if (leg->is_by_peer)
+		peer_headers(call, o);
 	sip_out_copy(o, m, SIP_HEADER_SUBJECT);
 	if (answers_itself(leg, is_only))
 		sip_out_text(o, AUTO_ANSWER);
@@ -358,9 +361,10 @@ int fork_ask(struct leg *leg, const struct sip_message *m)
 				  fork_told, leg);
 }
 
+/* b is NULL for a phone that is rung through the other node. */
 static int branch_dialog(struct leg *leg, const struct binding *b)
 {
-	char local[400], remote[400];
+	char local[400], remote[400], uri[PEER_URI_BYTES];
 	struct sip_out from, to;
 	struct sip_dialog_begin begin;
 
@@ -378,16 +382,26 @@ static int branch_dialog(struct leg *leg, const struct binding *b)
 	memset(&begin, 0, sizeof(begin));
 	begin.local = sip_out_span(&from);
 	begin.remote = sip_out_span(&to);
-	begin.target = span_of(b->contact);
-	begin.routes = span_of(b->path);
 	begin.contact_user = SPAN("pbx");
-	begin.flow = binding_flow(b);
+	if (b) {
+		begin.target = span_of(b->contact);
+		begin.routes = span_of(b->path);
+		begin.flow = binding_flow(b);
+	}
+	else {
+		int err = peer_begin(&begin, leg->phone, uri);
+
+		if (err)
+			return err;
+		leg->is_by_peer = true;
+	}
 
 	return sip_dialog_alloc(&leg->dialog, server_sip(), &begin, leg);
 }
 
-static int branch_start(struct call *call, const struct binding *b,
-			const struct sip_message *m, bool is_only)
+static int branch_start(struct call *call, struct phone *phone,
+			const struct binding *b, const struct sip_message *m,
+			bool is_only)
 {
 	char buf[HEADERS_BYTES];
 	struct sip_out o;
@@ -395,7 +409,7 @@ static int branch_start(struct call *call, const struct binding *b,
 	struct leg *leg = NULL;
 	int err;
 
-	err = leg_alloc(&leg, call, b->phone);
+	err = leg_alloc(&leg, call, phone);
 	if (err)
 		return err;
 	list_append(&call->branches, &leg->le, leg);
@@ -427,7 +441,7 @@ static int branch_start(struct call *call, const struct binding *b,
 out:
 	if (err) {
 		log_warn("fork", "call=%s cannot ring %s: %s", call->id,
-			 b->phone->number, strerror(err));
+			 phone->number, strerror(err));
 		mem_deref(leg);
 	}
 
@@ -446,6 +460,12 @@ int fork_restore(struct leg *leg, struct span text)
 	return err == ENOMEM ? err : 0;
 }
 
+/* What came from the other node is not sent on to it. */
+static bool is_by_peer(const struct call *call, const struct phone *p)
+{
+	return p->is_elsewhere && !peer_is_caller(call);
+}
+
 uint32_t fork_start(struct call *call, const struct routing *routing,
 		    const struct sip_message *m, struct fork_answer *refusal)
 {
@@ -454,7 +474,7 @@ uint32_t fork_start(struct call *call, const struct routing *routing,
 	for (uint32_t i = 0; i < routing->count; i++) {
 		const struct phone *p = routing->phones[i];
 
-		if (p->bindings_count && !call->is_emergency &&
+		if (phone_is_there(p) && !call->is_emergency &&
 		    p->calls >= pbx_settings.calls_per_line) {
 			trail_add(&call->trail, "%s has %u calls: busy",
 				  p->number, p->calls);
@@ -462,25 +482,35 @@ uint32_t fork_start(struct call *call, const struct routing *routing,
 		}
 		else {
 			contacts += p->bindings_count;
-			if (!p->bindings_count)
+			if (is_by_peer(call, p))
+				contacts++;
+			else if (!p->bindings_count)
 				trail_add(&call->trail, "%s is not registered",
 					  p->number);
 		}
 	}
 
 	for (uint32_t i = 0; i < routing->count; i++) {
-		const struct phone *p = routing->phones[i];
+		struct phone *p = routing->phones[i];
 		uint16_t before = p->calls;
 
 		if (before >= pbx_settings.calls_per_line &&
 		    !call->is_emergency)
 			continue;
 		for (const struct binding *b = p->bindings; b; b = b->next) {
-			if (branch_start(call, b, m, contacts == 1))
+			if (branch_start(call, p, b, m, contacts == 1))
 				failed++;
 			else
 				rung++;
 		}
+		if (!is_by_peer(call, p))
+			continue;
+		trail_add(&call->trail, "%s is registered at the other node",
+			  p->number);
+		if (branch_start(call, p, NULL, m, contacts == 1))
+			failed++;
+		else
+			rung++;
 	}
 
 	if (rung) {

@@ -3,6 +3,7 @@
 #include "pbx/fork.h"
 #include "pbx/forward.h"
 #include "pbx/outside.h"
+#include "pbx/peer.h"
 #include "pbx/relay.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
@@ -322,6 +323,14 @@ bool forward_redirected(struct call *call, const struct sip_message *m)
 		    sip_uri_user(&a.uri, user, sizeof(user)))
 			continue;
 		trail_add(&call->trail, "the phone sends the call to %s", user);
+		if (peer_is_caller(call)) { /* that node decides */
+			if (strlen(user) > DIRECTORY_NUMBER_MAX)
+				return false;
+			(void)re_snprintf(call->sent_to, sizeof(call->sent_to),
+					  "%s", user);
+			call_refused(call, 302, NULL);
+			return true;
+		}
 		if (forward_on(call, ROUTE_REDIRECTED, span_of(user)))
 			return true;
 	}

@@ -16,6 +16,9 @@
 #include "pbx/number_plan.h"
 #include "pbx/numbering.h"
 #include "pbx/outside_rules.h"
+#include "pbx/pair.h"
+#include "pbx/pair_feed.h"
+#include "pbx/pair_log.h"
 #include "pbx/trunk.h"
 #include "pbx/directory.h"
 #include "pbx/group.h"
@@ -177,6 +180,14 @@ static int changing(struct provision_change *change, void *arg)
 	(void)arg;
 
 	fault_point("pbx.provision.before");
+	if (!pair_takes_provisioning()) {
+		change->status = 503;
+		(void)snprintf(change->code, sizeof(change->code), "secondary");
+		(void)snprintf(change->detail, sizeof(change->detail),
+			       "This is the secondary of a pair; send it to "
+			       "the primary, or wait until that is back.");
+		return EROFS;
+	}
 	if (!change->object)
 		return 0;
 	if (change->kind == &did_kind)
@@ -216,10 +227,13 @@ static int changing(struct provision_change *change, void *arg)
 static int writing(struct store_write *w, const struct provision_change *change,
 		   void *arg)
 {
-	int err = 0;
+	int err = pair_log_add(w, change->kind->plural, change->id,
+			       change->generation, !change->object);
 
 	(void)arg;
 
+	if (err)
+		return err;
 	if (change->kind == &pbx_customer_kind && !change->object)
 		return mode_remove(w, change->id);
 	if (change->kind == &pbx_phone_kind)
@@ -242,6 +256,7 @@ static void changed(const struct provision_change *change, void *arg)
 	int err;
 
 	fault_point("pbx.provision.after");
+	pair_feed_changed();
 	if (!change->object) {
 		k->remove(change->id);
 		hotdesk_changed();
@@ -277,6 +292,113 @@ static void viewed(json_t *object, void *arg)
 		trunk_view(object);
 }
 
+/* ---- from the primary ---- */
+
+static struct {
+	struct pair_kind kind;
+	const struct record_table *table;
+	char sql[80];
+} pair_kinds[KIND_COUNT];
+
+static size_t place_of(const void *arg)
+{
+	return (size_t)((const struct kind_here *)arg - kinds);
+}
+
+static int pair_get(json_t **objectp, const char *id, void *arg)
+{
+	return record_get(objectp, pair_kinds[place_of(arg)].table, id);
+}
+
+static int pair_put(struct store_write *w, const char *id, const json_t *object,
+		    int64_t stamp, void *arg)
+{
+	const struct kind_here *k = arg;
+	const struct record_table *table = pair_kinds[place_of(arg)].table;
+	struct provision_change change = { .kind = k->kind, .id = id };
+	int err;
+
+	if (object)
+		return record_put(w, table, object);
+
+	err = record_remove(w, table, id);
+	if (!err)
+		err = provision_bury(w, k->kind->plural, id, stamp);
+	if (!err && k->kind == &pbx_user_kind) {
+		err = settings_user_remove(w, id);
+		err = err ? err : pin_write(w, &change);
+	}
+
+	return err;
+}
+
+/* Its unique value is another one's, who is about to get another value. */
+static int pair_displace(struct store_write *w, const json_t *object,
+			 const char *column, void *arg)
+{
+	const struct kind_here *k = arg;
+	const json_t *value = json_object_get(object, column);
+	char sql[200];
+
+	(void)snprintf(
+		sql, sizeof(sql), "DELETE FROM %s WHERE %s = $1 AND id <> $2%s",
+		k->kind->plural, column,
+		json_object_get(object, "customer") ? " AND customer = $3"
+						    : " AND $3 = $3");
+
+	return store_write_add(
+		w, sql,
+		STORE_ARGS(json_is_integer(value)
+				   ? store_int(json_integer_value(value))
+				   : store_text(json_string_value(value)),
+			   store_text(text(object, "id")),
+			   store_text(text(object, "customer"))));
+}
+
+static void pair_after(const char *id, json_t *object, void *arg)
+{
+	const struct kind_here *k = arg;
+	const struct phone *p;
+	int err;
+
+	if (!object) {
+		k->remove(id);
+		return;
+	}
+
+	err = k->take(object, NULL);
+	if (err == EEXIST && k->kind == &pbx_phone_kind) {
+		p = directory_phone_by_sip_user(
+			span_of(text(object, "sip_user")));
+		if (p)
+			directory_remove_phone(p->id);
+		err = k->take(object, NULL);
+	}
+	if (err)
+		log_error("kinds", "%s %s of the primary: %s", k->kind->name,
+			  id, strerror(err));
+}
+
+static int pair_with(struct provision *p, size_t i)
+{
+	const char *plural = kinds[i].kind->plural;
+
+	pair_kinds[i].table = provision_table(p, plural);
+	(void)snprintf(pair_kinds[i].sql, sizeof(pair_kinds[i].sql),
+		       "SELECT id FROM %s", plural);
+	pair_kinds[i].kind = (struct pair_kind){
+		.name = plural,
+		.arg = (void *)(uintptr_t)&kinds[i],
+		.get = pair_get,
+		.put = pair_put,
+		.displace = pair_displace,
+		.after = pair_after,
+		.all_sql = pair_kinds[i].sql,
+	};
+
+	return pair_kind_add(&pair_kinds[i].kind);
+}
+
 int kinds_start(struct provision *p)
 {
 	const struct provision_hooks hooks = { .before = changing,
@@ -293,6 +415,8 @@ int kinds_start(struct provision *p)
 			err = record_each(
 				provision_table(p, kinds[i].kind->plural),
 				taken, arg);
+		if (!err)
+			err = pair_with(p, i);
 		if (err)
 			return err;
 	}

@@ -11,6 +11,7 @@
 #include "pbx/event.h"
 #include "pbx/farewell.h"
 #include "pbx/leg.h"
+#include "pbx/pair_feed.h"
 #include "pbx/outsider.h"
 #include "pbx/recall.h"
 #include "pbx/registrar.h"
@@ -20,9 +21,12 @@
 /* It takes no place on its line any more. */
 static void uncount(struct leg *leg)
 {
-	if (leg->is_counted)
-		leg->phone->calls--;
+	if (!leg->is_counted)
+		return;
+
+	leg->phone->calls--;
 	leg->is_counted = false;
+	pair_feed_phone(leg->phone, NULL);
 }
 
 static void leg_destructor(void *data)
@@ -56,6 +60,7 @@ int leg_alloc(struct leg **legp, struct call *call, struct phone *phone)
 		leg->phone = mem_ref(phone);
 		leg->phone->calls++;
 		leg->is_counted = true;
+		pair_feed_phone(phone, NULL);
 	}
 	*legp = leg;
 
@@ -158,9 +163,11 @@ void leg_take(struct leg *leg, struct leg *from)
 	leg->allows_update = from->allows_update;
 	leg->knows_100rel = from->knows_100rel;
 	leg->is_done = true;
+	leg->is_by_peer = from->is_by_peer;
 	if (leg->phone && !leg->is_counted) {
 		leg->phone->calls++;
 		leg->is_counted = true;
+		pair_feed_phone(leg->phone, NULL);
 	}
 	session_restore(leg, from->session.interval_s, from->session.is_ours);
 	session_stop(from);
@@ -281,7 +288,8 @@ void dialog_reach(struct sip_dialog *d, const struct phone *phone)
 
 void leg_reach(struct leg *leg)
 {
-	dialog_reach(leg->dialog, leg->phone);
+	if (!leg->is_by_peer)
+		dialog_reach(leg->dialog, leg->phone);
 }
 
 void leg_bye(struct leg *leg, const char *reason)

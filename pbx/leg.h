@@ -41,6 +41,7 @@ struct leg {
 	bool knows_100rel;
 	bool is_counted; /* in its phone's calls */
 	bool has_referred;
+	bool is_by_peer; /* reached through the other node (peer.h) */
 };
 
 /** Make a leg of a call for a phone. */

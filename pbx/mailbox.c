@@ -12,6 +12,7 @@
 #include "base/secrets.h"
 #include "base/store.h"
 #include "pbx/mailbox.h"
+#include "pbx/settings.h"
 
 enum {
 	FAILURES_MAX = 3,
@@ -40,21 +41,23 @@ static const char *const schema =
 
 static void folder_of(const struct mailbox *b, char out[MAILBOX_PATH])
 {
-	(void)snprintf(out, MAILBOX_PATH, "pbx/mail/%s/%s", b->customer,
-		       b->user);
+	(void)snprintf(out, MAILBOX_PATH, "%s/mail/%s/%s", pbx_settings.folder,
+		       b->customer, b->user);
 }
 
 void message_file(const struct message *m, char out[MAILBOX_PATH])
 {
-	(void)snprintf(out, MAILBOX_PATH, "pbx/mail/%s/%s/%s.wav",
-		       m->mailbox->customer, m->mailbox->user, m->id);
+	(void)snprintf(out, MAILBOX_PATH, "%s/mail/%s/%s/%s.wav",
+		       pbx_settings.folder, m->mailbox->customer,
+		       m->mailbox->user, m->id);
 }
 
 void mailbox_greeting(const struct mailbox *b, bool is_new,
 		      char out[MAILBOX_PATH])
 {
-	(void)snprintf(out, MAILBOX_PATH, "pbx/mail/%s/%s/greeting%s.wav",
-		       b->customer, b->user, is_new ? "-new" : "");
+	(void)snprintf(out, MAILBOX_PATH, "%s/mail/%s/%s/greeting%s.wav",
+		       pbx_settings.folder, b->customer, b->user,
+		       is_new ? "-new" : "");
 }
 
 void mailbox_path(const char *file, char out[MAILBOX_PATH])
@@ -629,7 +632,8 @@ int mailbox_start(mailbox_changed_h *handler)
 	char url[500];
 	int err;
 
-	(void)snprintf(url, sizeof(url), "sqlite:%s/pbx/mail.db", boxes.dir);
+	(void)snprintf(url, sizeof(url), "sqlite:%s/%s/mail.db", boxes.dir,
+		       pbx_settings.folder);
 	err = store_open(&boxes.store, url, STORE_FULL_SYNC);
 	if (!err)
 		err = store_exec_now(boxes.store, schema, STORE_NO_ARGS);

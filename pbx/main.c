@@ -7,6 +7,7 @@
 
 #include "base/conf.h"
 #include "base/http.h"
+#include "base/lease.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/metrics.h"
@@ -39,6 +40,8 @@
 #include "pbx/mode.h"
 #include "pbx/music.h"
 #include "pbx/outside_rules.h"
+#include "pbx/pair.h"
+#include "pbx/pair_log.h"
 #include "pbx/pin.h"
 #include "pbx/park_api.h"
 #include "pbx/prompt.h"
@@ -55,7 +58,10 @@
 #include "pbx/turn.h"
 #include "pbx/voicemail.h"
 
-enum { PORT_SIP = 60, PORT_TLS = 61, PORT_REST = 82 };
+enum {
+	PORT_REST = 82,
+	PORT_REST_SECONDARY = 162,
+};
 
 struct settings pbx_settings;
 
@@ -98,6 +104,16 @@ static const struct setting settings[] = {
 	  "wrong PINs within five minutes that lock a user's PIN" },
 	{ "pin-lock", SETTING_NUMBER, "900", 1, 86400, NULL,
 	  "seconds for which a PIN stays locked" },
+	{ "secondary", SETTING_TEXT, NULL, 8, 200, NULL,
+	  "REST address of the secondary: makes this the primary of a pair" },
+	{ "secondary-of", SETTING_TEXT, NULL, 8, 200, NULL,
+	  "REST address of the primary: makes this its secondary, with folder "
+	  "DIR/pbx2, SIP at N+160 and N+161, REST at N+162" },
+	{ "witness", SETTING_TEXT, NULL, 8, 200, NULL,
+	  "REST address of the pair's witness" },
+	{ "lease-ms", SETTING_NUMBER, "6000", LEASE_TTL_MIN_MS,
+	  LEASE_TTL_MAX_MS, NULL,
+	  "milliseconds of a lease, equal on primary, secondary and witness" },
 	{ "challenges", SETTING_NUMBER, "2000", 1, 100000, NULL,
 	  "requests without credentials a second from one address" },
 };
@@ -121,6 +137,9 @@ static void read_settings(const struct conf *conf)
 		.pin_failures = (uint32_t)conf_number(conf, "pin-failures"),
 		.pin_lock_s = (uint32_t)conf_number(conf, "pin-lock"),
 		.dir = conf_text(conf, "dir"),
+		.folder = conf_program(conf),
+		.media_name = conf_text(conf, "secondary-of") ? "media2"
+							      : "media",
 	};
 }
 
@@ -264,21 +283,24 @@ static int listen_all(const struct conf *conf)
 	struct sa sa;
 	int err;
 
-	err = tls_make_files(dir, "pbx", conf_text(conf, "listen"));
+	err = tls_make_files(dir, conf_program(conf),
+			     conf_text(conf, "listen"));
 	if (!err)
-		err = tls_server_ctx(&tls, dir, "pbx", false);
+		err = tls_server_ctx(&tls, dir, conf_program(conf), false);
 	if (err)
 		return err;
 
-	err = conf_address(&sa, conf, PORT_SIP);
+	err = conf_address(&sa, conf, pair_sip_offset());
 	if (!err)
 		err = listen_at(&sa, NULL);
 	if (!err)
-		err = conf_address(&sa, conf, PORT_TLS);
+		err = conf_address(&sa, conf,
+				   (uint16_t)(pair_sip_offset() + 1));
 	if (!err)
 		err = listen_at(&sa, tls);
 
-	if (!err && !conf_is_given(conf, "port-base")) {
+	if (!err && !conf_is_given(conf, "port-base") &&
+	    pair_role() != PAIR_SECONDARY) {
 		sa_set_port(&sa, 5060);
 		if (listen_at(&sa, NULL))
 			log_warn("main", "port 5060 is taken; we serve ours");
@@ -310,7 +332,7 @@ static int open_live(const struct conf *conf, const uint8_t key[32])
 	if (!err)
 		err = keep_open(file);
 	if (!err)
-		err = conf_address(&sa, conf, PORT_SIP);
+		err = conf_address(&sa, conf, pair_sip_offset());
 	if (err)
 		return err;
 
@@ -392,6 +414,9 @@ static int open_rest(struct pbx *pbx, struct service *service)
 		err = provision_alloc(&pbx->provision, pbx->router, pbx->store,
 				      service->keys);
 	if (!err)
+		err = pair_log_open(pbx->store, pair_role() != PAIR_ALONE,
+				    pair_role() == PAIR_SECONDARY);
+	if (!err)
 		err = kinds_start(pbx->provision);
 	if (!err)
 		err = mode_start(pbx->store, pbx->router);
@@ -415,6 +440,7 @@ static void pbx_destructor(void *data)
 	struct pbx *pbx = data;
 
 	turn_end();
+	pair_close();
 	media_close();
 	music_close();
 	mode_close();
@@ -470,6 +496,11 @@ static int start(struct service *service, void **statep)
 		return ENOMEM;
 
 	read_settings(service->conf);
+	err = pair_init(service);
+	if (err) {
+		mem_deref(pbx);
+		return err;
+	}
 	derive_key(key, service->token);
 	err = open_live(service->conf, key);
 	if (!err)
@@ -502,6 +533,8 @@ static int start(struct service *service, void **statep)
 		err = subscription_restore();
 	if (!err)
 		media_restored();
+	if (!err)
+		err = pair_start(pbx->router, pbx->store);
 	if (err) {
 		mem_deref(pbx);
 		return err;
@@ -515,11 +548,27 @@ static int start(struct service *service, void **statep)
 	return 0;
 }
 
+/* Known before the settings are read: it decides whose they are. */
+static bool is_secondary(int argc, char *argv[])
+{
+	static const char option[] = "--secondary-of";
+	const size_t len = sizeof(option) - 1;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strncmp(argv[i], option, len) &&
+		    (!argv[i][len] || argv[i][len] == '='))
+			return true;
+	}
+
+	return false;
+}
+
 int pbx_main(int argc, char *argv[])
 {
+	const bool is_second = is_secondary(argc, argv);
 	const struct service_program program = {
-		.name = "pbx",
-		.rest_port = PORT_REST,
+		.name = is_second ? "pbx2" : "pbx",
+		.rest_port = is_second ? PORT_REST_SECONDARY : PORT_REST,
 		.settings = settings,
 		.settings_count = sizeof(settings) / sizeof(settings[0]),
 		.start = start,

@@ -706,8 +706,8 @@ void media_restored(void)
 
 int media_init(const char *dir, media_event_h *handler)
 {
-	int n = snprintf(media.path, sizeof(media.path), "%s/run/media.sock",
-			 dir);
+	int n = snprintf(media.path, sizeof(media.path), "%s/run/%s.sock", dir,
+			 pbx_settings.media_name);
 
 	if (n < 0 || n >= (int)sizeof(media.path))
 		return ENAMETOOLONG;

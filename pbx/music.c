@@ -13,6 +13,7 @@
 #include "model/route.h"
 #include "pbx/directory.h"
 #include "pbx/music.h"
+#include "pbx/settings.h"
 
 enum { QUEUE_MAX = 64, PATH_BYTES = 600 };
 
@@ -51,8 +52,8 @@ static bool is_plain(const char *id)
 
 static void path_of(const char *customer, char path[PATH_BYTES])
 {
-	(void)snprintf(path, PATH_BYTES, "%s/pbx/music/%s.wav", music.dir,
-		       customer);
+	(void)snprintf(path, PATH_BYTES, "%s/%s/music/%s.wav", music.dir,
+		       pbx_settings.folder, customer);
 }
 
 const char *music_of(const char *customer, char name[MUSIC_NAME_BYTES])
@@ -64,7 +65,8 @@ const char *music_of(const char *customer, char name[MUSIC_NAME_BYTES])
 	path_of(customer, path);
 	if (access(path, R_OK))
 		return "melody";
-	(void)snprintf(name, MUSIC_NAME_BYTES, "pbx/music/%s.wav", customer);
+	(void)snprintf(name, MUSIC_NAME_BYTES, "%s/music/%s.wav",
+		       pbx_settings.folder, customer);
 
 	return name;
 }
@@ -278,7 +280,8 @@ int music_start(struct router *router, const char *dir)
 	if (strlen(dir) >= sizeof(music.dir))
 		return ENAMETOOLONG;
 	(void)snprintf(music.dir, sizeof(music.dir), "%s", dir);
-	(void)snprintf(path, sizeof(path), "%s/pbx/music", dir);
+	(void)snprintf(path, sizeof(path), "%s/%s/music", dir,
+		       pbx_settings.folder);
 	if (mkdir(path, 0750) && errno != EEXIST)
 		return errno;
 

@@ -1,5 +1,6 @@
 /* outsider.c - see outsider.h */
 #include "pbx/outsider.h"
+#include "pbx/peer.h"
 #include "pbx/trunk.h"
 
 static void destructor(void *data)
@@ -53,7 +54,8 @@ static uint32_t count(const struct list *outsiders)
 	for (struct le *le = list_head(outsiders); le; le = le->next) {
 		const struct phone *p = le->data;
 
-		n += p->calls;
+		if (strcmp(p->trunk->id, PEER_TRUNK) != 0)
+			n += p->calls;
 	}
 
 	return n;

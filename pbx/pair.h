@@ -60,6 +60,9 @@ bool pair_takes_provisioning(void);
  * have the lease. */
 void pair_settle(void);
 
+/** Ports from the base: SIP; one above TLS. */
+uint16_t pair_sip_offset(void);
+
 /* what the parts share */
 const struct conf *pair_conf(void);
 const char *pair_token(void);

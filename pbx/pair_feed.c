@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/conf.h"
 #include "base/http.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -37,6 +38,7 @@ struct reader {
 	uint64_t sent;
 	uint64_t read;
 	bool is_open;
+	bool has_read;
 	bool is_begun; /* has had its first batch */
 };
 
@@ -177,9 +179,9 @@ static void batch_step(struct reader *r)
 		break;
 
 	case PHASE_UPTO:
-		send_frame(r, json_pack("{s:s,s:I,s:b}", "type", "upto", "seq",
-					(json_int_t)r->upto, "whole",
-					!r->from));
+		send_frame(r,
+			   json_pack("{s:s,s:I,s:b}", "type", "upto", "seq",
+				     (json_int_t)r->upto, "whole", !r->from));
 		r->sent = r->upto;
 		r->phase = PHASE_IDLE;
 		break;
@@ -228,7 +230,7 @@ static json_t *phone_json(const struct phone *p)
 				  (json_int_t)b->registered_ms));
 
 	return json_pack("{s:s,s:i,s:o}", "phone", p->id, "calls",
-			 (int)p->calls_here, "bindings", bindings);
+			 (int)p->calls, "bindings", bindings);
 }
 
 static void send_phones(struct reader *r)
@@ -243,15 +245,14 @@ static void send_phones(struct reader *r)
 		for (; le; le = le->next) {
 			const struct phone *p = le->data;
 
-			if (!p->bindings && !p->calls_here)
+			if (!p->bindings && !p->calls)
 				continue;
 			(void)json_array_append_new(list, phone_json(p));
 			if (json_array_size(list) < PHONES)
 				continue;
 			send_frame(r, json_pack("{s:s,s:b,s:b,s:o}", "type",
 						"phones", "first", is_first,
-						"last", false, "phones",
-						list));
+						"last", false, "phones", list));
 			is_first = false;
 			list = json_array();
 		}
@@ -260,7 +261,7 @@ static void send_phones(struct reader *r)
 				is_first, "last", true, "phones", list));
 }
 
-void pair_feed_phone(const struct phone *p)
+void pair_feed_phone(const struct phone *p, const char *new_key)
 {
 	if (!p->id[0] || !p->customer)
 		return;
@@ -273,6 +274,9 @@ void pair_feed_phone(const struct phone *p)
 			continue;
 		json = phone_json(p);
 		(void)json_object_set_new(json, "type", json_string("phone"));
+		if (new_key)
+			(void)json_object_set_new(json, "new",
+						  json_string(new_key));
 		send_frame(r, json);
 	}
 }
@@ -287,14 +291,15 @@ static void opened(struct ws *ws, void *arg)
 	(void)ws;
 	r->is_open = true;
 	(void)conf_address(&sip, pair_conf(), pair_sip_offset());
-	(void)conf_address(&tls, pair_conf(), pair_sip_offset() + 1);
-	send_frame(r, json_pack("{s:s,s:i,s:s,s:s,s:I,s:i,s:i}", "type",
-				"hello", "v", PROTOCOL, "node",
-				pair_role_name(pair_role()), "epoch",
-				pair_log_epoch(), "top",
-				(json_int_t)pair_log_last(), "sip_port",
-				(int)sa_port(&sip), "tls_port",
-				(int)sa_port(&tls)));
+	(void)conf_address(&tls, pair_conf(),
+			   (uint16_t)(pair_sip_offset() + 1));
+	send_frame(r,
+		   json_pack("{s:s,s:i,s:s,s:s,s:I,s:i,s:i}", "type", "hello",
+			     "v", PROTOCOL, "node", pair_role_name(pair_role()),
+			     "epoch", pair_log_epoch(), "top",
+			     (json_int_t)pair_log_last(), "sip_port",
+			     (int)sa_port(&sip), "tls_port",
+			     (int)sa_port(&tls)));
 	send_phones(r);
 	go_on(r);
 	log_info("pair", "the other node reads our log from %llu",
@@ -313,6 +318,9 @@ static void told(struct ws *ws, struct span text, void *arg)
 	}
 	read = json_get_int(json, "read", -1);
 	if (read >= 0 && (uint64_t)read <= r->sent) {
+		if (!r->has_read) /* now it knows them all */
+			send_phones(r);
+		r->has_read = true;
 		r->read = (uint64_t)read;
 		pair_log_read(r->read);
 		pair_settle();

@@ -8,7 +8,7 @@
  *   upto   {"seq","whole"}   the batch is complete: the cursor may move here
  *   phones {"first","last","phones":[{"phone","calls","bindings":[...]}]}
  *                            all that are registered here, once
- *   phone  {"phone","calls","bindings":[{"key","at"}]}   one has changed
+ *   phone  {"phone","calls","bindings":[{"key","at"}],"new"}   one has changed
  *
  * Batches and phones mix; within a kind the order is that of the numbers.
  * "whole" is true for a batch from 0, which also has what came from the reader
@@ -34,8 +34,9 @@ void pair_feed_close(void);
 /** The log has grown, and what it says is on the disk. */
 void pair_feed_changed(void);
 
-/** A phone's bindings or calls here have changed. */
-void pair_feed_phone(const struct phone *p);
+/** A phone's bindings or calls here have changed; new_key: the binding that was
+ * made or refreshed, or NULL. */
+void pair_feed_phone(const struct phone *p, const char *new_key);
 
 /** Whether the other node reads us, and has read all. */
 bool pair_feed_is_read(void);

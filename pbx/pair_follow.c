@@ -238,8 +238,7 @@ static void check_conflict(const struct apply *a)
 	json_t *ours = NULL;
 	int64_t stamp;
 
-	if (!a->kind->is_shared ||
-	    !pair_log_is_news(a->kind, a->id, &stamp) ||
+	if (!a->kind->is_shared || !pair_log_is_news(a->kind, a->id, &stamp) ||
 	    stamp == a->entry.stamp)
 		return;
 
@@ -316,8 +315,7 @@ static void take_hello(const json_t *frame)
 	(void)snprintf(follow.epoch, sizeof(follow.epoch), "%s", epoch);
 	follow.top = (uint64_t)json_get_int(frame, "top", 0);
 	follow.sip = *ws_peer(follow.ws);
-	sa_set_port(&follow.sip,
-		    (uint16_t)json_get_int(frame, "sip_port", 0));
+	sa_set_port(&follow.sip, (uint16_t)json_get_int(frame, "sip_port", 0));
 	peer_found(&follow.sip);
 
 	pair_log_cursor(&c);
@@ -341,6 +339,7 @@ static void take_phone(const json_t *json, bool is_news)
 {
 	const char *id = json_get_text(json, "phone");
 	const json_t *bindings = json_object_get(json, "bindings");
+	const char *fresh = json_get_text(json, "new");
 	struct phone *p = id ? directory_phone(span_of(id)) : NULL;
 	const json_t *b;
 	size_t i;
@@ -354,7 +353,7 @@ static void take_phone(const json_t *json, bool is_news)
 	{
 		const char *key = json_get_text(b, "key");
 
-		if (key)
+		if (key && (!is_news || (fresh && !strcmp(key, fresh))))
 			registrar_moved(p, key,
 					(uint64_t)json_get_int(b, "at", 0),
 					is_news);

@@ -9,7 +9,14 @@
 
 enum { FILL_ROWS = 10000, CONFLICTS_SHOWN = 200 };
 
+struct table_kind {
+	struct pair_kind kind;
+	char sql[80];
+};
+
 static struct {
+	struct table_kind tables[PAIR_KINDS_MAX];
+	unsigned table_count;
 	struct store *store;
 	const struct pair_kind *kinds[PAIR_KINDS_MAX];
 	unsigned count;
@@ -158,6 +165,50 @@ int pair_kind_add(const struct pair_kind *kind)
 	return 0;
 }
 
+static int table_get(json_t **objectp, const char *id, void *arg)
+{
+	return record_get(objectp, arg, id);
+}
+
+static int table_put(struct store_write *w, const char *id,
+		     const json_t *object, int64_t stamp, void *arg)
+{
+	(void)stamp;
+
+	return object ? record_put(w, arg, object) : record_remove(w, arg, id);
+}
+
+static void table_after(const char *id, json_t *object, void *arg)
+{
+	(void)id;
+	(void)object;
+	(void)arg;
+}
+
+int pair_table_add(const struct record_table *table,
+		   void (*after)(const char *id, json_t *object, void *arg))
+{
+	struct table_kind *t;
+
+	if (plog.table_count >= PAIR_KINDS_MAX)
+		return ENOSPC;
+
+	t = &plog.tables[plog.table_count++];
+	(void)snprintf(t->sql, sizeof(t->sql), "SELECT id FROM %s",
+		       table->kind->plural);
+	t->kind = (struct pair_kind){
+		.name = table->kind->plural,
+		.is_shared = true,
+		.arg = (void *)(uintptr_t)table,
+		.get = table_get,
+		.put = table_put,
+		.after = after ? after : table_after,
+		.all_sql = t->sql,
+	};
+
+	return pair_kind_add(&t->kind);
+}
+
 const struct pair_kind *pair_kind_at(unsigned i)
 {
 	return i < plog.count ? plog.kinds[i] : NULL;
@@ -229,11 +280,9 @@ int pair_log_merge(struct store_write *w, const struct pair_kind *kind,
 			  " VALUES ($1, $2, 0, $3, $4) ON CONFLICT (kind, id)"
 			  " DO UPDATE SET seq = 0, stamp = $3, is_gone = $4",
 		STORE_ARGS(store_text(kind->name), store_text(entry->id),
-			   store_int(entry->stamp),
-			   store_int(entry->is_gone)));
+			   store_int(entry->stamp), store_int(entry->is_gone)));
 
-	return err || !kind->is_shared ? err
-				       : store_write_require(w, EALREADY);
+	return err || !kind->is_shared ? err : store_write_require(w, EALREADY);
 }
 
 static int fill_kind(const struct pair_kind *kind)
@@ -330,8 +379,7 @@ void pair_log_read(uint64_t seq)
 
 	plog.read = seq;
 	(void)store_write(plog.store, NULL, NULL, STATE_PUT,
-			  STORE_ARGS(store_text("read"),
-				     store_text(plog.epoch),
+			  STORE_ARGS(store_text("read"), store_text(plog.epoch),
 				     store_int((int64_t)seq)));
 }
 
@@ -393,16 +441,15 @@ void pair_log_conflict(const struct pair_kind *kind, const char *id,
 	log_warn("pair",
 		 "%s %s was changed on both nodes: the %s's change is not kept",
 		 kind->name, id, loser);
-	(void)store_write(plog.store, NULL, NULL,
-			  "INSERT INTO pair_conflicts (id, at_ms, kind, object,"
-			  " lost, kept, loser)"
-			  " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-			  STORE_ARGS(store_text(row),
-				     store_int((int64_t)clock_wall_ms()),
-				     store_text(kind->name), store_text(id),
-				     store_text(a ? a : "null"),
-				     store_text(b ? b : "null"),
-				     store_text(loser)));
+	(void)store_write(
+		plog.store, NULL, NULL,
+		"INSERT INTO pair_conflicts (id, at_ms, kind, object,"
+		" lost, kept, loser)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7)",
+		STORE_ARGS(store_text(row), store_int((int64_t)clock_wall_ms()),
+			   store_text(kind->name), store_text(id),
+			   store_text(a ? a : "null"),
+			   store_text(b ? b : "null"), store_text(loser)));
 	mem_deref(a);
 	mem_deref(b);
 }

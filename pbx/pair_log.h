@@ -26,6 +26,7 @@
 #include <jansson.h>
 
 #include "base/store.h"
+#include "model/record.h"
 #include "pbx/directory.h"
 
 enum { PAIR_EPOCH_SIZE = 27, PAIR_KINDS_MAX = 48 };
@@ -77,6 +78,15 @@ void pair_log_close(void);
 
 /** A kind; order: what is referred to first.  Not copied. */
 int pair_kind_add(const struct pair_kind *kind);
+
+/**
+ * A shared kind that is the rows of a table.
+ *
+ * @param table Must outlive the log
+ * @param after As in struct pair_kind; NULL when nothing is in memory
+ */
+int pair_table_add(const struct record_table *table,
+		   void (*after)(const char *id, json_t *object, void *arg));
 
 /** Enter what was there before there was a log; after the last kind. */
 int pair_log_fill(void);

@@ -13,6 +13,7 @@
 #include "base/secrets.h"
 #include "pbx/event.h"
 #include "pbx/jsontext.h"
+#include "pbx/pair_log.h"
 #include "pbx/pin.h"
 #include "pbx/settings.h"
 #include "pbx/turn.h"
@@ -132,6 +133,9 @@ static int row_save(const json_t *row, store_done_h *done, void *arg)
 		return err;
 
 	err = record_put(w, &pins.table, row);
+	if (!err)
+		err = pair_log_shared(w, pins.table.kind->plural,
+				      json_get_text(row, "id"), false);
 	if (err)
 		mem_deref(w);
 	else
@@ -170,6 +174,9 @@ int pin_write(struct store_write *w, const struct provision_change *change)
 	row = json_pack("{s:s,s:i,s:s}", "id", change->id, "generation", 1,
 			"initial", now);
 	err = row ? record_put(w, &pins.table, row) : ENOMEM;
+	if (!err)
+		err = pair_log_shared(w, pins.table.kind->plural, change->id,
+				      false);
 
 out:
 	json_decref(row);
@@ -683,6 +690,8 @@ int pin_start(struct store *store, const struct key_file *keys,
 	if (!err)
 		err = router_routes(router, routes,
 				    sizeof(routes) / sizeof(routes[0]), NULL);
+	if (!err)
+		err = pair_table_add(&pins.table, NULL);
 
 	return err;
 }

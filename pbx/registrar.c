@@ -3,6 +3,7 @@
  * A REGISTER is checked whole before anything changes, so that it succeeds or
  * fails as one.  Its 200 is built at once and leaves after the commit.
  */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -10,6 +11,7 @@
 #include "pbx/event.h"
 #include "pbx/farewell.h"
 #include "pbx/mwi.h"
+#include "pbx/pair_feed.h"
 #include "pbx/registrar.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
@@ -147,11 +149,35 @@ static void binding_remove(struct binding *b)
 	if (!p->bindings_count)
 		event_registration(p, false);
 	subscription_registered(p);
+	pair_feed_phone(p, NULL);
 }
 
 static void expired(void *arg)
 {
 	binding_remove(arg);
+}
+
+const char *binding_key(const struct binding *b)
+{
+	return b->instance[0] ? b->instance : b->contact;
+}
+
+void registrar_moved(struct phone *phone, const char *key, uint64_t at_ms,
+		     bool is_news)
+{
+	struct binding *b = phone->bindings;
+
+	while (b) {
+		struct binding *next = b->next;
+
+		if (!strcmp(binding_key(b), key) &&
+		    (is_news || b->registered_ms < at_ms)) {
+			log_info("registrar", "%s is at the other node now",
+				 phone->number);
+			binding_remove(b);
+		}
+		b = next;
+	}
 }
 
 void registrar_drop(struct phone *phone)
@@ -214,7 +240,7 @@ static void binding_keep(const struct binding *b)
 {
 	char buf[BLOB_BYTES];
 	char token[SIP_FLOW_TOKEN_SIZE] = "";
-	char numbers[32];
+	char numbers[64];
 	const char *fields[BLOB_FIELDS] = { numbers,    b->contact,  b->path,
 					    b->call_id, b->instance, b->agent,
 					    token };
@@ -233,6 +259,8 @@ static void binding_keep(const struct binding *b)
 	sip_out_number(&o, b->cseq);
 	sip_out_text(&o, " ");
 	sip_out_number(&o, b->reg_id);
+	sip_out_text(&o, " ");
+	sip_out_number(&o, b->registered_ms);
 	numbers[o.len] = '\0';
 
 	for (int i = 0; i < BLOB_FIELDS; i++) {
@@ -296,7 +324,8 @@ static void restored(const struct keep_binding *row, void *arg)
 	if (!b)
 		return;
 
-	(void)sscanf(f[0], "%u %u %u", &version, &b->cseq, &b->reg_id);
+	(void)sscanf(f[0], "%u %u %u %" SCNu64, &version, &b->cseq, &b->reg_id,
+		     &b->registered_ms);
 	b->row = row->row;
 	if (f[6][0])
 		(void)sip_flow_find(&b->flow, server_sip(), span_of(f[6]));
@@ -467,9 +496,11 @@ static int grant(const struct wish *w, const struct sip_message *m,
 
 	if (b && is_unchanged(b, w, m, flow, path)) {
 		b->cseq = m->cseq;
+		b->registered_ms = clock_wall_ms();
 		binding_arm(b, w->expires_s * 1000ull);
 		binding_keep(b);
 		farewell_registered(p, b);
+		pair_feed_phone(p, binding_key(b));
 		return 0;
 	}
 
@@ -488,6 +519,7 @@ static int grant(const struct wish *w, const struct sip_message *m,
 	b->row = w->known ? w->known->row : ++registrar.last_row;
 	b->cseq = m->cseq;
 	b->reg_id = w->reg_id;
+	b->registered_ms = clock_wall_ms();
 	b->flow = mem_ref(flow);
 	if (w->known) {
 		binding_unlink(w->known);
@@ -500,6 +532,7 @@ static int grant(const struct wish *w, const struct sip_message *m,
 	if (!was_registered)
 		event_registration(p, true);
 	subscription_registered(p);
+	pair_feed_phone(p, binding_key(b));
 
 	return 0;
 }

@@ -22,7 +22,8 @@ struct binding {
 	struct sip_flow *flow;
 	struct wheel_timer timer;
 	uint64_t row;
-	uint64_t expires_ms; /* monotonic */
+	uint64_t expires_ms;    /* monotonic */
+	uint64_t registered_ms; /* wall clock: last REGISTER */
 	uint32_t cseq;
 	uint32_t reg_id;     /* 0 without */
 	const char *contact; /* URI; these five lie behind the struct */
@@ -40,6 +41,14 @@ void registrar_request(const struct sip_message *m, struct sip_flow *flow,
 
 /** Forget all bindings of a phone. */
 void registrar_drop(struct phone *phone);
+
+/** What tells a binding from others of its phone: instance, or Contact. */
+const char *binding_key(const struct binding *b);
+
+/** A phone has registered at the other node of a pair: the binding of the same
+ * key here goes, if it is older (or in any case when that is news). */
+void registrar_moved(struct phone *phone, const char *key, uint64_t at_ms,
+		     bool is_news);
 
 /** Read them back at start, after the directory. */
 int registrar_restore(void);

@@ -18,6 +18,7 @@
 #include "pbx/recall.h"
 #include "pbx/relay.h"
 #include "pbx/outsider.h"
+#include "pbx/peer.h"
 #include "pbx/trunk.h"
 #include "pbx/restore.h"
 #include "pbx/server.h"
@@ -62,7 +63,8 @@ static int put_leg(struct mbuf *mb, const struct leg *leg)
 			leg->phone->outside_name ? leg->phone->outside_name
 						 : "");
 	else
-		(void)re_snprintf(who, sizeof(who), "%s",
+		(void)re_snprintf(who, sizeof(who), "%s%s",
+				  leg->is_by_peer ? "&" : "",
 				  leg->phone ? leg->phone->id : "");
 	err = put(mb, span_of(who));
 	err |= put_number(mb, leg->number);
@@ -239,6 +241,8 @@ static struct phone *phone_of(char *who, const struct call *call)
 	struct phone *p = NULL;
 	char *number, *name;
 
+	if (who[0] == '&') /* rung through the other node */
+		who++;
 	if (who[0] != '@')
 		return mem_ref(directory_phone(span_of(who)));
 
@@ -248,7 +252,8 @@ static struct phone *phone_of(char *who, const struct call *call)
 		return NULL;
 	*number++ = '\0';
 	*name++ = '\0';
-	o.trunk = trunk_find(span_of(who + 1));
+	o.trunk = !strcmp(who + 1, PEER_TRUNK) ? peer_trunk()
+					       : trunk_find(span_of(who + 1));
 	o.number = number;
 	o.name = name;
 	if (o.trunk)
@@ -279,6 +284,7 @@ static int get_leg(struct leg **legp, struct call *call, struct span *restp)
 		return err;
 
 	leg->number = (uint16_t)number;
+	leg->is_by_peer = who[0] == '&';
 	if (call->legs < number)
 		call->legs = (uint16_t)number;
 	leg->state = (uint8_t)(state < LEG_STATES ? state : LEG_NULL);

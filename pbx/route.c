@@ -322,7 +322,7 @@ static bool is_on_phone(const struct user *u)
 	for (struct le *le = list_head(&u->phones); le; le = le->next) {
 		const struct phone *p = le->data;
 
-		if (p->calls)
+		if (phone_has_call(p))
 			return true;
 	}
 
@@ -344,7 +344,7 @@ static bool has_dnd(const struct user *u)
 static bool any_registered(const struct routing *r)
 {
 	for (uint32_t i = 0; i < r->count; i++) {
-		if (r->phones[i]->bindings_count)
+		if (phone_is_there(r->phones[i]))
 			return true;
 	}
 
@@ -392,7 +392,7 @@ static bool is_unwelcome(struct walk *w, const struct user *u)
 
 static bool phone_is_busy(const struct phone *p)
 {
-	return p->calls > 0;
+	return phone_has_call(p);
 }
 
 /* The user whose phones ring for a member that forwards all calls. */

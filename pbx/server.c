@@ -7,6 +7,7 @@
 #include "pbx/call.h"
 #include "pbx/conference.h"
 #include "pbx/outside.h"
+#include "pbx/peer.h"
 #include "pbx/registrar.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
@@ -99,7 +100,8 @@ static void in_dialog(const struct sip_message *m, struct sip_flow *flow)
 	}
 	if ((!sip_dialog_flow(d) ||
 	     !sip_flow_equal(flow, sip_dialog_flow(d))) &&
-	    !(leg && outside_is_source(leg->phone, flow))) {
+	    !(leg && outside_is_source(leg->phone, flow)) &&
+	    !(leg && leg->is_by_peer && peer_is_source(flow))) {
 		const struct phone *phone = auth_phone(m, flow);
 
 		if (!phone)
@@ -159,7 +161,7 @@ static void out_of_dialog(const struct sip_message *m, struct sip_flow *flow)
 					 (struct span){ NULL, 0 });
 			return;
 		}
-		if (outside_incoming(m, flow))
+		if (peer_incoming(m, flow) || outside_incoming(m, flow))
 			return;
 		phone = auth_phone(m, flow);
 		if (phone)

@@ -22,6 +22,8 @@ struct settings {
 	uint32_t pin_failures;       /* within five minutes that lock it */
 	uint32_t pin_lock_s;         /* for so long */
 	const char *dir;             /* state folder */
+	const char *media_name;      /* of our media server: its socket */
+	const char *folder;          /* ours in it: "pbx", "pbx2" */
 	bool refuses_odd_media;      /* loopback and multicast in SDP */
 };
 

@@ -8,6 +8,8 @@
 #include "model/record.h"
 #include "pbx/dial.h"
 #include "pbx/event.h"
+#include "pbx/pair_feed.h"
+#include "pbx/pair_log.h"
 #include "pbx/settings_user.h"
 #include "pbx/turn.h"
 
@@ -175,6 +177,7 @@ static void changed(const struct store_result *result, void *arg)
 	struct user *u = directory_user(span_of(ch->id));
 	int err = result->err;
 
+	pair_feed_changed();
 	if (!err && u)
 		err = settings_user_take(u, ch->object);
 	else if (u)
@@ -231,6 +234,8 @@ static int send_change(struct user *u, json_t *object, struct http_request *req,
 	err = table.store ? store_write_alloc(&w, table.store) : ENOSYS;
 	if (!err)
 		err = record_put(w, &table, object);
+	if (!err)
+		err = pair_log_shared(w, user_settings_kind.plural, u->id, false);
 	if (!err)
 		err = store_write_send(w, changed, ch);
 	else
@@ -448,6 +453,16 @@ static int taken(json_t *object, void *arg)
 	return u ? settings_user_take(u, object) : 0;
 }
 
+/* The other node's change is on the disk. */
+static void merged(const char *id, json_t *object, void *arg)
+{
+	struct user *u = directory_user(span_of(id));
+
+	(void)arg;
+	if (u && settings_user_take(u, object))
+		log_error("settings", "user=%s: no memory", id);
+}
+
 int settings_user_start(struct store *store, struct router *router)
 {
 	int err;
@@ -458,6 +473,8 @@ int settings_user_start(struct store *store, struct router *router)
 		err = router_kind(router, &user_settings_kind);
 	if (!err)
 		err = record_each(&table, taken, NULL);
+	if (!err)
+		err = pair_table_add(&table, merged);
 	if (!err)
 		err = router_routes(router, routes,
 				    sizeof(routes) / sizeof(routes[0]), NULL);

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "pbx/outsider.h"
+#include "pbx/pair.h"
 #include "pbx/trunk.h"
 #include "sip/build.h"
 
@@ -188,6 +189,7 @@ int trunk_take(json_t *object, void *arg)
 	read_object(t);
 	insert(t);
 	t->is_up = true; /* until shown otherwise */
+	t->clears_first = pair_role() != PAIR_ALONE;
 	if (t->is_enabled)
 		trunk_start(t);
 

@@ -56,9 +56,10 @@ struct trunk {
 	bool is_up;
 	bool is_registered;
 	bool has_answered;
-	struct sa answered;        /* address of the last answer */
-	uint16_t status;           /* of it; 0: none came */
-	uint32_t failures;         /* in a row */
+	bool clears_first;  /* another node may have registered it before */
+	struct sa answered; /* address of the last answer */
+	uint16_t status;    /* of it; 0: none came */
+	uint32_t failures;  /* in a row */
 	struct sip_dialog *dialog; /* the series of REGISTERs */
 	struct sip_client *request;
 	struct wheel_timer timer;
@@ -119,6 +120,9 @@ void trunk_seen(struct trunk *t, bool is_up, const char *why);
 
 /** Register, or ask whether it is there; go on doing so. */
 void trunk_start(struct trunk *t);
+
+/** The lease has come or goes (pair.h): registrations begin, or end. */
+void trunk_lease(bool is_held);
 
 /** Stop; a registration is ended. */
 void trunk_stop(struct trunk *t);

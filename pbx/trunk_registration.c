@@ -8,6 +8,7 @@
  * Source: RFC 3261 10.2 and 11; CAL-3.
  */
 #include "base/log.h"
+#include "pbx/pair.h"
 #include "pbx/server.h"
 #include "pbx/trunk.h"
 #include "sip/address.h"
@@ -164,12 +165,50 @@ static int registration_send(struct trunk *t, uint32_t expires,
 				  &request, handler, t);
 }
 
+/* Whatever came of it: now we register. */
+static void cleared(int err, const struct sip_message *m, struct sip_flow *flow,
+		    void *arg)
+{
+	struct trunk *t = arg;
+
+	(void)flow;
+	if (m && m->status < 200)
+		return;
+
+	log_info("trunk", "%s: older registrations are taken back: %s", t->name,
+		 m && m->status < 300 ? "done"
+		 : m                  ? "refused"
+				      : strerror(err));
+	registration_due(t);
+}
+
+/* The node that had the lease may have died registered: its binding would
+ * stand beside ours, so all go first. */
+static int clear_send(struct trunk *t)
+{
+	struct sip_dialog_request request = {
+		.method = "REGISTER",
+		.headers = SPAN("Contact: *\r\nExpires: 0\r\n"),
+	};
+	int err = t->dialog ? 0 : dialog_make(t);
+
+	t->clears_first = false;
+
+	return err ? err
+		   : sip_dialog_request(&t->request, t->dialog, &request,
+					cleared, t);
+}
+
 static void registration_due(void *arg)
 {
 	struct trunk *t = arg;
 	int err;
 
 	sip_client_forget(&t->request);
+	if (!pair_has_lease())
+		return;
+	if (t->clears_first && !clear_send(t))
+		return;
 	err = registration_send(t, t->expires_s, registered);
 	if (err)
 		failed(t, strerror(err));
@@ -224,7 +263,8 @@ static void probe_due(void *arg)
 
 void trunk_ask_soon(struct trunk *t)
 {
-	if (!t->request && t->is_enabled)
+	if (!t->request && t->is_enabled &&
+	    (!t->is_registered_mode || pair_has_lease()))
 		wheel_start(&t->timer, PROBE_DOWN_MS,
 			    t->is_registered_mode ? registration_due
 						  : probe_due,
@@ -235,6 +275,10 @@ void trunk_start(struct trunk *t)
 {
 	if (!server_sip())
 		return;
+	if (t->is_registered_mode && !pair_has_lease()) {
+		t->is_up = false;
+		return;
+	}
 
 	wheel_start(&t->timer, 0,
 		    t->is_registered_mode ? registration_due : probe_due, t);
@@ -242,12 +286,29 @@ void trunk_start(struct trunk *t)
 
 void trunk_stop(struct trunk *t)
 {
+	bool is_asked = t->is_registered_mode && t->request;
+
 	wheel_stop(&t->timer);
-	sip_client_forget(&t->request);
-	if (t->is_registered)
+	sip_client_abandon(&t->request);
+	if (t->is_registered || (is_asked && t->dialog))
 		(void)registration_send(t, 0, NULL);
 	t->dialog = mem_deref(t->dialog);
 	t->is_registered = false;
 	t->has_answered = false;
 	t->failures = 0;
+}
+
+void trunk_lease(bool is_held)
+{
+	for (struct le *le = list_head(trunk_list()); le; le = le->next) {
+		struct trunk *t = le->data;
+
+		if (!t->is_registered_mode || !t->is_enabled)
+			continue;
+		trunk_stop(t);
+		t->clears_first = is_held;
+		t->is_up = is_held;
+		if (is_held)
+			trunk_start(t);
+	}
 }

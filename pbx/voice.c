@@ -12,6 +12,7 @@
 #include "base/local.h"
 #include "base/log.h"
 #include "base/wheel.h"
+#include "pbx/settings.h"
 #include "pbx/voice.h"
 
 enum {
@@ -435,8 +436,8 @@ static void look(void *arg)
 
 int voice_init(const char *dir, voice_take_h *taken, voice_going_h *going)
 {
-	int n = snprintf(voices.path, sizeof(voices.path), "%s/run/media.sock",
-			 dir);
+	int n = snprintf(voices.path, sizeof(voices.path), "%s/run/%s.sock",
+			 dir, pbx_settings.media_name);
 
 	if (n < 0 || n >= (int)sizeof(voices.path))
 		return ENAMETOOLONG;

@@ -271,12 +271,12 @@ bool watched_is_open(const struct watched *w)
 	for (struct le *le = user ? list_head(&user->phones) : NULL; le;
 	     le = le->next) {
 		p = le->data;
-		if (p->bindings_count)
+		if (phone_is_there(p))
 			return true;
 	}
 	for (p = directory_phone_by_number(c, span_of(w->name)); p;
 	     p = directory_phone_next(p)) {
-		if (p->bindings_count)
+		if (phone_is_there(p))
 			return true;
 	}
 

@@ -990,3 +990,16 @@ void sip_client_forget(struct sip_client **ctxp)
 		start_timer(c, 0, FORGOTTEN_MS);
 	mem_deref(c);
 }
+
+void sip_client_abandon(struct sip_client **ctxp)
+{
+	struct sip_client *c = ctxp ? *ctxp : NULL;
+
+	if (!c)
+		return;
+
+	*ctxp = NULL;
+	c->handler = NULL;
+	finish(c);
+	mem_deref(c);
+}

@@ -107,4 +107,8 @@ int sip_client_restore(struct sip_client **ctxp, struct sip *sip,
  * ends by itself.  Harmless on NULL. */
 void sip_client_forget(struct sip_client **ctxp);
 
+/** The same, and nothing of it is sent or repeated any more: for a request
+ * that must not be carried out later than now. */
+void sip_client_abandon(struct sip_client **ctxp);
+
 #endif
