@@ -324,8 +324,9 @@ bool forward_redirected(struct call *call, const struct sip_message *m)
 			continue;
 		trail_add(&call->trail, "the phone sends the call to %s", user);
 		if (peer_is_caller(call)) { /* that node decides */
-			if (strlen(user) > DIRECTORY_NUMBER_MAX)
-				return false;
+			if (strlen(user) > DIRECTORY_NUMBER_MAX ||
+			    user[strspn(user, "+*#0123456789")])
+				continue;
 			(void)re_snprintf(call->sent_to, sizeof(call->sent_to),
 					  "%s", user);
 			call_refused(call, 302, NULL);

@@ -143,7 +143,7 @@ static void get_pair(struct http_request *req, const struct caller *caller,
 	(void)caller;
 	(void)arg;
 	json = json_pack(
-		"{s:s,s:b,s:b,s:b,s:s,s:I,s:I,s:I,s:b,s:o}", "role",
+		"{s:s,s:b,s:b,s:b,s:s,s:I,s:I,s:I,s:b,s:i,s:o}", "role",
 		pair_role_name(pair.role), "linked", pair_is_linked(),
 		"current", pair_follow_is_current(), "lease", pair_has_lease(),
 		"holder", pair.role == PAIR_ALONE ? "" : lease_holder(),
@@ -152,8 +152,8 @@ static void get_pair(struct http_request *req, const struct caller *caller,
 		(json_int_t)(pair_log_last() > pair_log_read_seq()
 				     ? pair_log_last() - pair_log_read_seq()
 				     : 0),
-		"read", pair_feed_is_current(), "conflicts",
-		pair_log_conflicts());
+		"read", pair_feed_is_current(), "elsewhere", (int)peer_phones(),
+		"conflicts", pair_log_conflicts());
 	(void)http_reply_json(req, 200, json);
 }
 

@@ -39,6 +39,7 @@ struct reader {
 	uint64_t read;
 	bool is_open;
 	bool has_read;
+	bool is_whole; /* its next batch */
 	bool is_begun; /* has had its first batch */
 };
 
@@ -133,7 +134,7 @@ static bool send_page(struct reader *r, const struct pair_kind *kind,
  * too, whose number is 0. */
 static void rewind_kind(struct reader *r)
 {
-	r->at = r->from ? (int64_t)r->from : -1;
+	r->at = r->is_whole ? -1 : (int64_t)r->from;
 	/* above every id: the one with this number has been sent */
 	(void)snprintf(r->at_id, sizeof(r->at_id), "~");
 }
@@ -179,10 +180,11 @@ static void batch_step(struct reader *r)
 		break;
 
 	case PHASE_UPTO:
-		send_frame(r,
-			   json_pack("{s:s,s:I,s:b}", "type", "upto", "seq",
-				     (json_int_t)r->upto, "whole", !r->from));
+		send_frame(r, json_pack("{s:s,s:I,s:b}", "type", "upto", "seq",
+					(json_int_t)r->upto, "whole",
+					r->is_whole));
 		r->sent = r->upto;
+		r->is_whole = false;
 		r->phase = PHASE_IDLE;
 		break;
 
@@ -353,10 +355,13 @@ void pair_feed_open(struct http_request *req)
 					 "Try again later.", NULL);
 		return;
 	}
-	if (epoch && after && !strcmp(epoch, pair_log_epoch()))
+	if (after)
 		r->sent = strtoull(after, NULL, 10);
-	if (r->sent > pair_log_last())
+	if (!epoch || strcmp(epoch, pair_log_epoch()) != 0 ||
+	    r->sent > pair_log_last()) {
 		r->sent = 0;
+		r->is_whole = true;
+	}
 	r->read = r->sent;
 	if (ws_accept(&r->ws, req, &config, &handlers, r)) {
 		if (!http_is_answered(req))

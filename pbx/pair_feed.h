@@ -11,7 +11,7 @@
  *   phone  {"phone","calls","bindings":[{"key","at"}],"new"}   one has changed
  *
  * Batches and phones mix; within a kind the order is that of the numbers.
- * "whole" is true for a batch from 0, which also has what came from the reader
+ * "whole" is true for a batch of a new epoch, which also has what came from the reader
  * itself: of what the primary alone changes, what it does not name is not
  * there.  The reader answers {"read":N} when its cursor is on the disk.
  *

@@ -245,7 +245,7 @@ static void check_conflict(const struct apply *a)
 	(void)a->kind->get(&ours, a->id, a->kind->arg);
 	if (stamp < a->entry.stamp)
 		pair_log_conflict(a->kind, a->id, ours, a->object, true);
-	else if (!follow.is_whole)
+	else if (!follow.seen)
 		pair_log_conflict(a->kind, a->id, a->object, ours, false);
 	json_decref(ours);
 }
@@ -320,9 +320,11 @@ static void take_hello(const json_t *frame)
 
 	pair_log_cursor(&c);
 	forget_seen();
-	follow.applied = strcmp(c.epoch, follow.epoch) ? 0 : c.seq;
-	if (!follow.applied || follow.applied > follow.top)
+	follow.applied = c.seq;
+	if (strcmp(c.epoch, follow.epoch) != 0 || c.seq > follow.top) {
+		follow.applied = 0;
 		follow.seen = json_object();
+	}
 }
 
 static void take_upto(const json_t *frame)

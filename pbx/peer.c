@@ -19,6 +19,7 @@ static struct {
 	struct trunk *trunk;
 	char secret[TOKEN_HASH_SIZE];
 	char host[80];
+	uint32_t phones;
 } peer;
 
 static const struct sip_credentials credentials = { PEER_USER, peer.secret };
@@ -88,8 +89,15 @@ void peer_lost(void)
 	peer_forget_phones();
 }
 
+uint32_t peer_phones(void)
+{
+	return peer.phones;
+}
+
 void peer_phone(struct phone *p, bool is_elsewhere, uint16_t calls)
 {
+	peer.phones += is_elsewhere;
+	peer.phones -= p->is_elsewhere;
 	p->is_elsewhere = is_elsewhere;
 	p->calls_elsewhere = calls;
 }

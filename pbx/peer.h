@@ -35,6 +35,8 @@ void peer_lost(void);
 
 /** A phone is, or is not any more, registered there; calls it has there. */
 void peer_phone(struct phone *p, bool is_elsewhere, uint16_t calls);
+/** How many are. */
+uint32_t peer_phones(void);
 /** None is. */
 void peer_forget_phones(void);
 
