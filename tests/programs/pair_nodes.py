@@ -114,15 +114,18 @@ class Pair:
              self.wires["s", "w"].url, *args])
         self.nodes = [self.primary, self.secondary]
         self.generation = 0
+        self.is_cut = False
 
     def cut(self, *who):
         """Cut one off from the others, or two from each other: "p", "ps" """
+        self.is_cut = True
         for pairs in who:
             for (a, b), wire in self.wires.items():
                 if pairs in (a, b) or pairs in (a + b, b + a):
                     wire.is_cut = True
 
     def heal(self):
+        self.is_cut = False
         for wire in self.wires.values():
             wire.is_cut = False
 
@@ -165,7 +168,8 @@ class Pair:
     def follows(self, node):
         """What is registered is known at the other node"""
         other = self.secondary if node is self.primary else self.primary
-        if other.proc.poll() is None and other.state()["linked"]:
+        if other.proc.poll() is None and not self.is_cut:
+            self.linked(15)
             here = {r["phone"] for r in node.ask(
                 "GET", "/api/v1/registrations").json["items"]}
             wait(lambda: other.state()["elsewhere"] == len(here), 10,
