@@ -109,6 +109,18 @@ static const struct shape shapes[] = {
 	  "id:string customer:string number:string index:integer "
 	  "parker:string party:string? party_name:string? since_ms:integer",
 	  "A parked call: where, by which phone, who is parked" },
+	{ "pair",
+	  "role:string linked:boolean current:boolean lease:boolean "
+	  "holder:string epoch:integer lag:integer unread:integer "
+	  "read:boolean elsewhere:integer conflicts:[]#pair-conflict",
+	  "A node of a pair, or one that is alone: whether both read each "
+	  "other, it has read and been read, holds the lease; who does as far "
+	  "as known; changes not here yet, and ours not read; phones at the "
+	  "other node" },
+	{ "pair-conflict",
+	  "at_ms:integer kind:string id:string lost:object? kept:object? "
+	  "loser:string",
+	  "What was changed on both nodes, and whose change was not kept" },
 	{ "new-callback",
 	  "phone:string number:string after:string~ minutes:integer~",
 	  "Who wants to be rung when a number is free; `after` is `busy` or "
@@ -230,6 +242,7 @@ static const struct shape_route rows[] = {
 	  NULL },
 	{ "pbx", "DELETE", "/api/v1/customers/{id}/music", NULL, 204, NULL,
 	  NULL },
+	{ "pbx", "GET", "/api/v1/pair", NULL, 200, "#pair", NULL },
 	{ "pbx", "GET", "/api/v1/registrations", NULL, 200,
 	  "list #registration",
 	  "filter[phone] filter[user] filter[customer] " LISTED },
