@@ -132,8 +132,8 @@ class Phone:
                 data, source = self.receive()
             except (socket.timeout, TimeoutError):
                 continue
-            if len(data) < 10:
-                continue
+            if len(data) < 10 or data[0] & 0xc0 == 0x80:
+                continue                # nothing, or speech
             m = Message(data, source)
             if want is None or want(m):
                 return m
