@@ -154,7 +154,7 @@ static const struct shape shapes[] = {
 	  "seq:integer id:string call:string customer:string? caller:#party "
 	  "callee:#party started_ms:integer answered_ms:integer? "
 	  "ended_ms:integer result:string duration_s:integer "
-	  "trail:[]#trail-entry",
+	  "account:string~ billed:boolean~ trail:[]#trail-entry",
 	  "The record of a call" },
 	{ "trail-entry", "n:integer at_ms:integer what:string",
 	  "What happened and why" },

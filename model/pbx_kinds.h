@@ -19,6 +19,7 @@ extern const struct kind did_kind;           /* "dids"          */
 extern const struct kind cpn_kind;           /* "cpns"          */
 extern const struct kind cesid_kind;         /* "cesids"        */
 extern const struct kind zone_kind;          /* "zones"         */
+extern const struct kind account_code_kind;  /* "account_codes" */
 extern const struct kind outside_rules_kind; /* "outside_rules" */
 extern const struct kind user_settings_kind; /* "user_settings" */
 

@@ -39,6 +39,8 @@ static const struct permission table[] = {
 	{ "cpns", { ADMIN, ADMIN, STAFF, STAFF, STAFF, NOONE } },
 	{ "cesids", { ADMIN, ADMIN, STAFF, STAFF, STAFF, NOONE } },
 	{ "zones", { ADMIN, ADMIN, ADMIN, ADMIN, ADMIN, NOONE } },
+	{ "account_codes",
+	  { SERVICE, SERVICE, SERVICE, SERVICE, SERVICE, NOONE } },
 	{ "outside_rules", { ADMIN, ADMIN, STAFF, STAFF, STAFF, NOONE } },
 	{ "user_settings",
 	  { NOONE, ADMIN | ROLE_USER, NOONE, ADMIN | ROLE_USER, NOONE,

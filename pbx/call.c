@@ -19,6 +19,7 @@
 #include "pbx/hidden.h"
 #include "pbx/hotdesk.h"
 #include "pbx/join.h"
+#include "pbx/limit.h"
 #include "pbx/relay.h"
 #include "pbx/odd_media.h"
 #include "pbx/park.h"
@@ -81,6 +82,7 @@ static void call_destructor(void *data)
 	mem_deref(call->offer);
 	relay_end(call);
 	mem_deref(call->way);
+	limit_end(call);
 	mem_deref(call->outside);
 	answer_end(call);
 	trail_close(&call->trail);
@@ -225,6 +227,7 @@ static void over(struct call *call, enum call_result result)
 		return;
 
 	wheel_stop(&call->timer);
+	limit_end(call);
 	party_end(call);
 	relay_end(call);
 	forward_end(call);
@@ -531,6 +534,35 @@ static void trail_dialled(struct call *call, const char *user)
 		  text);
 }
 
+static void dial_number(struct call *call, const struct sip_message *m,
+			const char *number)
+{
+	struct routing r;
+
+	if (outside_help(call, m, span_of(number)))
+		return;
+
+	route_begin(&r, forward_way(call), call->caller->phone, span_of(number),
+		    call->hops, &call->trail);
+	(void)re_snprintf(call->number, sizeof(call->number), "%s",
+			  forward_dialled(call));
+
+	if (r.code) {
+		code_run(call, &r, m);
+		return;
+	}
+	dial_remember(call);
+	forward_ring(call, &r, m);
+}
+
+void call_dial(struct call *call, const char *number,
+	       const struct sip_message *m)
+{
+	call->code = NULL;
+	forward_anew(call);
+	dial_number(call, m, number);
+}
+
 static void ring(struct call *call, const struct sip_message *m,
 		 const struct call_target *target)
 {
@@ -561,23 +593,14 @@ static void ring(struct call *call, const struct sip_message *m,
 		call_refused(call, 500, NULL);
 		return;
 	}
-	if (!target && outside_help(call, m, span_of(user)))
-		return;
-
-	if (target)
-		route_target(call, &r, target);
-	else
-		route_begin(&r, forward_way(call), call->caller->phone,
-			    span_of(user), call->hops, &call->trail);
-	(void)re_snprintf(call->number, sizeof(call->number), "%s",
-			  forward_dialled(call));
-
-	if (r.code) {
-		code_run(call, &r, m);
+	if (!target) {
+		dial_number(call, m, user);
 		return;
 	}
-	if (!target)
-		dial_remember(call);
+
+	route_target(call, &r, target);
+	(void)re_snprintf(call->number, sizeof(call->number), "%s",
+			  forward_dialled(call));
 	forward_ring(call, &r, m);
 }
 
@@ -784,6 +807,7 @@ static void now_answered(struct call *call)
 	call->answered_mono_ms = clock_mono_ms();
 	forward_end(call);
 	callback_talked(call);
+	limit_begin(call);
 	call_touch(call);
 }
 

@@ -21,10 +21,14 @@
 
 struct alone;
 struct join;
+struct limit;
 struct park;
 struct transfer;
 
-enum { CALL_ID_SIZE = 33 }; /* RFC 7989: 32 hex digits */
+enum {
+	CALL_ID_SIZE = 33,      /* RFC 7989: 32 hex digits */
+	CALL_ACCOUNT_SIZE = 13, /* an account code */
+};
 
 enum call_state {
 	CALL_ROUTING,
@@ -71,6 +75,8 @@ struct call {
 	char callee_user[DIRECTORY_ID_SIZE];    /* "" when nobody's */
 	char number[DIRECTORY_NUMBER_MAX + 1];  /* as dialled */
 	char sent_to[DIRECTORY_NUMBER_MAX + 1]; /* by a phone, of peer's call */
+	char account[CALL_ACCOUNT_SIZE];        /* booked under, or "" */
+	char trunk[DIRECTORY_ID_SIZE];          /* chosen by code, or "" */
 	uint8_t state;                          /* enum call_state */
 	uint8_t result;                         /* enum call_result */
 	uint8_t hops;
@@ -99,6 +105,7 @@ struct call {
 	struct forward_way *way;     /* forward.h; NULL once answered */
 	struct outside *outside;     /* its way out by trunks, or NULL */
 	struct media_port *ports[2]; /* facing caller and callee, or NULL */
+	struct limit *limit;         /* of its duration, or NULL */
 	struct wheel_timer timer;    /* trying, then no answer */
 	struct mbuf *offer;   /* the caller's description while it rings */
 	uint64_t started_ms;  /* wall clock */
@@ -116,6 +123,11 @@ void call_begin(const struct sip_message *m, struct sip_flow *flow,
 /** A trunk's INVITE, for one of our numbers. */
 void call_begin_to(const struct sip_message *m, struct sip_flow *flow,
 		   struct phone *outsider, const struct call_target *target);
+
+/** The caller dials again, with a code done that came first; m is its INVITE,
+ * which may be the one kept (forward_invite()). */
+void call_dial(struct call *call, const char *number,
+	       const struct sip_message *m);
 
 /** A branch has progress for the caller. */
 void call_progress(struct call *call, struct leg *branch,

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "pbx/call.h"
 #include "pbx/cdr.h"
+#include "pbx/cos.h"
 #include "pbx/event.h"
 #include "pbx/jsontext.h"
 #include "pbx/outsider.h"
@@ -62,6 +63,24 @@ static void number_or_null(struct sip_out *o, const char *name, uint64_t n)
 	sip_out_raw(o, SPAN("\":null"));
 }
 
+/* Whether the class of service wants a record of it exported: of who calls,
+ * of who is called from outside. */
+static bool is_billed(const struct call *call)
+{
+	const struct phone *caller = call->caller->phone;
+	const struct phone *callee = call->callee ? call->callee->phone : NULL;
+	bool is_outside = call->outside || outsider_is(caller) ||
+			  outsider_is(callee);
+	const struct user *u = caller ? caller->user : NULL;
+
+	if (outsider_is(caller))
+		u = callee && callee->user
+			    ? callee->user
+			    : directory_user(span_of(call->callee_user));
+
+	return cos_may(u, is_outside ? COS_SMDR_EXTERNAL : COS_SMDR_INTERNAL);
+}
+
 static void print_record(const struct call *call, uint64_t ended_ms,
 			 struct sip_out *o)
 {
@@ -81,6 +100,10 @@ static void print_record(const struct call *call, uint64_t ended_ms,
 	jsontext_number(o, "ended_ms", ended_ms);
 	jsontext_member(o, false, "result", call_result_name(call->result));
 	jsontext_number(o, "duration_s", duration);
+	if (call->account[0])
+		jsontext_member(o, false, "account", call->account);
+	if (!is_billed(call))
+		sip_out_raw(o, SPAN(",\"billed\":false"));
 	sip_out_raw(o, SPAN(",\"trail\":"));
 	trail_write(&call->trail, o);
 	sip_out_raw(o, SPAN("}"));

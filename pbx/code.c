@@ -1,6 +1,7 @@
 /* code.c - see code.h */
 #include "base/json.h"
 #include "base/log.h"
+#include "pbx/account.h"
 #include "pbx/code.h"
 #include "pbx/call.h"
 #include "pbx/conference_dial.h"
@@ -15,6 +16,7 @@
 #include "pbx/hotdesk_code.h"
 #include "pbx/pickup.h"
 #include "pbx/settings_user.h"
+#include "pbx/trunk_access.h"
 #include "pbx/turn.h"
 
 enum code_kind {
@@ -71,6 +73,9 @@ static const struct code codes[] = {
 	  .run = others_forward_off },
 	{ "dnd-for", "*26*", CODE_RUN, true, .run = others_dnd },
 	{ "dnd-for-off", "#26*", CODE_RUN, true, .run = others_dnd_off },
+	{ "account", "*35*", CODE_RUN, true, .stars = 1, .run = account_run },
+	{ "trunk", "*58*", CODE_RUN, true, .stars = 1,
+	  .run = trunk_access_run },
 	{ "clear", "#00#", CODE_RUN, false, .run = others_clear },
 	{ "clear-for", "#00*", CODE_RUN, true, .run = others_clear },
 	{ "service-mode", "*90#", CODE_MODE, false, NULL, MODES },

@@ -20,32 +20,32 @@
 
 /* ---- accounting ---- */
 COS_OPTION(ACCOUNT_VERIFIED, account_code_verified, false, false,
-  "Account Code Verified", "",
+  "Account Code Verified", "pbx/account.c",
   "a code of the customer's list is refused like any other",
   "May enter account codes of the customer's list",
   "Peut saisir des codes d'affaire de la liste")
 COS_OPTION(ACCOUNT_FREE, account_code_free, true, true,
-  "Non-Verified Account Code", "",
+  "Non-Verified Account Code", "pbx/account.c",
   "a code that is not on the customer's list is refused",
   "May enter any account code",
   "Peut saisir tout code d'affaire")
 COS_OPTION(ACCOUNT_FORCED_VERIFIED, account_code_forced_verified, false, false,
-  "Forced Verified Account Code", "",
+  "Forced Verified Account Code", "pbx/account.c",
   "calls outside need no code of the list",
   "Calls outside need an account code of the customer's list",
   "Code d'affaire de la liste exigé vers l'extérieur")
 COS_OPTION(ACCOUNT_FORCED_FREE, account_code_forced, false, false,
-  "Forced Non-Verified Account Code", "",
+  "Forced Non-Verified Account Code", "pbx/account.c",
   "calls outside need no code",
   "Calls outside need an account code",
   "Code d'affaire exigé vers l'extérieur")
 COS_OPTION(SMDR_EXTERNAL, records_external, true, true,
-  "SMDR External", "",
+  "SMDR External", "pbx/cdr.c",
   "records of the user's calls outside carry billed: false and are left out of the CSV export",
   "The user's calls outside are in exported records",
   "Appels extérieurs dans les relevés")
 COS_OPTION(SMDR_INTERNAL, records_internal, true, true,
-  "SMDR Internal", "",
+  "SMDR Internal", "pbx/cdr.c",
   "the same for calls inside",
   "The user's calls inside are in exported records",
   "Appels internes dans les relevés")
@@ -328,12 +328,12 @@ COS_OPTION(PUBLIC_IDENTITY, public_identity, true, true,
 
 /* ---- duration ---- */
 COS_OPTION(LIMIT_EXTERNAL, limit_external, false, false,
-  "Enable Call Duration Limit External", "",
+  "Enable Call Duration Limit External", "pbx/limit.c",
   "calls outside last as long as they like",
   "Calls outside are limited in time",
   "Durée des appels extérieurs limitée")
 COS_OPTION(LIMIT_INTERNAL, limit_internal, false, false,
-  "Enable Call Duration Limit Internal", "",
+  "Enable Call Duration Limit Internal", "pbx/limit.c",
   "calls inside last as long as they like",
   "Calls inside are limited in time",
   "Durée des appels internes limitée")
@@ -389,7 +389,7 @@ COS_OPTION(RECORD_SAVE, record_save, true, true,
 
 /* ---- network ---- */
 COS_OPTION(TRUNK_ACCESS, trunk_access, false, false,
-  "Individual Trunk Access", "",
+  "Individual Trunk Access", "pbx/trunk_access.c",
   "the code is refused",
   "May choose the trunk of a call",
   "Peut choisir le faisceau")
@@ -423,7 +423,7 @@ COS_OPTION(REMINDER, timed_reminder, true, true,
 
 /* ---- values ---- */
 COS_NUMBER(ACCOUNT_LENGTH, account_code_length, 2, 12, 6, 12, "digits",
-  "Account Code Length", "",
+  "Account Code Length", "pbx/account.c",
   "longer account codes are refused",
   "Digits of an account code at most",
   "Chiffres d'un code d'affaire au plus")
@@ -433,12 +433,12 @@ COS_NUMBER(AUTO_CAMPON, auto_camp_on_s, 0, 30, 0, 0, "s",
   "Seconds after which a call to a busy user waits; 0: busy",
   "Secondes avant l'attente sur occupation ; 0 : occupé")
 COS_NUMBER(CALL_DURATION, call_duration_min, 2, 120, 10, 10, "min",
-  "Call Duration", "",
+  "Call Duration", "pbx/limit.c",
   "a limited call's warning tone",
   "Minutes of a limited call before the warning tone",
   "Minutes avant le signal d'un appel limité")
 COS_NUMBER(CLEAR_DOWN, clear_down_min, 0, 10, 0, 0, "min",
-  "Forced Cleardown", "",
+  "Forced Cleardown", "pbx/limit.c",
   "the call ends so long after the warning; 0: at once",
   "Minutes from the warning tone to the end of a limited call",
   "Minutes du signal à la fin d'un appel limité")
@@ -468,12 +468,12 @@ COS_NUMBER(CAMPON_RECALL, camp_on_recall_s, 0, 180, 30, 30, "s",
   "Seconds before a waiting call goes back",
   "Secondes avant retour d'un appel en attente")
 COS_NUMBER(FIRST_DIGIT, first_digit_s, 5, 60, 15, 15, "s",
-  "First Digit", "",
+  "First Digit", "pbx/account.c",
   "a prompt waits so long for the first digit",
   "Seconds for the first digit after a prompt",
   "Secondes pour le premier chiffre")
 COS_NUMBER(INTER_DIGIT, inter_digit_s, 3, 60, 5, 5, "s",
-  "Inter-Digit", "",
+  "Inter-Digit", "pbx/account.c",
   "and so long for each of the others",
   "Seconds between digits after a prompt",
   "Secondes entre deux chiffres")

@@ -1,4 +1,5 @@
 /* forward.c - see forward.h */
+#include "pbx/account.h"
 #include "pbx/cos.h"
 #include "pbx/fork.h"
 #include "pbx/forward.h"
@@ -84,6 +85,16 @@ int forward_begin(struct call *call, const struct sip_message *m)
 	w->way.is_anonymous = has_privacy(m) || is_hidden(call->caller->phone);
 
 	return 0;
+}
+
+void forward_anew(struct call *call)
+{
+	struct forward_way *w = call->way;
+
+	if (w)
+		w->way = (struct route_way){
+			.is_anonymous = w->way.is_anonymous
+		};
 }
 
 struct route_way *forward_way(const struct call *call)
@@ -241,6 +252,8 @@ void forward_ring(struct call *call, struct routing *r,
 		if (!call->is_relayed)
 			relay_begin(call, r);
 		if (r->outside[0]) {
+			if (account_asks(call, r))
+				return;
 			if (!outside_ring(call, r, m))
 				return;
 			break;

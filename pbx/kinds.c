@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "model/pbx_kinds.h"
 #include "model/permission.h"
+#include "pbx/account.h"
 #include "pbx/auth.h"
 #include "pbx/code.h"
 #include "pbx/conference_room.h"
@@ -168,6 +169,7 @@ static const struct kind_here kinds[] = {
 	{ &cpn_kind, cpn_take, cpn_remove },
 	{ &cesid_kind, cesid_take, cesid_remove },
 	{ &conference_kind, room_take, room_remove },
+	{ &account_code_kind, account_take, account_remove },
 	{ &outside_rules_kind, outside_rules_take, outside_rules_remove },
 };
 

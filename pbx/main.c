@@ -14,6 +14,7 @@
 #include "base/service.h"
 #include "base/tls.h"
 #include "model/provision.h"
+#include "pbx/account.h"
 #include "pbx/answer.h"
 #include "pbx/api.h"
 #include "pbx/auth.h"
@@ -350,6 +351,8 @@ static int open_live(const struct conf *conf, const uint8_t key[32])
 	if (!err)
 		err = cos_init();
 	if (!err)
+		err = account_init();
+	if (!err)
 		err = group_init();
 	if (!err)
 		err = mailbox_init(conf_text(conf, "dir"));
@@ -470,6 +473,7 @@ static void pbx_destructor(void *data)
 	schedule_close();
 	cor_close();
 	cos_close();
+	account_close();
 	directory_close();
 	auth_close();
 	keep_close();

@@ -375,6 +375,19 @@ static struct outside *make(struct call *call, const struct sip_message *m,
 	return o;
 }
 
+/* Of those that could take the call, the one that the caller has chosen. */
+static uint32_t only_chosen(struct outside *o, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (!strcmp(o->trunks[i]->id, o->call->trunk)) {
+			o->trunks[0] = o->trunks[i];
+			return 1;
+		}
+	}
+
+	return 0;
+}
+
 static void take_trunks(struct outside *o, bool *busy)
 {
 	const struct trunk_query q = { .customer = o->call->customer,
@@ -382,6 +395,8 @@ static void take_trunks(struct outside *o, bool *busy)
 				       .is_emergency = o->is_emergency };
 	uint32_t count = trunk_select(o->trunks, busy, &q);
 
+	if (o->call->trunk[0] && !o->is_emergency)
+		count = only_chosen(o, count);
 	for (uint32_t i = 0; i < count; i++)
 		mem_ref(o->trunks[i]);
 	o->count = count;

@@ -117,7 +117,7 @@ void records_csv_head(struct sip_out *o)
 {
 	sip_out_text(o, "seq,id,customer,started,answered,ended,duration_s,"
 			"result,caller_number,caller_name,caller_user,"
-			"callee_number,callee_name,callee_user\r\n");
+			"callee_number,callee_name,callee_user,account\r\n");
 }
 
 void records_csv(struct sip_out *o, uint64_t seq, const json_t *record)
@@ -142,6 +142,7 @@ void records_csv(struct sip_out *o, uint64_t seq, const json_t *record)
 		text_of(o, party, "name");
 		text_of(o, party, "user");
 	}
+	text_of(o, record, "account");
 	sip_out_raw(o, SPAN("\r\n"));
 }
 
@@ -195,7 +196,8 @@ static void add(uint64_t seq, const char *customer, struct span json, void *arg)
 	l->last = seq;
 	if (l->is_csv) {
 		l->count++;
-		if (!json_read(&record, json, 0, NULL))
+		if (!json_read(&record, json, 0, NULL) &&
+		    json_get_bool(record, "billed", true))
 			records_csv(&l->o, seq, record);
 		json_decref(record);
 		return;

@@ -14,6 +14,7 @@
 #include "pbx/fork.h"
 #include "pbx/alone.h"
 #include "pbx/join.h"
+#include "pbx/limit.h"
 #include "pbx/park.h"
 #include "pbx/recall.h"
 #include "pbx/relay.h"
@@ -174,6 +175,7 @@ int restore_save(const struct call *call)
 			call->ports[i] ? media_port_number(call->ports[i]) : 0);
 	err |= put_number(mb, call->is_relayed);
 	err |= put_number(mb, call->is_joining);
+	err |= put(mb, span_of(call->account));
 	if (call->callee)
 		err |= put_park(mb, call);
 	if (call->state == CALL_ANSWERED)
@@ -387,6 +389,9 @@ static int read_call(struct call *call, struct span rest)
 		read_ports(call, &rest);
 	if (!err && get_number(&joining, &rest))
 		call->is_joining = joining;
+	if (!err && rest.len &&
+	    !get_text(call->account, sizeof(call->account), &rest))
+		err = EBADMSG;
 	if (!err && call->state < CALL_ANSWERED)
 		err = get_ringing(call, rest);
 	else if (!err && call->callee && get(&park, &rest))
@@ -430,6 +435,8 @@ static void restore(uint64_t row, struct span blob, void *arg)
 
 	call->answered_mono_ms = mono_of(call->answered_ms);
 	(void)call_adopt(call);
+	if (call->state == CALL_ANSWERED)
+		limit_begin(call);
 	(*count)++;
 	if (call->party) {
 		trail_add(&call->trail, "the pbx was restarted");

@@ -114,6 +114,7 @@ static void read_object(struct trunk *t)
 	t->host = text(o, "host");
 	t->user = text(o, "user")[0] ? text(o, "user") : NULL;
 	t->secret = text(o, "secret");
+	t->access = text(o, "access");
 	t->cpn = text(o, "cpn");
 	t->port = (uint16_t)json_get_int(o, "port", 0);
 	t->priority = (uint32_t)json_get_int(o, "priority", 10);

@@ -60,14 +60,20 @@ class Office:
         """Users with a registered phone each"""
         return [self.phone(n) for n in names]
 
-    def phone(self, name, suffix=""):
+    def phone(self, name, suffix="", ears=False):
+        """A registered phone of a user; one with ears has RTP, too"""
         id = f"{self.id}-{name}{suffix}"
         if name not in self.users:
             self.user(name)
         self.put("phones", id, customer=self.id, user=f"{self.id}-{name}",
                  number=PEOPLE[name] + suffix, line=1, type="sip", sip_user=id,
                  sip_secret=f"s-{id}", ring_with_user=True)
-        p = Phone(self.sip, id, f"s-{id}", PEOPLE[name] + suffix)
+        if ears:
+            import ear
+            p = ear.Phone(self.sip, id, f"s-{id}", prompts=self.pbx.prompts,
+                          register=False)
+        else:
+            p = Phone(self.sip, id, f"s-{id}", PEOPLE[name] + suffix)
         self.phones[id] = p
         assert p.register().status == 200
         return p
@@ -95,9 +101,9 @@ class Office:
         return self.pbx.ask(
             "GET", f"/api/v1/users/{self.id}-{name}/settings").json
 
-    def trunk(self, **fields):
+    def trunk(self, suffix="", **fields):
         """A provider; numbers of seven digits and more go to it"""
-        p = Provider(self.sip, f"{self.id}-trunk", "")
+        p = Provider(self.sip, f"{self.id}-trunk{suffix}", "")
         self.phones[p.user] = p
         self.put("trunks", p.user, **{
             "name": p.user, "host": "127.0.0.1", "port": p.port,
