@@ -7,6 +7,7 @@
 #include "pbx/conference_dial.h"
 #include "pbx/callback.h"
 #include "pbx/cor.h"
+#include "pbx/handoff.h"
 #include "pbx/dial.h"
 #include "pbx/mode.h"
 #include "pbx/others.h"
@@ -86,6 +87,8 @@ static const struct code codes[] = {
 	{ "pickup-directed", "**", CODE_PICKUP_DIRECTED, true, NULL, 0 },
 	{ "park", "*70", CODE_RUN, false, .run = park_run },
 	{ "park-at", "*71*", CODE_RUN, true, .run = park_run },
+	{ "handoff-push", "*78", CODE_RUN, false, .run = handoff_push },
+	{ "handoff-pull", "*79", CODE_RUN, false, .run = handoff_pull },
 	{ "callback", "*37*", CODE_RUN, true, .run = callback_run },
 	{ "callback-last", "*37#", CODE_RUN, false, .run = callback_run },
 	{ "callback-off", "#37#", CODE_RUN, false, .run = callback_run_off },

@@ -181,6 +181,23 @@ bool group_joins(const struct phone *a, const struct phone *b)
 	return joins(a, a->id, b) || (a->user && joins(a, a->user->id, b));
 }
 
+static bool unites(const char *id, const struct phone *b)
+{
+	struct member *m = NULL;
+
+	while ((m = place_next(m, id))) {
+		if (group_is_personal(m->group) && group_has(m->group, b))
+			return true;
+	}
+
+	return false;
+}
+
+bool group_unites(const struct phone *a, const struct phone *b)
+{
+	return unites(a->id, b) || (a->user && unites(a->user->id, b));
+}
+
 /* ---- provisioning ---- */
 
 static void copy(char *out, size_t size, const char *text)

@@ -91,6 +91,9 @@ bool group_hides(const struct phone *p);
 /** Whether a phone or its user is a member. */
 bool group_has(const struct group *g, const struct phone *p);
 
+/** Whether both are in one personal-ring or multi-device group. */
+bool group_unites(const struct phone *a, const struct phone *b);
+
 /** Whether both are in one pick-up group. */
 bool group_joins(const struct phone *a, const struct phone *b);
 

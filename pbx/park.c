@@ -237,8 +237,7 @@ bool park_is_dialled(const struct phone *p, const char *dialled,
 
 /* ---- by dialling ---- */
 
-/* What the phone has held last. */
-static struct leg *held_leg(const struct phone *p)
+struct leg *park_held_leg(const struct phone *p)
 {
 	struct leg *found = NULL;
 
@@ -275,7 +274,7 @@ static void park_held(void *arg)
 {
 	struct call *call = arg;
 	char number[NUMBER_BYTES];
-	struct leg *by = held_leg(call->caller->phone);
+	struct leg *by = park_held_leg(call->caller->phone);
 	uint16_t status;
 
 	if (!by ||
@@ -396,7 +395,7 @@ void park_run_group(struct call *call, const struct routing *r,
 			  phone_name(p));
 		call_refused(call, 403, "Not Permitted");
 	}
-	else if (held_leg(p)) {
+	else if (park_held_leg(p)) {
 		park_held(call);
 	}
 	else {

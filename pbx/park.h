@@ -64,6 +64,9 @@ void park_retrieve(struct call *call, const struct routing *r,
 void park_run_group(struct call *call, const struct routing *r,
 		    const struct sip_message *m);
 
+/** The leg that a phone has held last, or NULL. */
+struct leg *park_held_leg(const struct phone *p);
+
 /** Ring a phone for a parked call.  0 or a status. */
 uint16_t park_fetch(struct call *parked, struct phone *phone);
 

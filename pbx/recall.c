@@ -19,6 +19,7 @@ static const char *const why_texts[RECALL_WHYS] = {
 	[RECALL_HELD] = "held",
 	[RECALL_PARKED] = "parked",
 	[RECALL_TRANSFERRED] = "not answered",
+	[RECALL_HANDOFF] = "handed over",
 };
 
 uint64_t recall_after_ms(const struct phone *handler, enum recall_why why)

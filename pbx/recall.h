@@ -23,6 +23,7 @@ enum recall_why {
 	RECALL_HELD,
 	RECALL_PARKED,
 	RECALL_TRANSFERRED,
+	RECALL_HANDOFF, /* nobody is rung for it but by will */
 	RECALL_WHYS,
 };
 

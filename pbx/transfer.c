@@ -353,6 +353,7 @@ static void back_failed(struct transfer *t, uint16_t status)
 				    .why = (enum recall_why)(t->why - 1),
 				    .stage = t->stage };
 
+	transfer_tell(t, status);
 	call_give_up(t->call, status);
 	if (from->state == CALL_ANSWERED)
 		recall_failed(&f);

@@ -66,6 +66,8 @@ struct transfer_back {
 	const char *number;
 	uint8_t why; /* enum recall_why */
 	uint8_t stage;
+	uint32_t event; /* of the phone whose leg it is */
+	bool is_told;   /* by NOTIFY */
 };
 
 /** Ring for the other party of a leg; who answers has it and the leg is let

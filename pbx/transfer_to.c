@@ -5,6 +5,7 @@
 #include "pbx/callback.h"
 #include "pbx/cos.h"
 #include "pbx/forward.h"
+#include "pbx/handoff.h"
 #include "pbx/join.h"
 #include "pbx/outsider.h"
 #include "pbx/park.h"
@@ -307,7 +308,8 @@ uint16_t transfer_back(struct leg *by, const struct transfer_back *b)
 	transfer_uncount(call->caller);
 	mem_deref(t->phone);
 	t->phone = mem_ref(b->handler);
-	t->is_silent = true;
+	t->event = b->event;
+	t->is_silent = !b->is_told;
 	t->why = (uint8_t)(b->why + 1);
 	t->stage = b->stage;
 	(void)call_adopt(call);
@@ -398,6 +400,8 @@ uint16_t transfer_do(struct leg *leg, const char *number, struct leg *with,
 		return status;
 	if (!with && park_is_dialled(leg->phone, number, at))
 		return park_do(leg, at, event, is_silent, NULL);
+	if (!with && handoff_is_dialled(leg->phone, number))
+		return handoff_do(leg, event, is_silent);
 	if (with)
 		return transfer_owns(leg->phone, with)
 			       ? to_call(leg, with, event, is_silent)
