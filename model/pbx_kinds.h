@@ -12,6 +12,7 @@ extern const struct kind pbx_customer_kind;  /* "customers"     */
 extern const struct kind pbx_user_kind;      /* "users"         */
 extern const struct kind pbx_phone_kind;     /* "phones"        */
 extern const struct kind pbx_group_kind;     /* "groups"        */
+extern const struct kind attendant_kind;     /* "attendants"    */
 extern const struct kind schedule_kind;      /* "schedules"     */
 extern const struct kind cor_kind;           /* "cors"          */
 extern const struct kind trunk_kind;         /* "trunks"        */

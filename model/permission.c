@@ -60,6 +60,8 @@ static const struct permission table[] = {
 	{ "sources", { SERVICE, SERVICE, SERVICE, SERVICE, SERVICE, NOONE } },
 	{ "upstreams", { SERVICE, SERVICE, SERVICE, SERVICE, SERVICE, NOONE } },
 	{ "devices", { SERVICE, SERVICE, SERVICE, SERVICE, SERVICE, NOONE } },
+	{ "attendants",
+	  { SERVICE, SERVICE, SERVICE, SERVICE, SERVICE, NOONE } },
 	{ "schedules", { SERVICE, SERVICE, SERVICE, SERVICE, SERVICE, NOONE } },
 	{ "service_modes", { NOONE, SERVICE, NOONE, SERVICE, NOONE, NOONE } },
 	{ "conferences",

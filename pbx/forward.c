@@ -1,6 +1,7 @@
 /* forward.c - see forward.h */
 #include "pbx/account.h"
 #include "pbx/cos.h"
+#include "pbx/attend.h"
 #include "pbx/fork.h"
 #include "pbx/forward.h"
 #include "pbx/outside.h"
@@ -247,6 +248,11 @@ void forward_ring(struct call *call, struct routing *r,
 		}
 		if (r->status) {
 			call_refused(call, r->status, r->cause);
+			return;
+		}
+		if (r->attendant) {
+			if (!attend_begin(call, r->attendant))
+				call_refused(call, 480, "Attendant Is Away");
 			return;
 		}
 		if (!call->is_relayed)

@@ -7,6 +7,7 @@
 #include "model/pbx_kinds.h"
 #include "model/permission.h"
 #include "pbx/account.h"
+#include "pbx/attendant.h"
 #include "pbx/auth.h"
 #include "pbx/code.h"
 #include "pbx/conference_room.h"
@@ -163,6 +164,7 @@ static const struct kind_here kinds[] = {
 	{ &pbx_user_kind, take_user, remove_user },
 	{ &pbx_phone_kind, take_phone, directory_remove_phone },
 	{ &pbx_group_kind, group_take, group_remove },
+	{ &attendant_kind, attendant_take, attendant_remove },
 	{ &trunk_kind, trunk_take, trunk_remove },
 	{ &did_kind, did_take, did_remove },
 	{ &zone_kind, zone_take, zone_remove },
@@ -207,6 +209,8 @@ static int changing(struct provision_change *change, void *arg)
 		number_plan_check(json_object_get(change->object, "categories"),
 				  errors);
 	}
+	if (change->kind == &attendant_kind)
+		attendant_check(change->object, errors);
 	if (change->kind == &schedule_kind)
 		schedule_check(change->object, errors);
 	if (change->kind == &conference_kind)

@@ -16,6 +16,7 @@
 #include "model/provision.h"
 #include "pbx/account.h"
 #include "pbx/answer.h"
+#include "pbx/attendant.h"
 #include "pbx/api.h"
 #include "pbx/auth.h"
 #include "pbx/call.h"
@@ -52,6 +53,7 @@
 #include "pbx/server.h"
 #include "pbx/settings.h"
 #include "pbx/settings_user.h"
+#include "pbx/sound_file.h"
 #include "pbx/store.h"
 #include "pbx/trunk.h"
 #include "pbx/subscription.h"
@@ -349,6 +351,8 @@ static int open_live(const struct conf *conf, const uint8_t key[32])
 	if (!err)
 		err = schedule_init();
 	if (!err)
+		err = attendant_init();
+	if (!err)
 		err = cos_init();
 	if (!err)
 		err = account_init();
@@ -412,6 +416,10 @@ static int open_rest(struct pbx *pbx, struct service *service)
 	if (!err)
 		err = music_start(pbx->router, pbx_settings.dir);
 	if (!err)
+		err = sound_files_start(pbx_settings.dir);
+	if (!err)
+		err = attendant_start(pbx->router, pbx_settings.dir);
+	if (!err)
 		err = mail_api_start(pbx->router);
 	if (!err)
 		err = provision_alloc(&pbx->provision, pbx->router, pbx->store,
@@ -465,11 +473,13 @@ static void pbx_destructor(void *data)
 	cpn_close();
 	outside_rules_close();
 	answer_close();
+	sound_files_close();
 	voicemail_close();
 	registrar_close();
 	trace_close();
 	server_close();
 	group_close();
+	attendant_close();
 	schedule_close();
 	cor_close();
 	cos_close();

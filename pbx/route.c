@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "pbx/attendant.h"
 #include "pbx/code.h"
 #include "pbx/cor.h"
 #include "pbx/group.h"
@@ -832,6 +833,10 @@ static void at_number(struct walk *w)
 	}
 	else if (p) {
 		at_line(w, p);
+	}
+	else if (attendant_by_number(c, r->number)) {
+		r->attendant = attendant_by_number(c, r->number);
+		note(w, "%s is an attendant", r->number);
 	}
 	else if (outside_takes(c, r->number, r->outside)) {
 		at_outside(w);

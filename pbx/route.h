@@ -19,6 +19,7 @@
 #include "pbx/directory.h"
 #include "pbx/trail.h"
 
+struct attendant;
 struct code;
 struct group;
 
@@ -90,6 +91,7 @@ struct routing {
 	char outside[DIRECTORY_NUMBER_MAX + 1]; /* leaves by a trunk; or "" */
 	const struct user *payer; /* who pays for that; NULL: the customer */
 	const struct code *code;  /* a feature access code was dialled */
+	const struct attendant *attendant;       /* answers; nobody is rung */
 	char argument[DIRECTORY_NUMBER_MAX + 1]; /* the code's number */
 };
 

@@ -19,7 +19,7 @@ enum {
 	PROTOCOL = 1,
 	RETRY_MS = 200,
 	SOUND_BYTES = 200,
-	SOUNDS_MAX = 48, /* that wait */
+	SOUNDS_MAX = 200, /* that wait */
 	LINE_MAX_BYTES = 4 * 1024 * 1024,
 	OUTPUT_MAX_BYTES = 4 * 1024 * 1024,
 };
