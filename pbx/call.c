@@ -583,10 +583,8 @@ static void ring(struct call *call, const struct sip_message *m,
 	}
 	if (!(target && (target->phone || target->is_outside)) &&
 	    !hotdesk_is_empty(call->caller->phone) &&
-	    conference_dialled(call, target ? target->number : user))
-		return;
-	if (!(target && (target->phone || target->is_outside)) &&
-	    voicemail_dialled(call, target ? target->number : user))
+	    (conference_dialled(call, target ? target->number : user) ||
+	     voicemail_dialled(call, target ? target->number : user)))
 		return;
 
 	if (forward_begin(call, m)) {

@@ -245,7 +245,6 @@ static void list_options(struct http_request *req, const struct caller *caller,
 	body = json_pack("{s:i, s:o, s:n}", "total",
 			 (int)json_array_size(items), "items", items, "next");
 	(void)http_reply_json(req, 200, body);
-	json_decref(body);
 }
 
 static const struct route routes[] = {
