@@ -8,6 +8,7 @@
 #include "pbx/hold.h"
 #include "pbx/odd_media.h"
 #include "pbx/party.h"
+#include "pbx/record.h"
 #include "pbx/refer.h"
 #include "pbx/relay.h"
 #include "pbx/server.h"
@@ -437,6 +438,23 @@ static void hangup(struct leg *leg, const struct sip_message *m,
 	call_hangup(leg->call, leg, text[0] ? text : NULL);
 }
 
+/* INFO with `Record: on`: for us, not for the other phone. */
+static void record_asked(struct leg *leg, const struct sip_message *m,
+			 struct sip_flow *flow)
+{
+	struct exchange x = { .from = leg, .method = m->method };
+	enum record_action action =
+		record_action_of(sip_trim(sip_header_named(m, "Record")));
+	uint16_t status = action == RECORD_ACTIONS ? 400
+						   : record_do(leg, action);
+
+	if (sip_server_accept(&x.asked, server_sip(), m, flow, NULL, NULL,
+			      NULL))
+		return;
+	answer(&x, status ? status : 200, NULL);
+	sip_server_forget(&x.asked);
+}
+
 void bridge_request(struct leg *leg, const struct sip_message *m,
 		    struct sip_flow *flow)
 {
@@ -474,7 +492,12 @@ void bridge_request(struct leg *leg, const struct sip_message *m,
 		}
 		break;
 
-	case SIP_METHOD_INFO: break;
+	case SIP_METHOD_INFO:
+		if (sip_header_named(m, "Record").len) {
+			record_asked(leg, m, flow);
+			return;
+		}
+		break;
 
 	case SIP_METHOD_REFER: refer_request(leg, m, flow); return;
 

@@ -20,6 +20,7 @@
 #include "pbx/hotdesk.h"
 #include "pbx/join.h"
 #include "pbx/limit.h"
+#include "pbx/record.h"
 #include "pbx/relay.h"
 #include "pbx/odd_media.h"
 #include "pbx/park.h"
@@ -69,6 +70,7 @@ static void call_destructor(void *data)
 	struct call *call = data;
 
 	wheel_stop(&call->timer);
+	mem_deref(call->record);
 	party_end(call);
 	mem_deref(call->join);
 	alone_end(call);
@@ -228,6 +230,7 @@ static void over(struct call *call, enum call_result result)
 
 	wheel_stop(&call->timer);
 	limit_end(call);
+	record_over(call);
 	party_end(call);
 	relay_end(call);
 	forward_end(call);
@@ -807,6 +810,7 @@ static void now_answered(struct call *call)
 	callback_talked(call);
 	limit_begin(call);
 	call_touch(call);
+	record_answered(call);
 }
 
 void call_answered(struct call *call, struct leg *branch,

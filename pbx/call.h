@@ -65,6 +65,7 @@ struct call_target {
 struct answer;
 struct code;
 struct party;
+struct record;
 
 struct call {
 	struct table_entry by_id;
@@ -98,6 +99,7 @@ struct call {
 	const struct code *code; /* that was dialled, or NULL */
 	struct list branches;    /* struct leg: all that were rung */
 	struct trail trail;
+	struct record *record;       /* of its speech, or NULL (record.h) */
 	struct transfer *transfer;   /* that it takes part in, or NULL */
 	struct alone *alone;         /* its caller is alone (alone.h) */
 	struct park *park;           /* where it is parked, or NULL */

@@ -16,6 +16,7 @@
 #include "pbx/hidden.h"
 #include "pbx/hotdesk_code.h"
 #include "pbx/pickup.h"
+#include "pbx/record.h"
 #include "pbx/settings_user.h"
 #include "pbx/trunk_access.h"
 #include "pbx/turn.h"
@@ -110,6 +111,7 @@ static const struct code codes[] = {
 	{ "hot-desk-remote-logout", "*53*", CODE_RUN, true,
 	  .run = hotdesk_code_log_out_other },
 	{ "pin", "*55", CODE_RUN, false, .run = hotdesk_code_pin },
+	{ "record", "*46", CODE_RUN, false, .run = record_run },
 	{ "conference", "*49", CODE_RUN, false, .run = conference_start },
 	{ "conference-room", "*49*", CODE_RUN, true,
 	  .run = conference_room_run },
@@ -180,6 +182,16 @@ const struct code *code_find(const struct customer *c, const char *dialled,
 		if (is_dialled(&codes[i], digits_of(&codes[i], c->codes),
 			       dialled, argument))
 			return &codes[i];
+	}
+
+	return NULL;
+}
+
+const char *code_digits(const struct customer *c, const char *name)
+{
+	for (size_t i = 0; i < CODE_COUNT; i++) {
+		if (!strcmp(codes[i].name, name))
+			return digits_of(&codes[i], c->codes);
 	}
 
 	return NULL;

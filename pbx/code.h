@@ -39,6 +39,9 @@ void code_run(struct call *call, const struct routing *r,
 typedef void(code_run_h)(struct call *call, const struct routing *r,
 			 const struct sip_message *m);
 
+/** What a customer's phones dial for the code of this name. */
+const char *code_digits(const struct customer *c, const char *name);
+
 /** Tell the caller that it is done, or not. */
 void code_done(struct call *call, int err);
 

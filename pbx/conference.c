@@ -9,6 +9,7 @@
 #include "pbx/conference_room.h"
 #include "pbx/event.h"
 #include "pbx/music.h"
+#include "pbx/record.h"
 #include "pbx/subscription.h"
 #include "pbx/turn.h"
 
@@ -291,6 +292,7 @@ static void go_in(struct party *p)
 	if (count_in(c) > 1)
 		c->was_shared = true;
 	sign_all(c, c->type == CONFERENCE_PAGE ? "page" : "joined");
+	record_conference(c);
 	changed(c, p);
 }
 

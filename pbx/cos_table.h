@@ -372,17 +372,17 @@ COS_OPTION(PAGE, page, false, true,
   "May page a group",
   "Peut faire une annonce de groupe")
 COS_OPTION(RECORD, record, true, true,
-  "Record-A-Call Active", "",
+  "Record-A-Call Active", "pbx/record.c",
   "recording is refused",
   "May record calls",
   "Peut enregistrer ses appels")
 COS_OPTION(RECORD_AUTO, record_automatically, false, false,
-  "Record-A-Call Start Automatically", "",
+  "Record-A-Call Start Automatically", "pbx/record.c",
   "recording begins when asked for",
   "Every call of the user is recorded",
   "Tous les appels sont enregistrés")
 COS_OPTION(RECORD_SAVE, record_save, true, true,
-  "Record-A-Call Save on Hang-up", "",
+  "Record-A-Call Save on Hang-up", "pbx/record.c",
   "a recording that was not stopped is thrown away",
   "A recording is kept when the call ends",
   "L'enregistrement est gardé au raccroché")

@@ -29,6 +29,7 @@
 #include "pbx/mailbox.h"
 #include "pbx/mode.h"
 #include "pbx/music.h"
+#include "pbx/recording.h"
 #include "pbx/pin.h"
 #include "pbx/settings_user.h"
 #include "pbx/turn.h"
@@ -152,6 +153,7 @@ struct kind_here {
 static void remove_customer(const char *id)
 {
 	music_forget(id);
+	recordings_forget(id);
 	mailbox_remove_customer(id);
 	directory_remove_customer(id);
 }

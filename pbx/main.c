@@ -47,6 +47,8 @@
 #include "pbx/pin.h"
 #include "pbx/park_api.h"
 #include "pbx/prompt.h"
+#include "pbx/record.h"
+#include "pbx/record_api.h"
 #include "pbx/registrar.h"
 #include "pbx/relay.h"
 #include "pbx/restore.h"
@@ -91,6 +93,10 @@ static const struct setting settings[] = {
 	{ "speech-lost", SETTING_NUMBER, "120", 0, 86400, NULL,
 	  "seconds without speech of either phone that end a relayed call; "
 	  "0 = never" },
+	{ "record-announce", SETTING_CHOICE, "spoken", 0, 0, "spoken beep none",
+	  "how both parties hear that their call is recorded" },
+	{ "recording-days", SETTING_NUMBER, "0", 0, 36500, NULL,
+	  "days after which recordings of calls are deleted; 0 = never" },
 	{ "refuse-odd-media", SETTING_FLAG, "yes", 0, 0, NULL,
 	  "refuse calls that ask for speech to be sent to multicast, broadcast "
 	  "or loopback addresses" },
@@ -135,6 +141,9 @@ static void read_settings(const struct conf *conf)
 		.challenges_per_s = (uint32_t)conf_number(conf, "challenges"),
 		.refuses_odd_media = conf_flag(conf, "refuse-odd-media"),
 		.media = (uint8_t)relay_policy_of(conf_text(conf, "media")),
+		.recording_days = (uint32_t)conf_number(conf, "recording-days"),
+		.record_announce = (uint8_t)record_announce_of(
+			conf_text(conf, "record-announce")),
 		.speech_lost_s = (uint32_t)conf_number(conf, "speech-lost"),
 		.pin_min = (uint32_t)conf_number(conf, "pin-min"),
 		.pin_failures = (uint32_t)conf_number(conf, "pin-failures"),
@@ -414,6 +423,8 @@ static int open_rest(struct pbx *pbx, struct service *service)
 	if (!err)
 		err = conference_api_start(pbx->router);
 	if (!err)
+		err = record_api_start(pbx->router);
+	if (!err)
 		err = music_start(pbx->router, pbx_settings.dir);
 	if (!err)
 		err = sound_files_start(pbx_settings.dir);
@@ -465,6 +476,7 @@ static void pbx_destructor(void *data)
 	subscription_close();
 	callback_close();
 	call_close();
+	record_close();
 	conference_close();
 	rooms_close();
 	emergency_close();
@@ -542,7 +554,11 @@ static int start(struct service *service, void **statep)
 	if (!err)
 		err = callback_restore();
 	if (!err)
+		err = record_start(pbx_settings.dir);
+	if (!err)
 		err = restore_all();
+	if (!err)
+		record_restored();
 	if (!err)
 		err = subscription_restore();
 	if (!err)

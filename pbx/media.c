@@ -649,6 +649,9 @@ static void take_line(struct span line, void *arg)
 		take_list(in);
 	else if (json_get_int(in, "id", 0) == OPEN_ID)
 		take_opened(in);
+	else if (json_get_int(in, "id", 0) == RECORD_ID &&
+		 !json_get_bool(in, "ok", false))
+		tell(request(LIST_ID, "list")); /* which one is not there? */
 	else if (!json_get_bool(in, "ok", false))
 		log_warn("media", "refused: %s: %s", json_get_text(in, "code"),
 			 json_get_text(in, "detail"));

@@ -6,6 +6,7 @@
 #include "pbx/music.h"
 #include "pbx/odd_media.h"
 #include "pbx/party.h"
+#include "pbx/record.h"
 #include "pbx/registrar.h"
 #include "pbx/relay.h"
 #include "pbx/settings.h"
@@ -83,12 +84,15 @@ static bool wants_relay(const struct call *call, const struct routing *r)
 {
 	if (pbx_settings.media != RELAY_AUTO)
 		return pbx_settings.media == RELAY_ALWAYS;
-	if (is_caller_far(call->caller))
+	if (is_caller_far(call->caller) ||
+	    record_is_wanted(call->caller->phone))
 		return true;
 
 	for (uint32_t i = 0; i < r->count; i++) {
 		const struct binding *b = r->phones[i]->bindings;
 
+		if (record_is_wanted(r->phones[i]))
+			return true;
 		for (; b; b = b->next) {
 			if (is_far(b))
 				return true;
@@ -142,6 +146,20 @@ void relay_begin(struct call *call, const struct routing *routing)
 	trail_add(&call->trail, "speech goes through ports %u and %u",
 		  media_port_number(call->ports[0]),
 		  media_port_number(call->ports[1]));
+}
+
+bool relay_force(struct call *call)
+{
+	if (!take_port(call, 0) || !take_port(call, 1)) {
+		relay_end(call);
+		return false;
+	}
+
+	call->is_relayed = true;
+	media_port_join(call->ports[0], call->ports[1]);
+	call_touch(call);
+
+	return true;
 }
 
 void relay_end(struct call *call)
@@ -423,6 +441,8 @@ void relay_event(struct media_port *p, const char *event, const char *key)
 	call = call_find(id);
 	if (call && call->party)
 		party_event(call->party, event, key);
+	else if (call && !strcmp(event, "key") && key && *key)
+		record_key(call, p == call->ports[1], *key);
 	if (!call || strcmp(event, "silent") != 0 || !is_lost(call))
 		return;
 

@@ -60,6 +60,10 @@ void relay_agreed(struct leg *from, struct leg *to, enum hold_offer offer);
 /** An offer was refused: a port taken for music goes back. */
 void relay_refused(struct leg *to);
 
+/** A call that was not relayed is from its next offer on.  False when no port
+ * is free. */
+bool relay_force(struct call *call);
+
 /** The call is over: its ports are closed. */
 void relay_end(struct call *call);
 

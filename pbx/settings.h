@@ -21,6 +21,8 @@ struct settings {
 	uint32_t pin_min;            /* digits of a PIN that a user sets */
 	uint32_t pin_failures;       /* within five minutes that lock it */
 	uint32_t pin_lock_s;         /* for so long */
+	uint32_t recording_days;     /* recordings go after; 0 never */
+	uint8_t record_announce;     /* enum announce of record.c */
 	const char *dir;             /* state folder */
 	const char *media_name;      /* of our media server: its socket */
 	const char *folder;          /* ours in it: "pbx", "pbx2" */
