@@ -97,8 +97,9 @@ static const struct shape shapes[] = {
 	  "call:string~ ended_ms:integer~ result:string~ duration_s:integer~ "
 	  "trail:[]#trail-entry~",
 	  "A call that goes on, or its record" },
-	{ "new-call", "phone:string number:string",
-	  "Which phone is rung first, and what it is connected with" },
+	{ "new-call", "phone:string number:string camp_on:boolean~",
+	  "Which phone is rung first, and what it is connected with; whether "
+	  "it waits should that be busy" },
 	{ "whose", "phone:string", "The phone that is to do it" },
 	{ "new-transfer", "phone:string number:string~ call:string~",
 	  "Who hands over, and to a number or to its other call" },

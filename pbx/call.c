@@ -10,6 +10,7 @@
 #include "pbx/bridge.h"
 #include "pbx/call.h"
 #include "pbx/callback.h"
+#include "pbx/campon.h"
 #include "pbx/cdr.h"
 #include "pbx/dial.h"
 #include "pbx/farewell.h"
@@ -74,6 +75,7 @@ static void call_destructor(void *data)
 	party_end(call);
 	mem_deref(call->join);
 	alone_end(call);
+	campon_end(call);
 	park_end(call);
 	transfer_forget(call);
 	list_unlink(&call->le);
@@ -246,6 +248,7 @@ static void over(struct call *call, enum call_result result)
 	turn_touch();
 	call->join = mem_deref(call->join);
 	alone_end(call);
+	campon_end(call);
 	transfer_over(call);
 
 	if (call->caller->state == LEG_FAILED ||
@@ -281,7 +284,8 @@ void call_refused(struct call *call, uint16_t status, const char *cause)
 	if (call->state >= CALL_ANSWERED)
 		return;
 
-	if (transfer_refused(call, status) || voicemail_takes(call, status) ||
+	if (campon_takes(call, status) || transfer_refused(call, status) ||
+	    voicemail_takes(call, status) ||
 	    announce_takes(call, status, cause))
 		return;
 
@@ -806,6 +810,7 @@ static void now_answered(struct call *call)
 	call->state = CALL_ANSWERED;
 	call->answered_ms = clock_wall_ms();
 	call->answered_mono_ms = clock_mono_ms();
+	campon_end(call);
 	forward_end(call);
 	callback_talked(call);
 	limit_begin(call);

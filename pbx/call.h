@@ -20,6 +20,7 @@
 #include "pbx/trail.h"
 
 struct alone;
+struct campon;
 struct join;
 struct limit;
 struct park;
@@ -102,6 +103,7 @@ struct call {
 	struct record *record;       /* of its speech, or NULL (record.h) */
 	struct transfer *transfer;   /* that it takes part in, or NULL */
 	struct alone *alone;         /* its caller is alone (alone.h) */
+	struct campon *campon;       /* it waits for somebody busy, or NULL */
 	struct park *park;           /* where it is parked, or NULL */
 	struct join *join;           /* while its legs are brought together */
 	struct forward_way *way;     /* forward.h; NULL once answered */

@@ -6,6 +6,7 @@
 #include "pbx/call.h"
 #include "pbx/conference_dial.h"
 #include "pbx/callback.h"
+#include "pbx/campon.h"
 #include "pbx/cor.h"
 #include "pbx/handoff.h"
 #include "pbx/dial.h"
@@ -90,6 +91,7 @@ static const struct code codes[] = {
 	{ "park-at", "*71*", CODE_RUN, true, .run = park_run },
 	{ "handoff-push", "*78", CODE_RUN, false, .run = handoff_push },
 	{ "handoff-pull", "*79", CODE_RUN, false, .run = handoff_pull },
+	{ "camp-on", "*43*", CODE_RUN, true, .run = campon_run },
 	{ "callback", "*37*", CODE_RUN, true, .run = callback_run },
 	{ "callback-last", "*37#", CODE_RUN, false, .run = callback_run },
 	{ "callback-off", "#37#", CODE_RUN, false, .run = callback_run_off },

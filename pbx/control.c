@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "pbx/call.h"
 #include "pbx/callback.h"
+#include "pbx/campon.h"
 #include "pbx/cdr.h"
 #include "pbx/control.h"
 #include "pbx/cos.h"
@@ -93,7 +94,7 @@ void control_done(struct http_request *req, uint16_t status)
 /* ---- a new call ---- */
 
 static void start_call(struct http_request *req, struct phone *phone,
-		       const char *number)
+		       const char *number, bool camps_on)
 {
 	struct call *call = NULL;
 	char buf[CALL_BYTES];
@@ -113,6 +114,8 @@ static void start_call(struct http_request *req, struct phone *phone,
 		return;
 	}
 
+	if (camps_on)
+		campon_wish(call);
 	sip_out_init(&o, buf, sizeof(buf));
 	cdr_print_call(call, &o);
 	turn_end();
@@ -141,7 +144,8 @@ static void make_call(struct http_request *req, const struct caller *caller,
 	if (control_has_errors(req, errors))
 		;
 	else if (may_control(phone))
-		start_call(req, phone, number);
+		start_call(req, phone, number,
+			   json_get_bool(body, "camp_on", false));
 	else
 		control_done(req, 403);
 	json_decref(body);

@@ -96,7 +96,7 @@ COS_OPTION(CALL_WAITING, call_waiting, true, true,
   "A second call rings",
   "Appel en attente")
 COS_OPTION(CAMPON_SECURITY, camp_on_tone_security, false, false,
-  "Camp-on Tone Security", "",
+  "Camp-on Tone Security", "pbx/campon.c",
   "the user hears when somebody waits",
   "Never hears the camp-on tone",
   "N'entend jamais le signal d'attente")
@@ -428,7 +428,7 @@ COS_NUMBER(ACCOUNT_LENGTH, account_code_length, 2, 12, 6, 12, "digits",
   "Digits of an account code at most",
   "Chiffres d'un code d'affaire au plus")
 COS_NUMBER(AUTO_CAMPON, auto_camp_on_s, 0, 30, 0, 0, "s",
-  "Auto Camp-on", "",
+  "Auto Camp-on", "pbx/campon.c",
   "a call to a busy user waits after this time",
   "Seconds after which a call to a busy user waits; 0: busy",
   "Secondes avant l'attente sur occupation ; 0 : occupé")
@@ -463,7 +463,7 @@ COS_NUMBER(PARK_RECALL, park_recall_s, 10, 600, 120, 120, "s",
   "Seconds before a parked call rings",
   "Secondes avant rappel d'un appel parqué")
 COS_NUMBER(CAMPON_RECALL, camp_on_recall_s, 0, 180, 30, 30, "s",
-  "Camp-on Recall", "",
+  "Camp-on Recall", "pbx/campon.c",
   "a call that waits longer goes back",
   "Seconds before a waiting call goes back",
   "Secondes avant retour d'un appel en attente")

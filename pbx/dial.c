@@ -106,6 +106,12 @@ static void dial(struct call *call, const struct sip_message *m,
 	forward_ring(call, &r, m);
 }
 
+void dial_again(struct call *call, const struct sip_message *m,
+		 const char *number)
+{
+	dial(call, m, number, false);
+}
+
 static const struct user *user_of(const struct call *call)
 {
 	return call->caller->phone->user;

@@ -1,6 +1,7 @@
 /* transfer.c - see transfer.h: its life and its end */
 #include "pbx/alone.h"
 #include "pbx/answer.h"
+#include "pbx/campon.h"
 #include "pbx/forward.h"
 #include "pbx/join.h"
 #include "pbx/recall.h"
@@ -311,6 +312,7 @@ static bool recall(struct transfer *t)
 
 	wheel_stop(&t->timer);
 	t->is_recall = true;
+	campon_end(call);
 	forward_end(call);
 	trail_add(&call->trail, "recalls %s (%s)", phone_name(t->phone),
 		  t->phone->number);
@@ -321,6 +323,8 @@ static bool recall(struct transfer *t)
 	return transfer_ring(call, &r, &refusal) > 0;
 }
 
+static void recall_later(struct transfer *t);
+
 static void rung_too_long(void *arg)
 {
 	struct transfer *t = arg;
@@ -328,6 +332,10 @@ static void rung_too_long(void *arg)
 
 	if (!call || call->state >= CALL_ANSWERED)
 		return;
+	if (campon_is(call)) { /* that has a time of its own */
+		recall_later(t);
+		return;
+	}
 
 	trail_add(&call->trail, "nobody answered the transfer in time");
 	fork_pass(call);
@@ -427,6 +435,15 @@ void transfer_left(struct call *call, const struct leg *by)
 		fork_cancel(to, NULL, NULL);
 		call_give_up(to, 487);
 	}
+}
+
+struct phone *transfer_payer(const struct call *call)
+{
+	const struct transfer *t = call->transfer;
+
+	return t && t->call == call && t->kind == TRANSFER_RING
+		       ? t->phone
+		       : call->caller->phone;
 }
 
 bool transfer_lends(const struct call *call)

@@ -78,6 +78,10 @@ uint16_t transfer_back(struct leg *by, const struct transfer_back *back);
 uint16_t transfer_take_place(struct call *call, struct leg *leg,
 			     const struct sip_message *m);
 
+/** Whose privileges count for where a call goes: its caller's, or who hands it
+ * over. */
+struct phone *transfer_payer(const struct call *call);
+
 /** Tell who handed over what became of it. */
 void transfer_notify(struct leg *leg, uint32_t event, uint16_t status);
 

@@ -23,7 +23,8 @@ enum {
 	SIGN_SAMPLES = 1600, /* each of a sign's two tones */
 };
 
-/* Somebody has joined or left, a page begins, this is recorded. */
+/* Somebody has joined or left, a page begins, this is recorded, somebody
+ * waits. */
 static const struct {
 	const char *name;
 	double hz[2];
@@ -32,6 +33,7 @@ static const struct {
 	{ "left", { 800, 600 } },
 	{ "page", { 1200, 1200 } },
 	{ "recording", { 1400, 1400 } },
+	{ "camp-on", { 440, 440 } },
 };
 
 struct sound {

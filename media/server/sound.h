@@ -2,7 +2,7 @@
  *
  * A name is a WAV file below the state folder ("pbx/music/ID.wav"), "melody"
  * (music for waiting, of our own making), "ringback", "busy", "tone:HZ", or
- * one of the signs "joined", "left", "page", "recording": two short tones.
+ * one of the signs "joined", "left", "page", "recording", "camp-on": two short tones.
  * Files are read by a thread and shared by all who play them; one that has
  * changed is read again when it is next asked for.
  */
