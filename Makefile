@@ -2,7 +2,7 @@
 # Everything real is in meson.build; this installs, sets up and calls it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: help run build test lint fuzz faults bench clean deps asan clang
+.PHONY: help run build test lint fuzz faults bench soak clean deps asan clang
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ clean: ## remove what was built
 bench: build ## CPU and memory per operation against Kamailio, in one run
 	@tests/load/bench
 	@exec tests/load/relay
+
+soak: build ## a day of an office in five minutes, and nothing has grown
+	@exec tests/load/soak
 
 lint: build clang ## format, cppcheck, analysers
 	@tests/install-deps clang-format clang-tidy cppcheck

@@ -112,6 +112,12 @@ static int64_t memory_read(void *arg)
 	return resident * sysconf(_SC_PAGESIZE);
 }
 
+static int64_t timers_read(void *arg)
+{
+	(void)arg;
+	return wheel_count();
+}
+
 static int64_t days_read(void *arg)
 {
 	const int days = tls_days_left();
@@ -128,6 +134,8 @@ static struct metric process_metrics[] = {
 	  "Processor time used", .read = cpu_read },
 	{ "holdfast_resident_bytes", METRIC_GAUGE, "Memory in use",
 	  .read = memory_read },
+	{ "holdfast_timers", METRIC_GAUGE, "Timers that are pending",
+	  .read = timers_read },
 	{ "holdfast_certificate_days", METRIC_GAUGE,
 	  "Days until the first server certificate expires, -1 without one",
 	  .read = days_read },

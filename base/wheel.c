@@ -198,6 +198,11 @@ bool wheel_is_running(const struct wheel_timer *t)
 	return t->prevp != NULL;
 }
 
+uint32_t wheel_count(void)
+{
+	return near_count + far_count;
+}
+
 uint64_t wheel_left_ms(const struct wheel_timer *t)
 {
 	uint64_t now = wheel_now_ms();

@@ -49,6 +49,9 @@ bool wheel_is_running(const struct wheel_timer *t);
 /** Milliseconds until it fires; 0 when due or stopped. */
 uint64_t wheel_left_ms(const struct wheel_timer *t);
 
+/** How many are pending. */
+uint32_t wheel_count(void);
+
 /** Fire what is due by now, without waiting for the loop; a test's tool for
  * after clock_move_ms(). */
 void wheel_turn(void);
