@@ -137,11 +137,12 @@ const struct invariant invariants[] = {
 	  "SELECT 'the sound ' || id || ' of user ' || user || "
 	  "' is no message''s' FROM mail_files WHERE id NOT IN"
 	  " (SELECT id FROM mail.messages)" },
-	{ "I4", "every voice message is of a user that exists",
-	  "mail.messages pbx.users",
+	{ "I4", "every voice message is of a user or group mailbox there is",
+	  "mail.messages pbx.users pbx.group_mailboxes",
 	  "SELECT 'voice message ' || id || ' is of user ' || user || "
 	  "', who does not exist' FROM mail.messages WHERE user NOT IN"
-	  " (SELECT id FROM pbx.users)" },
+	  " (SELECT id FROM pbx.users) AND user NOT IN"
+	  " (SELECT id FROM pbx.group_mailboxes)" },
 
 	{ "I6", "every binding is of a phone that exists",
 	  "bindings pbx.phones",

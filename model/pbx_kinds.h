@@ -23,5 +23,7 @@ extern const struct kind zone_kind;          /* "zones"         */
 extern const struct kind account_code_kind;  /* "account_codes" */
 extern const struct kind outside_rules_kind; /* "outside_rules" */
 extern const struct kind user_settings_kind; /* "user_settings" */
+extern const struct kind mailbox_class_kind; /* "mailbox_classes" */
+extern const struct kind group_mailbox_kind; /* "group_mailboxes" */
 
 #endif

@@ -212,15 +212,18 @@ uint64_t event_hold(void)
 	return seq;
 }
 
-/* Kept with the CDRs and delivered as surely: alarms (emergency.c). */
+static bool begins(struct span json, struct span with)
+{
+	return json.len >= with.len && !memcmp(json.p, with.p, with.len);
+}
+
+/* Kept with the CDRs and delivered as surely: alarms (emergency.c, alarm.c). */
 static const char *type_of(struct span json)
 {
-	static const char alarm[] = "{\"alarm\":\"emergency\"";
+	if (begins(json, SPAN("{\"alarm\":\"emergency\"")))
+		return "emergency";
 
-	return json.len >= sizeof(alarm) - 1 &&
-			       !memcmp(json.p, alarm, sizeof(alarm) - 1)
-		       ? "emergency"
-		       : "cdr";
+	return begins(json, SPAN("{\"alarm\":")) ? "alarm" : "cdr";
 }
 
 /* Highest number below which no CDR is outstanding. */

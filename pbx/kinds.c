@@ -28,6 +28,7 @@
 #include "pbx/kinds.h"
 #include "pbx/mailbox.h"
 #include "pbx/mode.h"
+#include "pbx/mailbox_settings.h"
 #include "pbx/music.h"
 #include "pbx/recording.h"
 #include "pbx/pin.h"
@@ -163,7 +164,9 @@ static const struct kind_here kinds[] = {
 	{ &schedule_kind, schedule_take, schedule_remove },
 	{ &cor_kind, cor_take, cor_remove },
 	{ &cos_kind, cos_take, cos_remove },
+	{ &mailbox_class_kind, mailbox_class_take, mailbox_class_remove },
 	{ &pbx_user_kind, take_user, remove_user },
+	{ &group_mailbox_kind, mailbox_take_group, mailbox_remove },
 	{ &pbx_phone_kind, take_phone, directory_remove_phone },
 	{ &pbx_group_kind, group_take, group_remove },
 	{ &attendant_kind, attendant_take, attendant_remove },
@@ -200,6 +203,10 @@ static int changing(struct provision_change *change, void *arg)
 		return did_check(change);
 
 	errors = json_array();
+	if (change->kind == &mailbox_class_kind)
+		mailbox_class_check(change->object, errors);
+	if (change->kind == &group_mailbox_kind)
+		mailbox_check_group(change->object, errors);
 	if (change->kind == &pbx_group_kind) {
 		group_check(change->object, errors);
 		numbering_check_group(change->object, errors);
@@ -246,8 +253,11 @@ static int writing(struct store_write *w, const struct provision_change *change,
 		return mode_remove(w, change->id);
 	if (change->kind == &pbx_phone_kind)
 		return hotdesk_write(w, change);
-	if (change->kind != &pbx_user_kind)
-		return 0;
+	if (!change->object && (change->kind == &pbx_user_kind ||
+				change->kind == &group_mailbox_kind))
+		err = mailbox_settings_remove(w, change->id);
+	if (err || change->kind != &pbx_user_kind)
+		return err;
 	if (!change->object)
 		err = settings_user_remove(w, change->id);
 

@@ -3,35 +3,25 @@
  * For the servers of the installation only: who may see whose mailbox is
  * decided by the one that asks.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "base/http.h"
 #include "base/json.h"
-#include "base/worker.h"
 #include "pbx/mail_api.h"
-#include "pbx/mailbox.h"
-
-enum {
-	SOUND_MAX_BYTES = 16 * 1024 * 1024 - 4096,
-	READERS = 1,
-	READS_MAX = 64,
-};
-
-static struct worker_pool *readers;
+#include "pbx/mailbox_settings.h"
+#include "pbx/message.h"
+#include "pbx/passcode.h"
+#include "pbx/sound_file.h"
 
 static json_t *message_json(const struct message *m)
 {
-	return json_pack("{s:s, s:s, s:s?, s:s?, s:I, s:I, s:b, s:b, s:b}",
+	return json_pack("{s:s, s:s, s:s?, s:s?, s:I, s:I, s:b, s:b, s:b, "
+			 "s:b, s:b}",
 			 "id", m->id, "user", m->mailbox->user, "number",
 			 m->number[0] ? m->number : NULL, "name",
 			 m->name[0] ? m->name : NULL, "at_ms",
 			 (json_int_t)m->at_ms, "length_ms",
 			 (json_int_t)m->length_ms, "read", m->is_read, "saved",
-			 m->is_saved, "partial", m->is_partial);
+			 m->is_saved, "partial", m->is_partial, "urgent",
+			 m->is_urgent, "private", m->is_private);
 }
 
 /* The message that a request names, whole; NULL has been answered. */
@@ -39,7 +29,7 @@ static struct message *wanted(struct http_request *req)
 {
 	struct message *m = message_find(http_param(req, "id"));
 
-	if (m && m->is_whole && m->mailbox->is_open &&
+	if (m && message_is_shown(m) && m->mailbox->is_open &&
 	    !strcmp(m->mailbox->user, http_param(req, "user")))
 		return m;
 
@@ -66,13 +56,64 @@ static void list_messages(struct http_request *req, const struct caller *caller,
 	for (le = list_head(&b->messages); le; le = le->next) {
 		const struct message *m = le->data;
 
-		if (m->is_whole)
+		if (message_is_shown(m))
 			json_array_append_new(items, message_json(m));
 	}
 	(void)http_reply_json(req, 200,
 			      json_pack("{s:I, s:n, s:o}", "total",
 					(json_int_t)json_array_size(items),
 					"next", "items", items));
+}
+
+/* How a mailbox is. */
+static void get_mailbox(struct http_request *req, const struct caller *caller,
+			void *arg)
+{
+	struct mailbox *b = mailbox_find(http_param(req, "user"));
+	const struct mailbox_class *k;
+	uint32_t fresh, old;
+
+	(void)caller;
+	(void)arg;
+
+	if (!b) {
+		reply_not_found(req, "mailbox");
+		return;
+	}
+	k = mailbox_class_of(b);
+	fresh = mailbox_count(b, false);
+	old = mailbox_count(b, true);
+	(void)http_reply_json(
+		req, 200,
+		json_pack("{s:s, s:s, s:s, s:b, s:i, s:i, s:I, s:i, s:i, s:b, "
+			  "s:b, s:b, s:b, s:I}",
+			  "user", b->user, "customer", b->customer, "number",
+			  b->number, "group", b->is_group, "new", (int)fresh,
+			  "old", (int)old, "length_ms",
+			  (json_int_t)mailbox_length_ms(b), "messages_max",
+			  (int)k->messages_max, "minutes_max",
+			  (int)k->minutes_max, "full", !mailbox_has_room(b),
+			  "locked", passcode_is_locked(b), "passcode_due",
+			  passcode_is_due(b), "visual", k->is_visual,
+			  "bad_tries",
+			  (json_int_t)mailbox_setting_number(b, "bad_tries")));
+}
+
+/* Passcodes may be tried again. */
+static void unlock(struct http_request *req, const struct caller *caller,
+		   void *arg)
+{
+	struct mailbox *b = mailbox_find(http_param(req, "user"));
+
+	(void)caller;
+	(void)arg;
+
+	if (!b) {
+		reply_not_found(req, "mailbox");
+		return;
+	}
+	passcode_unlock(b);
+	(void)http_reply(req, 204, NULL, NULL, 0);
 }
 
 static void get_message(struct http_request *req, const struct caller *caller,
@@ -87,95 +128,19 @@ static void get_message(struct http_request *req, const struct caller *caller,
 		(void)http_reply_json(req, 200, message_json(m));
 }
 
-/* ---- sound ---- */
-
-struct reading {
-	struct http_request *req;
-	char path[MAILBOX_PATH];
-	uint8_t *data;
-	size_t len;
-	int err;
-};
-
-static void reading_destructor(void *data)
-{
-	struct reading *r = data;
-
-	mem_deref(r->req);
-	mem_deref(r->data);
-}
-
-/* In a thread. */
-static void read_sound(void *arg)
-{
-	struct reading *r = arg;
-	struct stat st;
-	int fd = open(r->path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0) {
-		r->err = errno;
-		return;
-	}
-	if (fstat(fd, &st))
-		r->err = errno;
-	else if (st.st_size > SOUND_MAX_BYTES)
-		r->err = EFBIG;
-	else
-		r->data = mem_alloc((size_t)st.st_size + 1, NULL);
-	while (r->data && r->len < (size_t)st.st_size) {
-		ssize_t n = read(fd, r->data + r->len,
-				 (size_t)st.st_size - r->len);
-
-		if (n <= 0) {
-			r->err = n ? errno : EIO;
-			break;
-		}
-		r->len += (size_t)n;
-	}
-	if (!r->data && !r->err)
-		r->err = ENOMEM;
-	(void)close(fd);
-}
-
-static void sound_there(void *arg)
-{
-	struct reading *r = arg;
-
-	if (r->err == ENOENT)
-		reply_not_found(r->req, "message");
-	else if (r->err)
-		reply_error(r->req, r->err);
-	else
-		(void)http_reply(r->req, 200, "audio/wav", r->data, r->len);
-	mem_deref(r);
-}
-
 static void get_sound(struct http_request *req, const struct caller *caller,
 		      void *arg)
 {
 	const struct message *m = wanted(req);
-	struct reading *r;
 	char file[MAILBOX_PATH];
-	int err;
 
 	(void)caller;
 	(void)arg;
 
 	if (!m)
 		return;
-	r = mem_zalloc(sizeof(*r), reading_destructor);
-	if (!r) {
-		reply_error(req, ENOMEM);
-		return;
-	}
-	r->req = mem_ref(req);
 	message_file(m, file);
-	mailbox_path(file, r->path);
-	err = worker_run(readers, read_sound, sound_there, r);
-	if (err) {
-		reply_error(req, err);
-		mem_deref(r);
-	}
+	sound_send(req, file, "message");
 }
 
 /* ---- changes ---- */
@@ -244,9 +209,14 @@ static void delete_message(struct http_request *req,
 	(void)http_reply(req, 204, NULL, NULL, 0);
 }
 
-#define MESSAGES "/api/v1/mailboxes/{user}/messages"
+#define MAILBOX  "/api/v1/mailboxes/{user}"
+#define MESSAGES MAILBOX "/messages"
 
 static const struct route routes[] = {
+	{ "GET", MAILBOX, "mailboxes", ACTION_READ, get_mailbox, 0,
+	  "How a mailbox is: counts, limits, whether it is locked" },
+	{ "DELETE", MAILBOX "/lock", "mailboxes", ACTION_UPDATE, unlock, 0,
+	  "Passcodes may be tried again at once" },
 	{ "GET", MESSAGES, "mailboxes", ACTION_LIST, list_messages, 0,
 	  "Voice messages of a user, the oldest first" },
 	{ "GET", MESSAGES "/{id}", "mailboxes", ACTION_READ, get_message, 0,
@@ -261,14 +231,6 @@ static const struct route routes[] = {
 
 int mail_api_start(struct router *router)
 {
-	int err = worker_pool_alloc(&readers, READERS, READS_MAX);
-
-	return err ? err
-		   : router_routes(router, routes,
-				   sizeof(routes) / sizeof(routes[0]), NULL);
-}
-
-void mail_api_close(void)
-{
-	readers = mem_deref(readers);
+	return router_routes(router, routes, sizeof(routes) / sizeof(routes[0]),
+			     NULL);
 }

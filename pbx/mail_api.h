@@ -6,6 +6,5 @@
 
 /** Add the routes.  0 or ENOMEM. */
 int mail_api_start(struct router *router);
-void mail_api_close(void);
 
 #endif

@@ -1,13 +1,11 @@
-/* mailbox.h - who has a voice mailbox, and the messages in it
+/* mailbox.h - who has a voice mailbox
  *
- * Memory is what calls read; behind it DIR/pbx/mail.db, a row a message, and
- * the sound in DIR/pbx/mail/CUSTOMER/USER/ID.wav.  A message's row is written
- * when its recording begins and completed when its file is whole on the disk;
- * only then it is shown and the caller hears that it is kept.  What a crash
- * leaves is settled at start: with a file it is kept and marked partial,
- * without one its row goes.
+ * A user's, or one of several owners (mailbox_group.h).  Memory is what calls
+ * read; the messages in it are message.h, what its owner has set is
+ * mailbox_settings.h, what it may hold mailbox_class.h, its greetings
+ * greeting.h.
  *
- * Source: CAL-8, SIT-21; reliability.md I4.
+ * Source: CAL-8, SIT-21; domain/pbx.md 16.
  */
 #ifndef PBX_MAILBOX_H
 #define PBX_MAILBOX_H
@@ -18,42 +16,34 @@
 #include "base/list.h"
 #include "base/span.h"
 #include "pbx/directory.h"
+#include "pbx/mailbox_class.h"
 
 enum {
-	MAILBOX_MESSAGES_MAX = 200, /* of one mailbox */
 	MAILBOX_NAME_MAX = 64,
 	MAILBOX_PATH = 600,
-	MAILBOX_MIN_MS = 1000, /* shorter is no message */
-};
-
-struct message {
-	struct le le; /* in its mailbox, the oldest first */
-	struct table_entry by_id;
-	struct mailbox *mailbox;
-	char id[DIRECTORY_ID_SIZE];
-	char number[DIRECTORY_NUMBER_MAX + 1]; /* of the caller, or "" */
-	char name[MAILBOX_NAME_MAX + 1];
-	uint64_t at_ms; /* wall clock */
-	uint64_t length_ms;
-	bool is_whole; /* else it is being recorded */
-	bool is_read;
-	bool is_saved;
-	bool is_partial; /* the recording was broken off by a fault */
+	MAILBOX_OWNERS_MAX = 16,
 };
 
 struct mailbox {
 	struct table_entry by_user;
 	struct le le;
-	char user[DIRECTORY_ID_SIZE];
+	char user[DIRECTORY_ID_SIZE]; /* its id: the user's, or its own */
 	char customer[DIRECTORY_ID_SIZE];
-	char passcode[65]; /* hash, "" = none: nobody gets in by telephone */
+	char number[DIRECTORY_NUMBER_MAX + 1];
+	char name[MAILBOX_NAME_MAX + 1];
+	char class_id[DIRECTORY_ID_SIZE];
+	char given[65];   /* hash of the passcode provisioned, "" = none */
+	json_t *settings; /* what its owner has set, NULL: nothing */
 	bool is_french;
-	bool is_open;       /* the user has a mailbox */
-	bool has_greeting;  /* greeting.wav is the user's own */
-	uint8_t failures;   /* wrong passcodes in a row */
-	uint64_t failed_ms; /* monotonic: the first of them */
-	uint64_t locked_ms; /* monotonic: until then */
-	struct list messages;
+	bool is_open;  /* the user has a mailbox */
+	bool is_group; /* of several owners */
+	bool is_given_weak;
+	uint8_t failures;     /* wrong passcodes in a row */
+	uint64_t failed_ms;   /* monotonic: the first of them */
+	uint64_t locked_ms;   /* monotonic: until then */
+	struct list messages; /* struct message, the oldest first */
+	uint8_t owner_count;
+	char (*owners)[DIRECTORY_ID_SIZE]; /* of a group mailbox: users */
 };
 
 /** Told when what the lamp shows has changed. */
@@ -69,68 +59,65 @@ void mailbox_close(void);
 /** A user was stored: its mailbox is made, changed or closed. */
 int mailbox_take(const json_t *user);
 
+/** The same for a mailbox of several owners; arg is not used. */
+int mailbox_take_group(json_t *object, void *arg);
+
+/** One to be stored: adds field errors. */
+void mailbox_check_group(const json_t *object, json_t *errors);
+
 /** A user, or a whole customer, is gone: messages and files go. */
 void mailbox_remove(const char *user);
 void mailbox_remove_customer(const char *customer);
 
-/** The open mailbox of a user, or NULL. */
+/** The mailbox of this id, made when it is not there; NULL: no memory. */
+struct mailbox *mailbox_get(const char *id, const char *customer);
+
+/** The open mailbox of a user (or of a group mailbox's id), or NULL. */
 struct mailbox *mailbox_find(const char *user);
 
-/** By id; also one that is still recorded. */
-struct message *message_find(const char *id);
+/** Of an extension or a group mailbox's number, or NULL. */
+struct mailbox *mailbox_by_number(const struct customer *c, const char *number);
 
-/** Whether one more fits. */
+/** Walk all: NULL gives the first; open or not. */
+struct mailbox *mailbox_each(const struct mailbox *b);
+
+/** Whether this user is an owner of a group mailbox. */
+bool mailbox_is_owner(const struct mailbox *b, const char *user);
+
+/** Its class; never NULL. */
+const struct mailbox_class *mailbox_class_of(const struct mailbox *b);
+
+/** Whether one more message fits: count and minutes. */
 bool mailbox_has_room(const struct mailbox *b);
 
-/** Those that are whole: not read, and read. */
-uint32_t mailbox_count(const struct mailbox *b, bool is_read);
+/** Milliseconds of all its messages. */
+uint64_t mailbox_length_ms(const struct mailbox *b);
 
-/** The next whole message after one (or NULL), of those read or not. */
-struct message *mailbox_next(const struct mailbox *b, const struct message *m,
-			     bool is_read);
+/** What a phone of this user shows: its own mailbox and those of several
+ * owners it is one of. */
+struct mailbox_counts {
+	uint32_t fresh, old;
+	uint32_t fresh_urgent, old_urgent;
+};
+void mailbox_counts_of(struct mailbox_counts *counts, const char *user);
 
-/** Begin one: its row is written, its folder made.  0; ENOSPC; ENOMEM. */
-int message_begin(struct message **mp, struct mailbox *b, const char *number,
-		  const char *name);
+/** Whether there is any for its lamps. */
+bool mailbox_hears(const char *user);
 
-/** Told when it is on the disk, or why not; m is NULL when it was deleted
- * meanwhile. */
-typedef void(message_kept_h)(int err, struct message *m, void *arg);
-
-/** Its file is whole: complete the row.  handler may be NULL. */
-void message_keep(struct message *m, uint64_t length_ms, bool is_partial,
-		  message_kept_h *handler, void *arg);
-
-/** Mark it. */
-void message_mark(struct message *m, bool is_read, bool is_saved);
-
-/** Take it away, row and file. */
-void message_delete(struct message *m);
-
-/** Recordings of an earlier life that nobody completes: settle them. */
-void mailbox_settle(void);
-
-/** Of an earlier life, and going on in the media server. */
-void message_goes_on(const char *id);
-
-/** Below the state folder: its sound; the greeting and a new one. */
-void message_file(const struct message *m, char out[MAILBOX_PATH]);
-void mailbox_greeting(const struct mailbox *b, bool is_new,
-		      char out[MAILBOX_PATH]);
-/** The same with the state folder before it. */
+/** Below the state folder: its folder; a file's path with that before. */
+void mailbox_folder(const struct mailbox *b, char out[MAILBOX_PATH]);
 void mailbox_path(const char *file, char out[MAILBOX_PATH]);
 
 /** Make the folder of its files.  0 or an errno. */
 int mailbox_make_folder(const struct mailbox *b);
 
-/** A new greeting is not to be. */
-void mailbox_drop_new_greeting(const struct mailbox *b);
+/** Whether a file below the state folder is there; bytesp may be NULL. */
+bool mailbox_has_file(const char *file, uint64_t *bytesp);
 
-/** The new greeting is recorded, or the standard one is wanted. */
-int mailbox_set_greeting(struct mailbox *b, bool is_own);
+/** Take away a file below the state folder. */
+void mailbox_remove_file(const char *file);
 
-/** Whether a passcode is right; counts failures and locks. EACCES wrong;
- * EAGAIN locked. */
-int mailbox_check(struct mailbox *b, const char *passcode);
+/** What the lamp shows has changed; nothing before mailbox_start(). */
+void mailbox_tell(const struct mailbox *b);
 
 #endif

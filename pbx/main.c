@@ -35,8 +35,9 @@
 #include "pbx/hotdesk.h"
 #include "pbx/hotdesk_api.h"
 #include "pbx/kinds.h"
+#include "pbx/greeting_api.h"
 #include "pbx/mail_api.h"
-#include "pbx/mailbox.h"
+#include "pbx/mailbox_settings.h"
 #include "pbx/main.h"
 #include "pbx/media.h"
 #include "pbx/mode.h"
@@ -433,6 +434,8 @@ static int open_rest(struct pbx *pbx, struct service *service)
 	if (!err)
 		err = mail_api_start(pbx->router);
 	if (!err)
+		err = greeting_api_start(pbx->router);
+	if (!err)
 		err = provision_alloc(&pbx->provision, pbx->router, pbx->store,
 				      service->keys);
 	if (!err)
@@ -448,6 +451,9 @@ static int open_rest(struct pbx *pbx, struct service *service)
 		err = hotdesk_start(pbx->store);
 	if (!err)
 		err = hotdesk_api_start(pbx->router);
+	if (!err)
+		err = mailbox_settings_start(pbx->store, service->keys,
+					     pbx->router);
 	if (!err)
 		err = pin_start(pbx->store, service->keys, pbx->router,
 				provision_table(pbx->provision, "users"));
@@ -471,7 +477,6 @@ static void pbx_destructor(void *data)
 	mem_deref(pbx->provision);
 	mem_deref(pbx->router);
 	mem_deref(pbx->store);
-	mail_api_close();
 	event_close();
 	subscription_close();
 	callback_close();
@@ -546,7 +551,7 @@ static int start(struct service *service, void **statep)
 	if (!err)
 		err = media_init(pbx_settings.dir, relay_event);
 	if (!err)
-		err = voicemail_start();
+		err = voicemail_start(pbx_settings.dir);
 	if (!err)
 		err = answer_start(pbx_settings.dir);
 	if (!err)

@@ -38,17 +38,15 @@ static void told(int err, const struct sip_message *m, struct sip_flow *flow,
 		mem_deref(arg);
 }
 
-static void write_body(struct sip_out *o, const struct mailbox *b)
+static void write_body(struct sip_out *o, const struct mailbox_counts *c)
 {
-	uint32_t fresh = b ? mailbox_count(b, false) : 0;
-
-	sip_out_printf(o, "Messages-Waiting: %s\r\n", fresh ? "yes" : "no");
-	sip_out_printf(o, "Voice-Message: %u/%u (0/0)\r\n", fresh,
-		       b ? mailbox_count(b, true) : 0);
+	sip_out_printf(o, "Messages-Waiting: %s\r\n", c->fresh ? "yes" : "no");
+	sip_out_printf(o, "Voice-Message: %u/%u (%u/%u)\r\n", c->fresh, c->old,
+		       c->fresh_urgent, c->old_urgent);
 }
 
-/* b is NULL for a phone whose user has no mailbox any more. */
-static int notify(const struct mailbox *b, const struct binding *binding)
+static int notify(const struct mailbox_counts *counts,
+		  const struct binding *binding)
 {
 	char identity[IDENTITY_BYTES], text[BODY_BYTES];
 	struct sip_out to, body;
@@ -73,7 +71,7 @@ static int notify(const struct mailbox *b, const struct binding *binding)
 		goto out;
 
 	sip_out_init(&body, text, sizeof(text));
-	write_body(&body, b);
+	write_body(&body, counts);
 	request.headers = SPAN("Event: message-summary\r\n"
 			       "Subscription-State: terminated\r\n");
 	request.content_type = SPAN("application/simple-message-summary");
@@ -87,45 +85,63 @@ out:
 	return err;
 }
 
-static void notify_phone(const struct mailbox *b, const struct phone *p)
+static void notify_phone(const struct mailbox_counts *counts,
+			 const struct phone *p)
 {
 	for (const struct binding *to = p->bindings; to; to = to->next) {
-		int err = notify(b, to);
+		int err = notify(counts, to);
 
 		if (err)
 			log_warn("mwi", "%s: %s", p->number, strerror(err));
 	}
 }
 
-void mwi_changed(const struct mailbox *b)
+/* The lamps of one who hears it. */
+static void tell_user(const char *id)
 {
-	const struct user *u = directory_user(span_of(b->user));
+	const struct user *u = directory_user(span_of(id));
+	struct mailbox_counts counts;
 	struct le *le;
 
-	for (le = u ? list_head(&u->phones) : NULL; le; le = le->next) {
+	if (!u)
+		return;
+	mailbox_counts_of(&counts, id);
+	for (le = list_head(&u->phones); le; le = le->next) {
 		struct phone *p = le->data;
 
-		notify_phone(b, p);
-		subscription_messages(b->customer, p->number);
+		notify_phone(&counts, p);
+		subscription_messages(u->customer->id, p->number);
 	}
-	if (u)
-		subscription_messages(b->customer, u->extension);
+	subscription_messages(u->customer->id, u->extension);
+}
+
+void mwi_changed(const struct mailbox *b)
+{
+	if (!b->is_group)
+		tell_user(b->user);
+	for (uint8_t i = 0; i < b->owner_count; i++)
+		tell_user(b->owners[i]);
 }
 
 void mwi_registered(const struct phone *phone)
 {
-	const struct mailbox *b = phone->user ? mailbox_find(phone->user->id)
-					      : NULL;
+	const struct user *u = phone->user;
+	struct mailbox_counts counts;
 
-	if (b)
-		notify_phone(b, phone);
+	if (!u || !mailbox_hears(u->id))
+		return;
+	mailbox_counts_of(&counts, u->id);
+	notify_phone(&counts, phone);
 }
 
 void mwi_seated(const struct phone *phone)
 {
 	const char *customer = phone->customer ? phone->customer->id : "";
+	struct mailbox_counts counts = { 0 };
 
-	notify_phone(phone->user ? mailbox_find(phone->user->id) : NULL, phone);
+	if (phone->user)
+		mailbox_counts_of(&counts, phone->user->id);
+	notify_phone(&counts, phone);
 	subscription_messages(customer, phone->number);
 	subscription_messages(customer, phone_shown_number(phone));
 }

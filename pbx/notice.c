@@ -175,13 +175,14 @@ void notice_presence(struct sip_out *o, const char *entity, bool is_open,
 	sip_out_raw(o, SPAN("</presence>\r\n"));
 }
 
-void notice_messages(struct sip_out *o, const char *account, uint32_t fresh,
-		     uint32_t old)
+void notice_messages(struct sip_out *o, const char *account,
+		     const struct mailbox_counts *counts)
 {
 	sip_out_printf(o, "Messages-Waiting: %s\r\nMessage-Account: ",
-		       fresh ? "yes" : "no");
+		       counts->fresh ? "yes" : "no");
 	sip_out_value(o, span_of(account));
-	sip_out_printf(o, "\r\nVoice-Message: %u/%u (0/0)\r\n", fresh, old);
+	sip_out_printf(o, "\r\nVoice-Message: %u/%u (%u/%u)\r\n", counts->fresh,
+		       counts->old, counts->fresh_urgent, counts->old_urgent);
 }
 
 /* ---- registrations ---- */

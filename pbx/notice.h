@@ -11,6 +11,7 @@
 
 #include "base/span.h"
 #include "pbx/leg_state.h"
+#include "pbx/mailbox.h"
 #include "sip/build.h"
 
 /** Text inside XML, attributes too. */
@@ -37,8 +38,8 @@ void notice_dialogs_end(struct sip_out *o);
 void notice_presence(struct sip_out *o, const char *entity, bool is_open,
 		     bool is_busy);
 
-void notice_messages(struct sip_out *o, const char *account, uint32_t fresh,
-		     uint32_t old);
+void notice_messages(struct sip_out *o, const char *account,
+		     const struct mailbox_counts *counts);
 
 void notice_registration_begin(struct sip_out *o, const char *aor,
 			       const char *id, uint32_t version,

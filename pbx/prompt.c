@@ -1,4 +1,5 @@
 /* prompt.c - see prompt.h */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -126,4 +127,56 @@ void prompt_say_digits(struct voice *v, const struct mailbox *b,
 		name[6] = *digits;
 		prompt_say(v, b, name);
 	}
+}
+
+/* ---- for those who replace them ---- */
+
+void prompt_own_file(char out[MAILBOX_PATH], const char *customer,
+		     const char *language, const char *name)
+{
+	(void)snprintf(out, MAILBOX_PATH, "pbx/prompts/%s/%s/%s.wav", customer,
+		       language, name);
+}
+
+void prompt_standard_file(char out[MAILBOX_PATH], const char *language,
+			  const char *name)
+{
+	prompt_own_file(out, "standard", language, name);
+}
+
+bool prompt_is_known(const char *language, const char *name)
+{
+	char file[MAILBOX_PATH], path[PATH_BYTES + MAILBOX_PATH];
+
+	if ((strcmp(language, "en") != 0 && strcmp(language, "fr") != 0) ||
+	    name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")])
+		return false;
+	prompt_standard_file(file, language, name);
+	(void)snprintf(path, sizeof(path), "%s/%s", prompts_dir, file);
+
+	return !access(path, R_OK);
+}
+
+void prompt_each(prompt_each_h *h, void *arg)
+{
+	char path[PATH_BYTES + 64], name[64];
+	const struct dirent *e;
+	DIR *d;
+
+	(void)snprintf(path, sizeof(path), "%s/pbx/prompts/standard/en",
+		       prompts_dir);
+	d = opendir(path);
+	if (!d)
+		return;
+	while ((e = readdir(d))) {
+		size_t len = strlen(e->d_name);
+
+		if (len <= 4 || len >= sizeof(name) ||
+		    strcmp(e->d_name + len - 4, ".wav") != 0)
+			continue;
+		memcpy(name, e->d_name, len - 4);
+		name[len - 4] = '\0';
+		h(name, arg);
+	}
+	(void)closedir(d);
 }

@@ -44,4 +44,17 @@ void prompt_say(struct voice *v, const struct mailbox *b, const char *name);
 void prompt_say_digits(struct voice *v, const struct mailbox *b,
 		       const char *digits);
 
+/** Whether there is one of this name in a language, "en" or "fr". */
+bool prompt_is_known(const char *language, const char *name);
+
+/** Told the name of each. */
+typedef void(prompt_each_h)(const char *name, void *arg);
+void prompt_each(prompt_each_h *h, void *arg);
+
+/** Files below the state folder: a customer's own one, the standard one. */
+void prompt_own_file(char out[MAILBOX_PATH], const char *customer,
+		     const char *language, const char *name);
+void prompt_standard_file(char out[MAILBOX_PATH], const char *language,
+			  const char *name);
+
 #endif

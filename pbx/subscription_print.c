@@ -22,10 +22,11 @@ static void print_messages(const struct subscription *s, struct sip_out *o,
 			   const char *entity)
 {
 	const struct user *user = s->phone->user;
-	const struct mailbox *b = user ? mailbox_find(user->id) : NULL;
+	struct mailbox_counts counts = { 0 };
 
-	notice_messages(o, entity, b ? mailbox_count(b, false) : 0,
-			b ? mailbox_count(b, true) : 0);
+	if (user)
+		mailbox_counts_of(&counts, user->id);
+	notice_messages(o, entity, &counts);
 }
 
 static void print_bindings(const struct subscription *s, struct sip_out *o,

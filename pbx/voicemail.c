@@ -3,12 +3,18 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "pbx/mailbox_settings.h"
 #include "pbx/mwi.h"
 #include "pbx/prompt.h"
+#include "pbx/route.h"
+#include "pbx/settings_user.h"
 #include "pbx/tui.h"
 #include "pbx/voicemail.h"
 
+enum { PURGE_MS = 3600 * 1000 };
+
 static struct list voicemails;
+static struct wheel_timer purging;
 
 struct mailbox *voicemail_box(const struct voicemail *v)
 {
@@ -18,26 +24,68 @@ struct mailbox *voicemail_box(const struct voicemail *v)
 static void voicemail_destructor(void *data)
 {
 	struct voicemail *v = data;
+	struct message *m = v->message[0] ? message_find(v->message) : NULL;
 
 	wheel_stop(&v->timer);
 	list_unlink(&v->le);
+	if (v->is_tui)
+		tui_end(v);
+	else if (m && m->is_held)
+		message_release(m, v->is_urgent, v->is_private);
 }
 
 /* ---- leaving a message ---- */
+
+static void say(struct voicemail *v, const char *prompt)
+{
+	prompt_say(v->voice, voicemail_box(v), prompt);
+}
+
+static void play(struct voicemail *v, const struct mailbox *b, const char *name)
+{
+	char file[MAILBOX_PATH];
+
+	greeting_file(b, name, file);
+	(void)voice_say(v->voice, file);
+}
 
 void voicemail_leave(struct voicemail *v, const char *prompt)
 {
 	v->state = VOICEMAIL_LEAVING;
 	wheel_stop(&v->timer);
 	voice_hush(v->voice);
-	prompt_say(v->voice, voicemail_box(v), prompt);
+	say(v, prompt);
 	answer_leave(v->answer);
+}
+
+const char *voicemail_number(const struct voicemail *v)
+{
+	const struct phone *p = v->call->caller->phone;
+
+	return p && !answer_is_anonymous(v->answer) ? phone_shown_number(p)
+						    : "";
+}
+
+/* The standard greeting: who it is, and that nobody is there. */
+static void greet_standard(struct voicemail *v, const struct mailbox *b)
+{
+	if (greeting_is_used(b, "name")) {
+		play(v, b, "name");
+	}
+	else if (b->number[0]) {
+		say(v, "extension");
+		prompt_say_digits(v->voice, b, b->number);
+	}
+	if (greeting_is_away(b))
+		say(v, "greeting-away");
+	else
+		say(v, v->why == GREETING_BUSY ? "greeting-busy" : "greeting");
 }
 
 static void greet(struct voicemail *v)
 {
-	struct mailbox *b = voicemail_box(v);
-	char file[MAILBOX_PATH];
+	const struct mailbox *b = voicemail_box(v);
+	char name[GREETING_NAME_BYTES];
 
 	if (!b || !mailbox_has_room(b)) {
 		voicemail_leave(v, "mailbox-full");
@@ -45,26 +93,22 @@ static void greet(struct voicemail *v)
 	}
 
 	v->state = VOICEMAIL_GREETING;
-	if (b->has_greeting) {
-		mailbox_greeting(b, false, file);
-		(void)voice_say(v->voice, file);
-	}
-	else {
-		prompt_say(v->voice, b, "greeting");
-	}
-	prompt_say(v->voice, b, "beep");
+	if (greeting_choose(b, (enum greeting_why)v->why, name))
+		play(v, b, name);
+	else
+		greet_standard(v, b);
+	say(v, "beep");
 }
 
 static void record(struct voicemail *v)
 {
 	const struct phone *p = v->call->caller->phone;
 	struct mailbox *b = voicemail_box(v);
+	const struct mailbox_class *k = b ? mailbox_class_of(b) : NULL;
+	const char *number = voicemail_number(v);
 	struct message *m = NULL;
 	char file[MAILBOX_PATH];
-	bool is_shown = p && !answer_is_anonymous(v->answer);
-	int err = b ? message_begin(&m, b,
-				    is_shown ? phone_shown_number(p) : "",
-				    is_shown ? phone_name(p) : "")
+	int err = b ? message_begin(&m, b, number, *number ? phone_name(p) : "")
 		    : ENOENT;
 
 	if (err) {
@@ -76,10 +120,96 @@ static void record(struct voicemail *v)
 	}
 
 	v->state = VOICEMAIL_RECORDING;
+	v->is_urgent = false;
+	v->is_private = false;
 	memcpy(v->message, m->id, sizeof(v->message));
 	message_file(m, file);
-	voice_record(v->voice, m->id, file, VOICEMAIL_LIMIT_S,
-		     VOICEMAIL_SILENCE_S);
+	voice_record(v->voice, m->id, file, k->message_max_s, k->silence_s);
+}
+
+/* 0 during the greeting: somebody else instead. */
+static void leave_by_zero(struct voicemail *v)
+{
+	const struct mailbox *b = voicemail_box(v);
+	const struct mailbox_class *k = b ? mailbox_class_of(b) : NULL;
+	struct answer_way way = { .reach = ROUTE_REACH_INSIDE };
+
+	if (!k || !k->has_zero)
+		return;
+	way.number = mailbox_setting(b, "zero");
+	if (!way.number[0])
+		way.number = k->zero_number;
+	if (!way.number[0])
+		return;
+	if (!b->is_group) {
+		way.payer = b->user;
+		way.reach = ROUTE_REACH_OUTSIDE;
+	}
+	trail_add(&v->call->trail,
+		  "the caller leaves the voice mail by 0 to "
+		  "%s",
+		  way.number);
+	if (answer_send_on(v->answer, &way)) {
+		say(v, "party-silent");
+		say(v, "beep");
+	}
+}
+
+/* ---- once it is recorded ---- */
+
+static void send_message(struct voicemail *v)
+{
+	struct message *m = message_find(v->message);
+
+	v->message[0] = '\0';
+	if (m)
+		message_release(m, v->is_urgent, v->is_private);
+	voicemail_leave(v, m ? "message-kept" : "message-lost");
+}
+
+static void reviewed_late(void *arg)
+{
+	send_message(arg);
+}
+
+static void review_key(struct voicemail *v, char key)
+{
+	struct message *m = message_find(v->message);
+	char file[MAILBOX_PATH];
+
+	wheel_stop(&v->timer);
+	voice_hush(v->voice);
+	if (!m || key == '#') {
+		send_message(v);
+		return;
+	}
+	switch (key) {
+	case '1':
+		message_file(m, file);
+		(void)voice_say(v->voice, file);
+		break;
+	case '2':
+		v->message[0] = '\0';
+		message_delete(m);
+		v->state = VOICEMAIL_GREETING;
+		say(v, "beep");
+		return;
+	case '3':
+		v->is_urgent = !v->is_urgent;
+		say(v, v->is_urgent ? "message-urgent" : "message-normal");
+		break;
+	case '4':
+		v->is_private = !v->is_private;
+		say(v, v->is_private ? "message-private" : "message-normal");
+		break;
+	case '*':
+		v->message[0] = '\0';
+		message_delete(m);
+		voicemail_leave(v, "message-deleted");
+		return;
+	default: break;
+	}
+	say(v, "message-review");
 }
 
 /* ---- recordings ---- */
@@ -110,14 +240,22 @@ static void kept(int err, struct message *m, void *arg)
 
 	trail_add(&v->call->trail, err ? "the message could not be kept"
 				       : "the message is kept");
-	voicemail_leave(v, err ? "message-lost" : "message-kept");
+	if (err) {
+		voicemail_leave(v, "message-lost");
+		return;
+	}
+	v->state = VOICEMAIL_REVIEW;
+	say(v, "message-review");
 }
 
-/* Nothing was said at all. */
-static bool is_silence(const struct voice_take *take)
+/* Too short, or nothing was said at all. */
+static bool is_nothing(const struct message *m, const struct voice_take *take)
 {
-	return !strcmp(take->reason, "silence") &&
-	       take->ms <= VOICEMAIL_SILENCE_S * 1000 + MAILBOX_MIN_MS / 2;
+	const struct mailbox_class *k = mailbox_class_of(m->mailbox);
+
+	return !take->is_whole || take->ms < k->message_min_s * 1000 ||
+	       (!strcmp(take->reason, "silence") &&
+		take->ms <= k->silence_s * 1000 + 500);
 }
 
 static void taken(const struct voice_take *take)
@@ -132,14 +270,16 @@ static void taken(const struct voice_take *take)
 	if (m->is_whole)
 		return;
 
-	if (!take->is_whole || take->ms < MAILBOX_MIN_MS || is_silence(take)) {
+	if (is_nothing(m, take)) {
 		message_delete(m);
 		if (v && v->state == VOICEMAIL_RECORDING)
 			voicemail_leave(v, "message-lost");
 		return;
 	}
-	if (v)
+	if (v) {
 		v->state = VOICEMAIL_KEEPING;
+		m->is_held = true; /* until its caller has gone, at most */
+	}
 	message_keep(m, take->ms, m->is_partial, kept, NULL);
 }
 
@@ -148,7 +288,7 @@ static void going(const char *name)
 	if (name)
 		message_goes_on(name);
 	else
-		mailbox_settle();
+		message_settle_all();
 }
 
 /* ---- the call ---- */
@@ -170,6 +310,8 @@ static void said(void *arg)
 
 	if (v->state == VOICEMAIL_GREETING)
 		record(v);
+	else if (v->state == VOICEMAIL_REVIEW)
+		wheel_start(&v->timer, VOICEMAIL_REVIEW_MS, reviewed_late, v);
 	else if (v->state == VOICEMAIL_MENU)
 		tui_said(v);
 }
@@ -182,7 +324,10 @@ static void key(void *arg, char k)
 	case VOICEMAIL_GREETING:
 		if (k == '#') {
 			voice_hush(v->voice);
-			prompt_say(v->voice, voicemail_box(v), "beep");
+			say(v, "beep");
+		}
+		else if (k == '0') {
+			leave_by_zero(v);
 		}
 		else if (k == '*') { /* the owner, calling from elsewhere */
 			voice_hush(v->voice);
@@ -196,9 +341,24 @@ static void key(void *arg, char k)
 			voice_record_stop(v->voice, v->message);
 		break;
 
+	case VOICEMAIL_REVIEW: review_key(v, k); break;
 	case VOICEMAIL_MENU: tui_key(v, k); break;
 	default: break;
 	}
+}
+
+/* Whom 0, or a reply, was to reach. */
+static void refused(void *arg, uint16_t status, const char *user)
+{
+	struct voicemail *v = arg;
+
+	(void)status;
+	(void)user;
+	say(v, "party-silent");
+	if (v->state == VOICEMAIL_MENU)
+		tui_refused(v);
+	else
+		say(v, "beep");
 }
 
 static const struct answer_owner owner = {
@@ -206,9 +366,11 @@ static const struct answer_owner owner = {
 	.opened = begin,
 	.said = said,
 	.key = key,
+	.refused = refused,
 };
 
-static struct voicemail *voicemail_make(const char *user, bool is_tui)
+static struct voicemail *voicemail_make(const char *user, bool is_tui,
+					enum greeting_why why)
 {
 	struct voicemail *v = mem_zalloc(sizeof(*v), voicemail_destructor);
 
@@ -216,6 +378,7 @@ static struct voicemail *voicemail_make(const char *user, bool is_tui)
 		return NULL;
 
 	v->is_tui = is_tui;
+	v->why = (uint8_t)why;
 	(void)snprintf(v->user, sizeof(v->user), "%s", user);
 	list_append(&voicemails, &v->le, v);
 
@@ -229,9 +392,10 @@ static void take_answer(struct voicemail *v, struct answer *a)
 	v->voice = answer_voice(a);
 }
 
-static int voicemail_begin(struct call *call, const char *user, bool is_tui)
+static int voicemail_begin(struct call *call, const char *user, bool is_tui,
+			   enum greeting_why why)
 {
-	struct voicemail *v = voicemail_make(user, is_tui);
+	struct voicemail *v = voicemail_make(user, is_tui, why);
 	struct answer *a = NULL;
 	int err = v ? answer_begin(&a, call, &owner, v, ANSWER_CONNECT)
 		    : ENOMEM;
@@ -245,7 +409,7 @@ static int voicemail_begin(struct call *call, const char *user, bool is_tui)
 
 static void take(struct call *call, const char *user, bool is_tui)
 {
-	int err = voicemail_begin(call, user, is_tui);
+	int err = voicemail_begin(call, user, is_tui, GREETING_CALLED);
 
 	if (err)
 		call_refused(call, err == ENOTCONN ? 480 : 500,
@@ -261,6 +425,7 @@ bool voicemail_dialled(struct call *call, const char *dialled)
 {
 	const struct phone *p = call->caller->phone;
 	const struct user *u = caller_user(call);
+	const struct mailbox *b;
 
 	if (strncmp(dialled, VOICEMAIL_CODE, strlen(VOICEMAIL_CODE)) != 0 ||
 	    !p || !p->customer)
@@ -274,17 +439,40 @@ bool voicemail_dialled(struct call *call, const char *dialled)
 		return true;
 	}
 
-	u = directory_user_by_extension(p->customer, span_of(dialled));
-	if (!u || !mailbox_find(u->id)) {
+	b = mailbox_by_number(p->customer, dialled);
+	if (!b) {
 		trail_add(&call->trail, "%s has no mailbox", dialled);
 		call_refused(call, 404, "No Such Mailbox");
 		return true;
 	}
-	trail_add(&call->trail, "the voice mail of %s answers", u->name);
-	memcpy(call->callee_user, u->id, sizeof(call->callee_user));
-	take(call, u->id, false);
+	trail_add(&call->trail, "the voice mail of %s answers", b->name);
+	if (!b->is_group)
+		memcpy(call->callee_user, b->user, sizeof(call->callee_user));
+	take(call, b->user, false);
 
 	return true;
+}
+
+/* Why a call that ends with this status does not reach a user. */
+static enum greeting_why why_of(const char *id, uint16_t status)
+{
+	const struct user *u = directory_user(span_of(id));
+	struct le *le;
+
+	if (!u)
+		return GREETING_CALLED;
+	if (u->settings && u->settings->has_dnd)
+		return GREETING_DND;
+	if (status == 486)
+		return GREETING_BUSY;
+	for (le = list_head(&u->phones); le; le = le->next) {
+		const struct phone *p = le->data;
+
+		if (p->bindings_count)
+			return GREETING_NO_ANSWER;
+	}
+
+	return GREETING_NOT_REGISTERED;
 }
 
 bool voicemail_takes(struct call *call, uint16_t status)
@@ -297,7 +485,8 @@ bool voicemail_takes(struct call *call, uint16_t status)
 	if (caller_user(call) &&
 	    !strcmp(caller_user(call)->id, call->callee_user))
 		return false; /* one's own number */
-	if (voicemail_begin(call, call->callee_user, false))
+	if (voicemail_begin(call, call->callee_user, false,
+			    why_of(call->callee_user, status)))
 		return false;
 
 	wheel_stop(&call->timer);
@@ -313,7 +502,7 @@ bool voicemail_takes_over(struct answer *a, const char *user)
 
 	if (!user[0] || !mailbox_find(user))
 		return false;
-	v = voicemail_make(user, false);
+	v = voicemail_make(user, false, why_of(user, 480));
 	if (!v)
 		return false;
 
@@ -327,19 +516,33 @@ bool voicemail_takes_over(struct answer *a, const char *user)
 	return true;
 }
 
-int voicemail_start(void)
+/* An hour has passed. */
+static void purge(void *arg)
 {
-	int err = mailbox_start(mwi_changed);
+	(void)arg;
+	message_purge();
+	wheel_start(&purging, PURGE_MS, purge, NULL);
+}
+
+int voicemail_start(const char *dir)
+{
+	int err = message_start(dir, NULL);
 
 	list_init(&voicemails);
 	if (!err)
+		err = mailbox_start(mwi_changed);
+	if (!err)
 		err = answer_on_take(taken, going);
+	if (!err)
+		purge(NULL);
 
 	return err;
 }
 
 void voicemail_close(void)
 {
+	wheel_stop(&purging);
 	mwi_close();
 	mailbox_close();
+	message_close();
 }

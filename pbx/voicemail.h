@@ -12,15 +12,15 @@
 #define PBX_VOICEMAIL_H
 
 #include "pbx/answer.h"
-#include "pbx/mailbox.h"
+#include "pbx/greeting.h"
+#include "pbx/message.h"
 
 /** Dialled: one's own mailbox; with an extension after it, that one's. */
 #define VOICEMAIL_CODE "*98"
 
 enum {
-	VOICEMAIL_LIMIT_S = 180,
-	VOICEMAIL_SILENCE_S = 10,
 	TUI_DIGITS_MAX = 16,
+	VOICEMAIL_REVIEW_MS = 4000, /* then the message is sent */
 };
 
 enum voicemail_state {
@@ -28,6 +28,7 @@ enum voicemail_state {
 	VOICEMAIL_GREETING,
 	VOICEMAIL_RECORDING,
 	VOICEMAIL_KEEPING, /* waits for the disk */
+	VOICEMAIL_REVIEW,  /* the caller may hear it, change it */
 	VOICEMAIL_LEAVING, /* says its last word */
 	VOICEMAIL_MENU,    /* tui.h */
 };
@@ -41,18 +42,26 @@ struct voicemail {
 	char message[DIRECTORY_ID_SIZE]; /* being recorded or heard, or "" */
 	struct wheel_timer timer;        /* nobody presses a key */
 	uint8_t state;                   /* enum voicemail_state */
+	uint8_t why;                     /* enum greeting_why */
 	bool is_tui;
+	bool is_urgent; /* the message being left */
+	bool is_private;
 	/* the menus */
 	uint8_t menu;    /* enum tui_menu */
 	uint8_t tries;   /* wrong passcodes */
 	uint8_t idle;    /* menus without answer */
 	bool hears_read; /* messages heard are those kept, not the new */
+	bool is_in;      /* the passcode was right */
+	bool is_setup;   /* first use: passcode, then name */
 	uint8_t digit_count;
 	char digits[TUI_DIGITS_MAX + 1];
+	char chosen[TUI_DIGITS_MAX + 1];    /* passcode; mailbox forwarded to */
+	char greeting[GREETING_NAME_BYTES]; /* being set */
+	char own[DIRECTORY_ID_SIZE]; /* mailbox entered by one's passcode */
 };
 
 /** 0 or an errno, logged. */
-int voicemail_start(void);
+int voicemail_start(const char *dir);
 void voicemail_close(void);
 
 /** A dialled number that begins with the code: the call is answered here or
@@ -69,6 +78,9 @@ bool voicemail_takes_over(struct answer *a, const char *user);
 
 /** Its mailbox; NULL when it has gone meanwhile. */
 struct mailbox *voicemail_box(const struct voicemail *v);
+
+/** The caller's number as it is shown, "" when it is not to be known. */
+const char *voicemail_number(const struct voicemail *v);
 
 /** Say it, then hang up. */
 void voicemail_leave(struct voicemail *v, const char *prompt);

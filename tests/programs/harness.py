@@ -314,8 +314,10 @@ def alone(f):
 
 def run(names, suite, jobs=1):
     """Run every test_… function of a module; exit with their verdict.  With
-    jobs, that many at a time, but for those that are alone."""
+    jobs, that many at a time, but for those that are alone.  Arguments
+    test_... choose some of them."""
     failed, pool = [], []
+    chosen = [a for a in sys.argv[1:] if a.startswith("test_")]
 
     def one(f):
         try:
@@ -332,7 +334,7 @@ def run(names, suite, jobs=1):
         pool.clear()
 
     for name, f in list(names.items()):
-        if not name.startswith("test_"):
+        if not name.startswith("test_") or (chosen and name not in chosen):
             continue
         if jobs > 1 and not getattr(f, "is_alone", False):
             pool.append(f)

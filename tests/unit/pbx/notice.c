@@ -125,9 +125,10 @@ static void others(void)
 	notice_presence(&out, "sip:1@h", false, false);
 	CHECK(has("<basic>closed</basic>") && !has("note"));
 	start();
-	notice_messages(&out, "sip:1@h\r\nEvil: x", 2, 3);
+	notice_messages(&out, "sip:1@h\r\nEvil: x",
+			&(struct mailbox_counts){ 2, 3, 1, 0 });
 	CHECK(has("Messages-Waiting: yes\r\n"));
-	CHECK(has("Voice-Message: 2/3 (0/0)\r\n"));
+	CHECK(has("Voice-Message: 2/3 (1/0)\r\n"));
 	CHECK(!has("\nEvil"));
 	start();
 	notice_registration_begin(&out, "sip:1@h", "id", 3, true);
