@@ -26,7 +26,7 @@
 #include "model/kinds.h"
 
 enum {
-	FIELDS_MAX = 64,
+	FIELDS_MAX = 160,
 	WAIT_S = 60, /* for a task */
 	KEY_WAIT_MS = 120000,
 };

@@ -14,6 +14,8 @@ extern const struct kind pbx_phone_kind;     /* "phones"        */
 extern const struct kind pbx_group_kind;     /* "groups"        */
 extern const struct kind attendant_kind;     /* "attendants"    */
 extern const struct kind schedule_kind;      /* "schedules"     */
+extern const struct kind conference_kind;    /* "conferences"   */
+extern const struct kind cos_kind;           /* "coses"         */
 extern const struct kind cor_kind;           /* "cors"          */
 extern const struct kind trunk_kind;         /* "trunks"        */
 extern const struct kind did_kind;           /* "dids"          */

@@ -9,7 +9,7 @@
 #ifndef PBX_CONFERENCE_ROOM_H
 #define PBX_CONFERENCE_ROOM_H
 
-#include "model/kind.h"
+#include "model/pbx_kinds.h"
 #include "pbx/party.h"
 
 struct room {
@@ -27,7 +27,6 @@ struct room {
 	bool is_recorded;
 };
 
-extern const struct kind conference_kind;
 
 int rooms_init(void);
 void rooms_close(void);

@@ -5,34 +5,6 @@
 #include "pbx/cos.h"
 #include "pbx/klass.h"
 
-static const struct field fields[] = {
-	{ "customer", FIELD_REF, FIELD_REQUIRED | FIELD_FIXED,
-	  .ref = "customers", .on_delete = DELETE_CASCADE,
-	  .help = "Whose class it is", .help_fr = "Client" },
-	{ "name", FIELD_TEXT, FIELD_REQUIRED, 1, 100, .help = "Name",
-	  .help_fr = "Nom" },
-#define COS_OPTION(NAME, field, is_set, bare, trade, by, off, text, fr)        \
-	{                                                                      \
-		#field,       FIELD_BOOL,   0, .preset = #is_set,              \
-		.help = text, .help_fr = fr                                    \
-	},
-#define COS_NUMBER(NAME, field, low, high, value, bare, unit, trade, by, does, \
-		   text, fr)                                                   \
-	{ #field,      FIELD_INT,        .flags = 0,   .min = low,             \
-	  .max = high, .preset = #value, .help = text, .help_fr = fr },
-#define COS_ABSENT(...)
-#include "pbx/cos_table.h"
-};
-
-const struct kind cos_kind = {
-	.name = "cos",
-	.plural = "coses",
-	.owner = "portal",
-	.help = "Class of service: what its users may do",
-	.help_fr = "Ce que ses usagers peuvent faire",
-	KIND_FIELDS(fields),
-};
-
 static const struct {
 	const char *field;
 	const char *trade;
@@ -46,7 +18,7 @@ static const struct {
 	{ #field, trade, by, off, text, is_set, bare },
 #define COS_NUMBER(...)
 #define COS_ABSENT(...)
-#include "pbx/cos_table.h"
+#include "model/cos_table.h"
 };
 
 static const struct {
@@ -66,7 +38,7 @@ static const struct {
 		   text, fr)                                                   \
 	{ #field, unit, trade, by, does, text, low, high, value, bare },
 #define COS_ABSENT(...)
-#include "pbx/cos_table.h"
+#include "model/cos_table.h"
 };
 
 static const struct {
@@ -76,7 +48,7 @@ static const struct {
 #define COS_OPTION(...)
 #define COS_NUMBER(...)
 #define COS_ABSENT(trade, why) { trade, why },
-#include "pbx/cos_table.h"
+#include "model/cos_table.h"
 };
 
 enum { ABSENT = sizeof(absent) / sizeof(absent[0]) };

@@ -16,7 +16,7 @@
 
 #include <jansson.h>
 
-#include "model/kind.h"
+#include "model/pbx_kinds.h"
 #include "model/route.h"
 #include "pbx/directory.h"
 
@@ -24,7 +24,7 @@
 #define COS_NUMBER(...)
 #define COS_ABSENT(...)
 enum cos_option {
-#include "pbx/cos_table.h"
+#include "model/cos_table.h"
 	COS_OPTIONS,
 };
 
@@ -32,11 +32,9 @@ enum cos_option {
 #define COS_NUMBER(NAME, ...) COS_##NAME,
 #define COS_ABSENT(...)
 enum cos_number {
-#include "pbx/cos_table.h"
+#include "model/cos_table.h"
 	COS_NUMBERS,
 };
-
-extern const struct kind cos_kind;
 
 int cos_init(void);
 void cos_close(void);

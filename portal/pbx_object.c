@@ -6,29 +6,65 @@
 #include "model/pbx_kinds.h"
 #include "portal/pbx_object.h"
 
-const struct kind *const pbx_object_kinds[PBX_OBJECTS] = {
-	&did_kind,           &cpn_kind,   &cesid_kind, &zone_kind,
-	&outside_rules_kind, &trunk_kind, &cor_kind,
+static void create(struct plan *plan, json_t *object);
+static void change(struct plan *plan, const json_t *before, json_t *after);
+static void remove_asked(struct plan *plan, const json_t *row);
+
+struct pbx_object {
+	struct object_kind kind; /* for api.c */
+	const struct kind *fields;
+	bool has_extension; /* its number is one of the customer's plan */
 };
 
-static const struct kind *kind_of(const char *plural)
+#define OBJECT(plural, kind, has_extension)                                    \
+	{                                                                      \
+		{ plural, create, change, remove_asked }, &(kind),             \
+			has_extension                                          \
+	}
+
+/* In the order in which a customer's go: what refers to others first. */
+static const struct pbx_object objects[PBX_OBJECTS] = {
+	OBJECT("attendants", attendant_kind, true),
+	OBJECT("dids", did_kind, false),
+	OBJECT("cpns", cpn_kind, false),
+	OBJECT("cesids", cesid_kind, false),
+	OBJECT("zones", zone_kind, false),
+	OBJECT("outside_rules", outside_rules_kind, false),
+	OBJECT("trunks", trunk_kind, false),
+	OBJECT("cors", cor_kind, false),
+	OBJECT("coses", cos_kind, false),
+	OBJECT("schedules", schedule_kind, false),
+	OBJECT("account_codes", account_code_kind, false),
+	OBJECT("conferences", conference_kind, false),
+};
+
+const struct kind *pbx_object_kind(size_t n)
+{
+	return objects[n].fields;
+}
+
+static const struct pbx_object *object_of(const char *plural)
 {
 	for (size_t i = 0; i < PBX_OBJECTS; i++) {
-		if (!strcmp(pbx_object_kinds[i]->plural, plural))
-			return pbx_object_kinds[i];
+		if (!strcmp(objects[i].kind.plural, plural))
+			return &objects[i];
 	}
 
 	return NULL;
 }
 
+const struct object_kind *pbx_object_find(const char *plural)
+{
+	const struct pbx_object *o = object_of(plural);
+
+	return o ? &o->kind : NULL;
+}
+
 /* ---- numbers ---- */
 
-/* Whether an object's number is one of the customer's extensions. */
 static bool has_number(const struct kind *kind)
 {
-	const struct field *f = kind_field(kind, "number");
-
-	return f && f->unique == UNIQUE_CUSTOMER;
+	return object_of(kind->plural)->has_extension;
 }
 
 static void number_take(struct plan *plan, const struct kind *kind,
@@ -82,7 +118,7 @@ static bool is_placed(struct plan *plan, const struct kind *kind,
 
 static void put(struct plan *plan, const json_t *before, const json_t *after)
 {
-	const struct kind *kind = kind_of(plan->kind);
+	const struct kind *kind = object_of(plan->kind)->fields;
 	char platform[48];
 
 	if (!is_placed(plan, kind, after, platform))
@@ -124,32 +160,11 @@ static void remove_one(struct plan *plan, const struct kind *kind,
 
 static void remove_asked(struct plan *plan, const json_t *row)
 {
-	const struct kind *kind = kind_of(plan->kind);
+	const struct kind *kind = object_of(plan->kind)->fields;
 
 	plan_ref(plan, json_get_text(row, "customer"), false);
 	pbx_objects_forget(plan, kind->plural, json_get_text(row, "id"));
 	remove_one(plan, kind, row);
-}
-
-#define OBJECT(plural)                                                         \
-	{                                                                      \
-		plural, create, change, remove_asked                           \
-	}
-
-static const struct object_kind objects[PBX_OBJECTS] = {
-	OBJECT("dids"),          OBJECT("cpns"),   OBJECT("cesids"),
-	OBJECT("zones"),         OBJECT("trunks"), OBJECT("cors"),
-	OBJECT("outside_rules"),
-};
-
-const struct object_kind *pbx_object_find(const char *plural)
-{
-	for (size_t i = 0; i < PBX_OBJECTS; i++) {
-		if (!strcmp(objects[i].plural, plural))
-			return &objects[i];
-	}
-
-	return NULL;
 }
 
 /* ---- what refers to something that goes ---- */
@@ -179,7 +194,7 @@ static void forget_in(struct plan *plan, const struct record_table *table,
 		      const struct field *f, const char *id)
 {
 	const struct kind *kind = table->kind;
-	bool is_ours = kind_of(kind->plural) != NULL;
+	bool is_ours = object_of(kind->plural) != NULL;
 	struct store_rows *rows = NULL;
 	char sql[160];
 
@@ -226,10 +241,10 @@ void pbx_objects_forget(struct plan *plan, const char *plural, const char *id)
 						     &phone_kind, &group_kind };
 
 	for (size_t i = 0; i < PBX_OBJECTS; i++)
-		forget_in_kind(plan, pbx_object_kinds[i], plural, id);
+		forget_in_kind(plan, objects[i].fields, plural, id);
 
 	/* users and phones see to each other themselves */
-	for (size_t i = 0; kind_of(plural) && i < 4; i++)
+	for (size_t i = 0; object_of(plural) && i < 4; i++)
 		forget_in_kind(plan, others[i], plural, id);
 }
 
@@ -257,7 +272,7 @@ void pbx_objects_remove(struct plan *plan, const char *customer,
 			bool before_users)
 {
 	for (size_t i = 0; i < PBX_OBJECTS; i++) {
-		const struct kind *kind = pbx_object_kinds[i];
+		const struct kind *kind = objects[i].fields;
 
 		if (refers_to_users(kind) == before_users)
 			plan_each(plan,

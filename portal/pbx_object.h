@@ -9,8 +9,8 @@
 
 #include "portal/object.h"
 
-/** The kinds, in the order in which a customer's go; PBX_OBJECTS of them. */
-extern const struct kind *const pbx_object_kinds[PBX_OBJECTS];
+/** A kind of the table, n below PBX_OBJECTS. */
+const struct kind *pbx_object_kind(size_t n);
 
 /** For api.c, by plural name; NULL when it is none of them. */
 const struct object_kind *pbx_object_find(const char *plural);

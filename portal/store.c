@@ -157,7 +157,7 @@ int portal_store_open(struct portal *p, const char *url)
 	if (!err)
 		err = open_table(p, &p->groups, &group_kind);
 	for (size_t i = 0; !err && i < PBX_OBJECTS; i++)
-		err = open_table(p, &p->pbx_objects[i], pbx_object_kinds[i]);
+		err = open_table(p, &p->pbx_objects[i], pbx_object_kind(i));
 	if (!err)
 		err = open_table(p, &p->deployments, &portal_deployment_kind);
 	if (!err)
