@@ -11,6 +11,7 @@
 #include "pbx/hotdesk.h"
 #include "pbx/jsontext.h"
 #include "pbx/mwi.h"
+#include "pbx/pair_log.h"
 #include "pbx/subscription.h"
 #include "pbx/turn.h"
 #include "sip/build.h"
@@ -240,6 +241,13 @@ struct change {
 	void *arg;
 };
 
+static int row_remove(struct store_write *w, const char *user)
+{
+	int err = record_remove(w, &desks.table, user);
+
+	return err ? err : pair_log_shared(w, hotdesk_kind.plural, user, true);
+}
+
 /* Whoever sat down here while the log-in was being written. */
 static void row_forget(const struct phone *p)
 {
@@ -248,7 +256,7 @@ static void row_forget(const struct phone *p)
 
 	if (!u || store_write_alloc(&w, desks.table.store))
 		return;
-	if (record_remove(w, &desks.table, u->id))
+	if (row_remove(w, u->id))
 		mem_deref(w);
 	else
 		(void)store_write_send(w, NULL, NULL);
@@ -306,10 +314,13 @@ static int change_send(const struct change *what, const char *const gone[2],
 	err = store_write_alloc(&w, desks.table.store);
 	for (int i = 0; i < 2 && !err; i++) {
 		if (gone[i])
-			err = record_remove(w, &desks.table, gone[i]);
+			err = row_remove(w, gone[i]);
 	}
 	if (!err && row)
 		err = record_put(w, &desks.table, row);
+	if (!err && row)
+		err = pair_log_shared(w, hotdesk_kind.plural,
+				      json_get_text(row, "id"), false);
 	if (err)
 		mem_deref(w);
 	else
@@ -380,9 +391,7 @@ int hotdesk_write(struct store_write *w, const struct provision_change *change)
 		if (change->object &&
 		    json_get_bool(change->object, "hot_desk_user", false))
 			return 0;
-		return session_of(change->id)
-			       ? record_remove(w, &desks.table, change->id)
-			       : 0;
+		return session_of(change->id) ? row_remove(w, change->id) : 0;
 	}
 
 	p = directory_phone(span_of(change->id));
@@ -395,7 +404,7 @@ int hotdesk_write(struct store_write *w, const struct provision_change *change)
 	    (!owner || strcmp(owner, s->user) != 0))
 		return 0;
 
-	return record_remove(w, &desks.table, s->user);
+	return row_remove(w, s->user);
 }
 
 /* What is over by itself: user or phone are gone, or are no longer for it. */
@@ -484,6 +493,27 @@ static int taken(json_t *object, void *arg)
 	return session_add(u, p, (uint64_t)json_get_int(object, "since_ms", 0));
 }
 
+/* Somebody sat down, or got up, at the other node of a pair. */
+static void merged(const char *id, json_t *object, void *arg)
+{
+	const struct hotdesk *s = session_of(id);
+	const char *phone = json_get_text(object, "phone");
+	struct phone *p = s ? directory_phone(span_of(s->phone)) : NULL;
+	struct change ch = { .by = "the other node", .is_in = true };
+
+	(void)arg;
+	if (!object) {
+		if (p)
+			leave(p, ch.by);
+		return;
+	}
+
+	ch.since_ms = (uint64_t)json_get_int(object, "since_ms", 0);
+	(void)snprintf(ch.user, sizeof(ch.user), "%s", id);
+	(void)snprintf(ch.phone, sizeof(ch.phone), "%s", phone ? phone : "");
+	log_in_now(&ch);
+}
+
 int hotdesk_start(struct store *store)
 {
 	int err;
@@ -495,6 +525,8 @@ int hotdesk_start(struct store *store)
 		err = record_prepare(&desks.table);
 	if (!err)
 		err = record_each(&desks.table, taken, NULL);
+	if (!err)
+		err = pair_table_add(&desks.table, merged);
 	if (!err)
 		wheel_start(&desks.timer, TICK_S * cos_second_ms(), tick, NULL);
 

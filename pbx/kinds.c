@@ -381,6 +381,7 @@ static void pair_after(const char *id, json_t *object, void *arg)
 
 	if (!object) {
 		k->remove(id);
+		hotdesk_changed();
 		return;
 	}
 
@@ -395,6 +396,7 @@ static void pair_after(const char *id, json_t *object, void *arg)
 	if (err)
 		log_error("kinds", "%s %s of the primary: %s", k->kind->name,
 			  id, strerror(err));
+	hotdesk_changed();
 }
 
 static int pair_with(struct provision *p, size_t i)

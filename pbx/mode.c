@@ -9,6 +9,7 @@
 #include "model/permission.h"
 #include "model/record.h"
 #include "pbx/mode.h"
+#include "pbx/pair_log.h"
 #include "pbx/turn.h"
 
 enum {
@@ -206,6 +207,8 @@ static int send_change(const struct customer *c, json_t *object,
 	if (!err)
 		err = record_put(w, &mode.table, object);
 	if (!err)
+		err = pair_log_shared(w, mode_kind.plural, c->id, false);
+	if (!err)
 		err = store_write_send(w, changed, ch);
 	else
 		mem_deref(w);
@@ -313,6 +316,18 @@ static int taken(json_t *object, void *arg)
 	return 0;
 }
 
+/* The other node of a pair has set it. */
+static void merged(const char *id, json_t *object, void *arg)
+{
+	struct customer *c = directory_customer(span_of(id));
+
+	(void)arg;
+	if (!c || !object)
+		return;
+	take(c, object);
+	tell(c, "the other node");
+}
+
 int mode_start(struct store *store, struct router *router)
 {
 	int err;
@@ -323,6 +338,8 @@ int mode_start(struct store *store, struct router *router)
 		err = router_kind(router, &mode_kind);
 	if (!err)
 		err = record_each(&mode.table, taken, NULL);
+	if (!err)
+		err = pair_table_add(&mode.table, merged);
 	if (!err)
 		err = router_routes(router, routes, ARRAY_SIZE(routes), NULL);
 	if (!err)

@@ -19,6 +19,7 @@ enum {
 	PHONES = 50,          /* in one frame */
 	WAITING_MAX = 400000, /* octets a reader has not taken yet */
 	WAIT_MS = 20,
+	POLLS_MAX = 250,
 	PING_MS = 1000,
 	PONG_MS = 3000,
 };
@@ -39,8 +40,9 @@ struct reader {
 	uint64_t read;
 	bool is_open;
 	bool has_read;
-	bool is_whole; /* its next batch */
-	bool is_begun; /* has had its first batch */
+	uint16_t polls; /* for what is not on the disk yet */
+	bool is_whole;  /* its next batch */
+	bool is_begun;  /* has had its first batch */
 };
 
 static struct list readers;
@@ -206,6 +208,23 @@ static void go_on(void *arg)
 		batch_step(r);
 		if (r->phase == PHASE_IDLE)
 			batch_begin(r);
+	}
+
+	/* A write that fails leaves a number that never comes. */
+	if (r->sent < pair_log_given() && r->polls < POLLS_MAX) {
+		r->polls++;
+		wheel_start(&r->timer, WAIT_MS, go_on, r);
+	}
+}
+
+static void grown(void)
+{
+	for (struct le *le = list_head(&readers); le; le = le->next) {
+		struct reader *r = le->data;
+
+		r->polls = 0;
+		if (r->is_open && !wheel_is_running(&r->timer))
+			wheel_start(&r->timer, WAIT_MS, go_on, r);
 	}
 }
 
@@ -374,6 +393,7 @@ void pair_feed_open(struct http_request *req)
 	/* It comes back: what is left of its old connection goes. */
 	list_flush(&readers);
 	list_append(&readers, &r->le, r);
+	pair_log_on_grown(grown);
 }
 
 void pair_feed_close(void)

@@ -22,6 +22,7 @@ static struct {
 	unsigned count;
 	unsigned side;
 	bool is_kept;
+	void (*grown)(void);
 	char epoch[PAIR_EPOCH_SIZE];
 	uint64_t last;    /* number given last */
 	uint64_t read;    /* by the other node */
@@ -224,6 +225,16 @@ const struct pair_kind *pair_kind_find(const char *name)
 	return NULL;
 }
 
+void pair_log_on_grown(void (*grown)(void))
+{
+	plog.grown = grown;
+}
+
+uint64_t pair_log_given(void)
+{
+	return plog.last;
+}
+
 const char *pair_log_epoch(void)
 {
 	return plog.epoch;
@@ -245,6 +256,9 @@ int pair_log_add(struct store_write *w, const char *kind, const char *id,
 {
 	if (!plog.is_kept)
 		return 0;
+
+	if (plog.grown)
+		plog.grown();
 
 	return store_write_add(
 		w,

@@ -124,6 +124,12 @@ void pair_log_conflict(const struct pair_kind *kind, const char *id,
 		       const json_t *lost, const json_t *kept,
 		       bool is_ours_lost);
 
+/** Told when an entry was added, which is on the disk a little later. */
+void pair_log_on_grown(void (*grown)(void));
+
+/** The last number given, perhaps not on the disk yet. */
+uint64_t pair_log_given(void);
+
 const char *pair_log_epoch(void);
 
 /** The last number that is on the disk. */
