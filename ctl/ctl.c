@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/conf.h"
+#include "base/json.h"
 #include "base/libre.h"
 #include "base/log.h"
 #include "base/secrets.h"
@@ -73,7 +74,8 @@ static int run_stop(struct ctl *c)
 
 	if (!name || !layout_find(name))
 		return complain("stop",
-				"which: portal, uc, pbx, border or media?");
+				"which server? `holdfast ctl status` names "
+				"them");
 	err = server_stop(c->layout.dir, name);
 	if (err == ESRCH)
 		return complain(c->layout.dir, "`holdfast up` does not run "
@@ -89,7 +91,8 @@ static int run_start(struct ctl *c)
 
 	if (!name || !layout_find(name))
 		return complain("start",
-				"which: portal, uc, pbx, border or media?");
+				"which server? `holdfast ctl status` names "
+				"them");
 	err = server_start(&c->layout, name);
 	if (err == ESRCH)
 		return complain(c->layout.dir, "`holdfast up` does not run "
@@ -98,6 +101,37 @@ static int run_start(struct ctl *c)
 		return complain(name, "it is not ready; see its log");
 
 	return err ? complain(name, strerror(err)) : 0;
+}
+
+/* Its part in a pair; nothing of one that is alone. */
+static void print_pair(const struct ctl *c, const char *name)
+{
+	struct rest_answer a = { 0 };
+	char url[96], token[TOKEN_SIZE];
+	struct rest r = { .url = url,
+			  .token = token,
+			  .dir = c->layout.dir,
+			  .limit_ms = 2000 };
+	const char *role;
+
+	if (strncmp(name, "pbx", 3) != 0 ||
+	    service_token_load(c->layout.dir, name, token))
+		return;
+
+	layout_url(&c->layout, name, url);
+	if (rest_ask(&r, &a, "GET", "/api/v1/pair", NULL)) {
+		role = rest_text(&a, "role");
+		if (role && strcmp(role, "alone") != 0)
+			(void)printf(" %s%s%s lag %lld", role,
+				     json_get_bool(a.body, "lease", false)
+					     ? ", has the lease,"
+					     : ",",
+				     json_get_bool(a.body, "linked", false)
+					     ? ""
+					     : " not linked,",
+				     (long long)json_get_int(a.body, "lag", 0));
+	}
+	rest_clear(&a);
 }
 
 static int run_status(struct ctl *c)
@@ -110,6 +144,8 @@ static int run_status(struct ctl *c)
 		pid_t pid = server_pid(c->layout.dir, name);
 		char down[500];
 
+		if (!layout_has(&c->layout, &layout_servers[i]))
+			continue;
 		(void)snprintf(down, sizeof(down), "%s/run/%s.down",
 			       c->layout.dir, name);
 		if (!pid)
@@ -118,7 +154,10 @@ static int run_status(struct ctl *c)
 			state = "not ready";
 		if (strcmp(state, "ready") != 0)
 			code = 1;
-		(void)printf("%-8s %7d %s\n", name, (int)pid, state);
+		(void)printf("%-8s %7d %s", name, (int)pid, state);
+		if (!strcmp(state, "ready") && layout_servers[i].sip)
+			print_pair(c, name);
+		(void)puts("");
 	}
 
 	return code;
@@ -132,8 +171,8 @@ static int run_log(struct ctl *c)
 	FILE *f;
 
 	if (!name || !layout_find(name))
-		return complain("log",
-				"whose: portal, uc, pbx, border or media?");
+		return complain("log", "whose? `holdfast ctl status` names the "
+				       "servers");
 	(void)snprintf(path, sizeof(path), "%s/log/%s.log", c->layout.dir,
 		       name);
 	f = fopen(path, "re");

@@ -83,9 +83,9 @@ static int token_of(const struct layout *l, const char *name,
 }
 
 int demo_platform(const struct layout *l, const struct rest *portal,
-		  bool has_border)
+		  bool has_border, bool has_pair)
 {
-	static const char *const names[] = { "pbx", "uc", "border" };
+	static const char *const names[] = { "pbx", "uc", "border", "pbx2" };
 	struct rest_answer a = { 0 };
 	char url[96], id[48], key[24], token[TOKEN_SIZE];
 	json_t *body;
@@ -96,7 +96,9 @@ int demo_platform(const struct layout *l, const struct rest *portal,
 		return err;
 
 	body = json_pack("{ss}", "name", "p1");
-	for (size_t i = 0; i < (has_border ? 3U : 2U) && !err; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(names) && !err; i++) {
+		if ((i == 2 && !has_border) || (i == 3 && !has_pair))
+			continue;
 		layout_url(l, names[i], url);
 		(void)snprintf(key, sizeof(key), "%s_url", names[i]);
 		(void)json_object_set_new(body, key, json_string(url));

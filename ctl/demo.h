@@ -10,7 +10,7 @@
 /** Register this machine's servers as platform group "p1" unless there is
  * one.  0 or EPROTO, told on stderr. */
 int demo_platform(const struct layout *l, const struct rest *portal,
-		  bool has_border);
+		  bool has_border, bool has_pair);
 
 /**
  * Make customer acme with its users and write DIR/demo.json, whose form the

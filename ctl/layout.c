@@ -1,16 +1,21 @@
 /* layout.c - see layout.h */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/libre.h"
 #include "ctl/layout.h"
 
 const struct layout_server layout_servers[LAYOUT_SERVERS] = {
-	{ "portal", PORT_PORTAL, 0 },
-	{ "uc", PORT_UC, 0 },
-	{ "pbx", PORT_PBX, PORT_PBX_SIP },
-	{ "border", PORT_BORDER, PORT_BORDER_SIP },
-	{ "media", 0, 0 },
+	{ "portal", PORT_PORTAL, 0, "portal", false },
+	{ "uc", PORT_UC, 0, "uc", false },
+	{ "pbx", PORT_PBX, PORT_PBX_SIP, "pbx", false },
+	{ "border", PORT_BORDER, PORT_BORDER_SIP, "border", false },
+	{ "media", 0, 0, "media", false },
+	{ "pbx2", PORT_PBX2, PORT_PBX2_SIP, "pbx", true },
+	{ "media2", 0, 0, "media", true },
+	{ "witness", PORT_WITNESS, 0, "witness", true },
 };
 
 const struct layout_server *layout_find(const char *name)
@@ -21,6 +26,35 @@ const struct layout_server *layout_find(const char *name)
 	}
 
 	return NULL;
+}
+
+static void pair_path(const struct layout *l, char out[500])
+{
+	(void)snprintf(out, 500, "%s/run/pair", l->dir);
+}
+
+bool layout_has(const struct layout *l, const struct layout_server *v)
+{
+	char path[500];
+
+	pair_path(l, path);
+
+	return !v->is_pair || !access(path, F_OK);
+}
+
+void layout_set_pair(const struct layout *l, bool is_pair)
+{
+	char path[500];
+	int fd;
+
+	pair_path(l, path);
+	if (!is_pair) {
+		(void)unlink(path);
+		return;
+	}
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		(void)close(fd);
 }
 
 void layout_init(struct layout *l, const char *dir, const char *listen,

@@ -20,23 +20,37 @@ enum layout_port {
 	PORT_UC = 81,
 	PORT_PBX = 82,
 	PORT_BORDER = 83,
+	PORT_WITNESS = 84,
+	PORT_PBX2_SIP = 160,
+	PORT_PBX2 = 162,
 
 	PORT_BASE = 8000,
 };
 
-enum { LAYOUT_SERVERS = 5 };
+enum { LAYOUT_SERVERS = 8 };
 
 /** The servers in the order in which they are started and shown. */
 struct layout_server {
 	const char *name;
 	enum layout_port port; /* REST; 0: asked over DIR/run/NAME.sock */
 	enum layout_port sip;  /* 0 without */
+	const char *command;   /* `holdfast COMMAND` runs it */
+	bool is_pair;          /* only with `up --pair` */
 };
 
 extern const struct layout_server layout_servers[LAYOUT_SERVERS];
 
 /** The server of a name, or NULL. */
 const struct layout_server *layout_find(const char *name);
+
+struct layout;
+
+/** Whether it belongs to the installation: a pair's only while `up --pair`
+ * was the last. */
+bool layout_has(const struct layout *l, const struct layout_server *v);
+
+/** Note which it was. */
+void layout_set_pair(const struct layout *l, bool is_pair);
 
 struct layout {
 	char dir[400];

@@ -38,6 +38,7 @@ enum server_state {
 struct server {
 	enum server_state state;
 	char *name;
+	char *command;
 	char *arguments[ARGUMENTS_MAX + 1];
 	pid_t pid;
 	uint64_t since_ms; /* this life */
@@ -122,7 +123,7 @@ static void server_wait(struct server *v)
 
 static void server_start(struct supervisor *s, struct server *v)
 {
-	const char *argv[ARGUMENTS_MAX + 3] = { "holdfast", v->name };
+	const char *argv[ARGUMENTS_MAX + 3] = { "holdfast", v->command };
 	struct child_streams fds = { .in = -1 };
 	int err;
 
@@ -281,6 +282,7 @@ static void supervisor_destructor(void *data)
 	child_end(s->prepare, 1000);
 	for (size_t i = 0; i < s->count; i++) {
 		mem_deref(s->server[i].name);
+		mem_deref(s->server[i].command);
 		for (size_t k = 0; k < ARGUMENTS_MAX; k++)
 			mem_deref(s->server[i].arguments[k]);
 	}
@@ -386,7 +388,7 @@ out:
 	return err;
 }
 
-int supervisor_add(struct supervisor *s, const char *name,
+int supervisor_add(struct supervisor *s, const char *name, const char *command,
 		   const char *const arguments[])
 {
 	struct server *v = &s->server[s->count];
@@ -396,6 +398,8 @@ int supervisor_add(struct supervisor *s, const char *name,
 	if (s->count == SUPERVISE_MAX)
 		return ENOSPC;
 	err = str_dup(&v->name, name);
+	if (!err)
+		err = str_dup(&v->command, command ? command : name);
 	for (size_t i = 0; !err && i < ARGUMENTS_MAX && arguments[i]; i++)
 		err = str_dup(&v->arguments[i], arguments[i]);
 	s->count++;

@@ -35,9 +35,9 @@ enum {
  */
 int supervisor_alloc(struct supervisor **sp, const char *dir);
 
-/** Add a server, to be run as `holdfast NAME ARGUMENT...`.  0, ENOMEM,
- * ENOSPC. */
-int supervisor_add(struct supervisor *s, const char *name,
+/** Add a server, to be run as `holdfast COMMAND ARGUMENT...`; NULL: its name.
+ * 0, ENOMEM, ENOSPC. */
+int supervisor_add(struct supervisor *s, const char *name, const char *command,
 		   const char *const arguments[]);
 
 /**

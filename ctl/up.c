@@ -28,6 +28,8 @@ enum {
 static const struct setting up_settings[] = {
 	{ "demo", SETTING_FLAG, "no", 0, 0, NULL,
 	  "make the demo customer and DIR/demo.json" },
+	{ "pair", SETTING_FLAG, "no", 0, 0, NULL,
+	  "start a secondary pbx, its media server and the witness, too" },
 	{ "only", SETTING_TEXT, NULL, 0, 100, NULL,
 	  "start only these servers: NAME,NAME" },
 };
@@ -37,6 +39,7 @@ struct up {
 	const struct layout_server *server[LAYOUT_SERVERS];
 	size_t count;
 	bool with_demo;
+	bool with_pair;
 };
 
 static bool has_server(const struct up *up, const char *name)
@@ -145,7 +148,8 @@ static int prepare_portal(const struct up *up)
 		return err;
 	if (has_server(up, "pbx") && has_server(up, "uc"))
 		err = demo_platform(&up->layout, &portal,
-				    has_server(up, "border"));
+				    has_server(up, "border"),
+				    has_server(up, "pbx2"));
 	if (!err)
 		err = print_link(up, &portal);
 	if (!err && up->with_demo)
@@ -175,13 +179,35 @@ static int prepare(void *arg)
 	return 0;
 }
 
+/* What makes a pair of two pbxs, and shares the media ports among their
+ * media servers. */
+static void add_pair(const struct up *up, const char *name,
+		     const char **arguments, char urls[2][96])
+{
+	bool is_second = !strcmp(name, "pbx2") || !strcmp(name, "media2");
+
+	layout_url(&up->layout, is_second ? "pbx" : "pbx2", urls[0]);
+	layout_url(&up->layout, "witness", urls[1]);
+	if (!strncmp(name, "media", 5)) {
+		arguments[0] = "--share";
+		arguments[1] = is_second ? "secondary" : "primary";
+	}
+	else if (!strncmp(name, "pbx", 3)) {
+		arguments[0] = is_second ? "--secondary-of" : "--secondary";
+		arguments[1] = urls[0];
+		arguments[2] = "--witness";
+		arguments[3] = urls[1];
+	}
+}
+
 /* Arguments that every server gets. */
 static int add_servers(struct supervisor *s, struct up *up,
 		       const struct conf *conf)
 {
-	char base[16];
-	const char *arguments[8] = { "--dir", conf_text(conf, "dir"),
-				     "--listen", conf_text(conf, "listen") };
+	char base[16], urls[2][96];
+	const char *arguments[12] = { "--dir", conf_text(conf, "dir"),
+				      "--listen", conf_text(conf, "listen") };
+	size_t common = 4;
 	const char *only = conf_text(conf, "only");
 	int err = 0;
 
@@ -190,14 +216,20 @@ static int add_servers(struct supervisor *s, struct up *up,
 			       (unsigned)up->layout.base);
 		arguments[4] = "--port-base";
 		arguments[5] = base;
+		common = 6;
 	}
 	for (size_t i = 0; i < LAYOUT_SERVERS && !err; i++) {
 		const struct layout_server *v = &layout_servers[i];
 
-		if (!command_find(v->name) || !is_wanted(only, v->name))
+		if (!command_find(v->command) || !is_wanted(only, v->name) ||
+		    (v->is_pair && !up->with_pair))
 			continue;
 		up->server[up->count++] = v;
-		err = supervisor_add(s, v->name, arguments);
+		memset(arguments + common, 0,
+		       sizeof(arguments) - common * sizeof(arguments[0]));
+		if (up->with_pair)
+			add_pair(up, v->name, arguments + common, urls);
+		err = supervisor_add(s, v->name, v->command, arguments);
 	}
 
 	return err;
@@ -219,6 +251,7 @@ int up_main(int argc, char *argv[])
 		    conf_text(conf, "listen"),
 		    (uint16_t)conf_number(conf, "port-base"));
 	up.with_demo = conf_flag(conf, "demo");
+	up.with_pair = conf_flag(conf, "pair");
 
 	err = supervisor_alloc(&s, up.layout.dir);
 	if (err == EBUSY)
@@ -226,6 +259,7 @@ int up_main(int argc, char *argv[])
 			      up.layout.dir);
 	if (err)
 		goto out;
+	layout_set_pair(&up.layout, up.with_pair);
 	err = add_servers(s, &up, conf);
 	if (!err)
 		err = supervisor_prepare(s, prepare, &up);

@@ -74,18 +74,40 @@ static json_t *uc_source(const json_t *o)
 				    json_object_get(o, "pbx_token")));
 }
 
+/* The secondary's, where there is one. */
+static json_t *uc_source2(const json_t *o)
+{
+	if (!o || !json_get_text(o, "pbx2_url"))
+		return NULL;
+
+	return body_clean(json_pack("{s:O?,s:O?}", "url",
+				    json_object_get(o, "pbx2_url"), "token",
+				    json_object_get(o, "pbx2_token")));
+}
+
+/* Best first. */
+static json_t *registrars(const json_t *o)
+{
+	json_t *second = json_object_get(o, "pbx2_sip");
+	json_t *list = json_pack("[O]", json_object_get(o, "pbx_sip"));
+
+	if (json_is_string(second))
+		(void)json_array_append(list, second);
+
+	return list;
+}
+
 static json_t *uc_platform(const json_t *o)
 {
-	return body_clean(json_pack("{s:[O],s:O?,s:O?}", "registrars",
-				    json_object_get(o, "pbx_sip"), "border",
+	return body_clean(json_pack("{s:o,s:O?,s:O?}", "registrars",
+				    registrars(o), "border",
 				    json_object_get(o, "border_sip"), "realm",
 				    json_object_get(o, "realm")));
 }
 
 static json_t *border_upstream(const json_t *o)
 {
-	return json_pack("{s:[O]}", "registrars",
-			 json_object_get(o, "pbx_sip"));
+	return json_pack("{s:o}", "registrars", registrars(o));
 }
 
 static bool has_border(const json_t *o)
@@ -98,6 +120,8 @@ static void plan_all(struct plan *plan, const char *id, const json_t *before,
 {
 	bool had = before && has_border(before);
 	bool has = after && has_border(after);
+	json_t *second[2] = { uc_source2(before), uc_source2(after) };
+	char other[64];
 
 	plan_step(plan, "uc", id, "platforms", id,
 		  before ? uc_platform(before) : NULL,
@@ -105,6 +129,10 @@ static void plan_all(struct plan *plan, const char *id, const json_t *before,
 	plan_step(plan, "uc", id, "sources", id,
 		  before ? uc_source(before) : NULL,
 		  after ? uc_source(after) : NULL);
+	(void)snprintf(other, sizeof(other), "%s-2", id);
+	if (second[0] || second[1])
+		plan_step(plan, "uc", id, "sources", other, second[0],
+			  second[1]);
 	if (had || has)
 		plan_step(plan, "border", id, "upstreams", id,
 			  had ? border_upstream(before) : NULL,
@@ -297,10 +325,36 @@ static void probe_start(struct portal *p, struct http_request *req,
 
 /* ---- routes ---- */
 
+static bool has_second(struct http_request *req, const json_t *object)
+{
+	static const char *const names[] = { "pbx2_url", "pbx2_token",
+					     "pbx2_sip" };
+	json_t *errors = NULL;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < 3; i++)
+		n += json_get_text(object, names[i]) != NULL;
+	if (!n || n == 3)
+		return true;
+
+	errors = json_array();
+	for (size_t i = 0; i < 3; i++) {
+		if (!json_get_text(object, names[i]))
+			kind_error(errors, names[i], "missing",
+				   "is required with the others of a secondary "
+				   "pbx");
+	}
+	reply_invalid(req, errors);
+
+	return false;
+}
+
 static bool has_tokens(struct http_request *req, const json_t *object)
 {
 	json_t *errors;
 
+	if (!has_second(req, object))
+		return false;
 	if (!has_border(object) || (json_get_text(object, "border_token") &&
 				    json_get_text(object, "border_sip")))
 		return true;

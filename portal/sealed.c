@@ -7,6 +7,7 @@
 
 static const char *const secret_names[] = {
 	"sip_secret", "initial_password", "pin",   "tui_passcode", "pbx_token",
+	"pbx2_token",
 	"uc_token",   "border_token",     "token", "password",     "secret",
 };
 

@@ -436,7 +436,7 @@ static void rests_init(struct play *p)
 	for (size_t i = 0; i < LAYOUT_SERVERS; i++) {
 		const char *name = layout_servers[i].name;
 
-		if (!layout_servers[i].port)
+		if (!layout_servers[i].port || layout_servers[i].is_pair)
 			continue;
 		layout_url(&p->layout, name, p->url[i]);
 		*rest[i] = (struct rest){ .url = p->url[i],

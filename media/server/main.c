@@ -22,7 +22,15 @@
 #include "media/server/recorder.h"
 #include "media/server/sound.h"
 
+static const struct setting settings[] = {
+	{ "share", SETTING_CHOICE, "all", 0, 0, "all primary secondary",
+	  "of two media servers on one machine: the primary pbx's takes the "
+	  "first half of the ports, the secondary's the second half and "
+	  "DIR/run/media2.sock" },
+};
+
 enum {
+	PORT_MIDDLE = 1500,
 	PORT_FIRST = 1000, /* from the base */
 	PORT_LAST = 1999,
 	END_MS = 3000, /* for recordings to reach the disk */
@@ -60,14 +68,19 @@ static int make_folder(const char *dir, const char *name)
 static int start(const struct conf *conf)
 {
 	const char *dir = conf_text(conf, "dir");
+	const char *share = conf_text(conf, "share");
+	const bool is_second = share[0] == 's';
 	struct ports_config ports;
 	struct sa last;
 	char path[512];
 	int err;
 
-	err = conf_address(&ports.local, conf, PORT_FIRST);
+	err = conf_address(&ports.local, conf,
+			   is_second ? PORT_MIDDLE : PORT_FIRST);
 	if (!err)
-		err = conf_address(&last, conf, PORT_LAST);
+		err = conf_address(&last, conf,
+				   share[0] == 'p' ? PORT_MIDDLE - 1
+						   : PORT_LAST);
 	if (!err)
 		err = make_folder(dir, "");
 	if (!err)
@@ -85,7 +98,8 @@ static int start(const struct conf *conf)
 	if (err)
 		return err;
 
-	(void)snprintf(path, sizeof(path), "%s/run/media.sock", dir);
+	(void)snprintf(path, sizeof(path), "%s/run/%s.sock", dir,
+		       is_second ? "media2" : "media");
 	err = control_open(path);
 	if (!err)
 		log_info("main", "ports %u to %u, controlled by %s",
@@ -99,7 +113,9 @@ static int run(int argc, char *argv[], int *codep)
 	struct conf *conf = NULL;
 	int err;
 
-	err = conf_load(&conf, "media", NULL, 0, argc, argv, codep);
+	err = conf_load(&conf, "media", settings,
+			sizeof(settings) / sizeof(settings[0]), argc, argv,
+			codep);
 	if (err)
 		return err;
 

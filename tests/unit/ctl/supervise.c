@@ -57,7 +57,7 @@ static int supervise(char *argv[])
 	if (supervisor_alloc(&s, argv[2]))
 		return 1;
 	for (size_t i = 3; argv[i]; i++) {
-		if (supervisor_add(s, argv[i], none))
+		if (supervisor_add(s, argv[i], NULL, none))
 			return 1;
 	}
 	(void)supervisor_run(s);
