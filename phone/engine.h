@@ -49,6 +49,7 @@ struct engine {
 	struct diary *diary;
 	struct list calls; /* struct call, oldest first */
 	uint32_t call_serial;
+	uint32_t failback_ms; /* registration.h */
 	struct settings settings;
 	bool is_closing;
 	struct wheel_timer close_timer;

@@ -2,7 +2,7 @@
  *
  * usage: holdfast phone --account FILE|URL [--client C] [--audio A]
  *                       [--state DIR] [--transport T] [--ca FILE]
- *                       [--trace FILE]
+ *                       [--trace FILE] [--failback S]
  *
  * Ends at `quit`, at the end of its input or on SIGTERM; then its calls are
  * ended and its registration taken back.  See holdfast-phone(1).
@@ -31,6 +31,8 @@ static int usage(void)
 	      "  --audio tone:HZ|file:W.wav|none   where its voice comes from\n"
 	      "  --state DIR                       folder of its memory\n"
 	      "  --transport udp|tcp|tls           how to reach the registrar\n"
+	      "  --failback S                      the first registrar is well\n"
+	      "                                    so long before going back\n"
 	      "  --ca FILE                         CA to trust for TLS\n"
 	      "  --trace FILE                      every SIP message, as JSON\n",
 	      stderr);
@@ -49,6 +51,7 @@ static int read_options(struct phone_options *o, int argc, char *argv[])
 		{ "transport", required_argument, NULL, 't' },
 		{ "trace", required_argument, NULL, 'r' },
 		{ "ca", required_argument, NULL, 'k' },
+		{ "failback", required_argument, NULL, 'b' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -64,6 +67,11 @@ static int read_options(struct phone_options *o, int argc, char *argv[])
 		case 't': o->transport = optarg; break;
 		case 'r': o->trace = optarg; break;
 		case 'k': o->ca_file = optarg; break;
+		case 'b':
+			o->failback_s = (uint32_t)strtoul(optarg, NULL, 10);
+			if (!o->failback_s)
+				return usage() + 1;
+			break;
 		case 'h': usage(); return 1;
 		default: return usage() + 1;
 		}

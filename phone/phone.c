@@ -364,6 +364,7 @@ static int begin(struct phone *p)
 		return err;
 
 	face_ready(e);
+	e->failback_ms = p->opt.failback_s * 1000;
 	if (e->account->registrar_count)
 		err = registration_start(&e->registration, e);
 	if (!err && account_has_uc(e->account))
@@ -526,6 +527,7 @@ static int copy_options(struct phone *p, const struct phone_options *opt)
 		&p->opt.ca_file,
 	};
 
+	p->opt.failback_s = opt->failback_s;
 	for (int i = 0; i < OPTIONS; i++) {
 		if (!from[i])
 			continue;

@@ -32,6 +32,7 @@ struct phone_options {
 	const char *transport; /* udp, tcp, tls [account's] */
 	const char *trace;     /* file for every SIP message, or NULL */
 	const char *ca_file;   /* trusted for TLS [the system's] */
+	uint32_t failback_s; /* first registrar well before going back [120] */
 };
 
 /**

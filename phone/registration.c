@@ -47,6 +47,9 @@ struct registration {
 	struct wheel_timer timer;      /* refresh, or the next try */
 	struct wheel_timer answer;     /* patience with a REGISTER */
 	struct wheel_timer ping_timer; /* next ping, or patience with it */
+	struct sip_client *probe;      /* of the first registrar */
+	struct wheel_timer probe_timer;
+	uint64_t well_ms; /* it has answered since; 0: it does not */
 
 	char call_id[40];
 	char tag[17];
@@ -67,8 +70,10 @@ static void registration_destructor(void *data)
 	wheel_stop(&r->timer);
 	wheel_stop(&r->answer);
 	wheel_stop(&r->ping_timer);
+	wheel_stop(&r->probe_timer);
 	sip_client_forget(&r->client);
 	sip_client_forget(&r->ping);
+	sip_client_forget(&r->probe);
 	mem_deref(r->query);
 	mem_deref(r->watch);
 	mem_deref(r->flow);
@@ -95,8 +100,10 @@ static void let_go(struct registration *r)
 {
 	wheel_stop(&r->answer);
 	wheel_stop(&r->ping_timer);
+	wheel_stop(&r->probe_timer);
 	sip_client_forget(&r->client);
 	sip_client_forget(&r->ping);
+	sip_client_forget(&r->probe);
 	r->query = mem_deref(r->query);
 	r->watch = mem_deref(r->watch);
 	r->flow = mem_deref(r->flow);
@@ -315,16 +322,17 @@ static void ping_missing(void *arg)
 	ping_answered(ETIMEDOUT, NULL, NULL, arg);
 }
 
-static void send_ping(void *arg)
+/* OPTIONS to one of the registrars, on a flow or by its URI. */
+static int ask_options(struct registration *r, struct sip_client **ctxp,
+		       const char *uri, struct sip_flow *flow,
+		       sip_client_h *handler)
 {
-	struct registration *r = arg;
-	const char *uri = r->e->account->registrars[r->index];
 	char from[URI_SIZE], to[URI_SIZE], call_id[17];
 	struct sip_request request = {
 		.method = SPAN("OPTIONS"),
 		.uri = span_of(uri),
 		.cseq = 1,
-		.flow = r->flow,
+		.flow = flow,
 	};
 
 	sip_random(call_id);
@@ -335,13 +343,86 @@ static void send_ping(void *arg)
 	request.from = span_of(from);
 	request.to = span_of(to);
 	request.call_id = span_of(call_id);
-	if (sip_client_request(&r->ping, r->e->sip, &request, ping_answered,
-			       r)) {
+
+	return sip_client_request(ctxp, r->e->sip, &request, handler, r);
+}
+
+static void send_ping(void *arg)
+{
+	struct registration *r = arg;
+
+	if (ask_options(r, &r->ping, r->e->account->registrars[r->index],
+			r->flow, ping_answered)) {
 		wheel_start(&r->ping_timer, REGISTRATION_PING_MS, send_ping, r);
 		return;
 	}
 	wheel_start(&r->ping_timer, REGISTRATION_PING_ANSWER_MS, ping_missing,
 		    r);
+}
+
+/* ---- is the first one back? ---- */
+
+static void send_probe(void *arg);
+
+static uint32_t failback_ms(const struct registration *r)
+{
+	return r->e->failback_ms ? r->e->failback_ms : REGISTRATION_FAILBACK_MS;
+}
+
+static void probe_later(struct registration *r)
+{
+	uint32_t wait = failback_ms(r) / 4;
+
+	wheel_start(&r->probe_timer,
+		    wait < REGISTRATION_PING_MS ? wait : REGISTRATION_PING_MS,
+		    send_probe, r);
+}
+
+static void probe_answered(int err, const struct sip_message *m,
+			   struct sip_flow *flow, void *arg)
+{
+	struct registration *r = arg;
+
+	(void)flow;
+	if (!err && m->status < 200)
+		return;
+	sip_client_forget(&r->probe);
+	if (err || m->status >= 500)
+		r->well_ms = 0;
+	else if (!r->well_ms)
+		r->well_ms = wheel_now_ms();
+}
+
+static void go_back(struct registration *r)
+{
+	r->well_ms = 0;
+	r->index = 0;
+	r->tried = 0;
+	r->state = REG_SEEKING;
+	r->told = NULL; /* registered anew, elsewhere */
+	seek(r);
+}
+
+/* The answer to the one before has come by now, or will not. */
+static void send_probe(void *arg)
+{
+	struct registration *r = arg;
+	char uri[URI_SIZE];
+
+	if (r->probe) {
+		sip_client_forget(&r->probe);
+		r->well_ms = 0;
+	}
+	if (r->well_ms && wheel_now_ms() - r->well_ms >= failback_ms(r) &&
+	    !list_head(&r->e->calls) && r->state == REG_REGISTERED) {
+		go_back(r);
+		return;
+	}
+
+	probe_later(r);
+	registrar_uri(r, r->e->account->registrars[0], uri);
+	if (ask_options(r, &r->probe, uri, NULL, probe_answered))
+		r->well_ms = 0;
 }
 
 static void accepted(struct registration *r, const struct sip_message *m)
@@ -368,6 +449,11 @@ static void accepted(struct registration *r, const struct sip_message *m)
 	if (r->e->account->registrar_count > 1 &&
 	    !wheel_is_running(&r->ping_timer))
 		wheel_start(&r->ping_timer, REGISTRATION_PING_MS, send_ping, r);
+	if (r->index && !*r->e->account->outbound_proxy &&
+	    !wheel_is_running(&r->probe_timer)) {
+		r->well_ms = 0;
+		probe_later(r);
+	}
 	phone_calls_rebind(r->e, r->flow);
 	tell(r, "registered", "");
 }

@@ -6,7 +6,9 @@
  * round without success the next begins 1, 2, 4 … 30 s later.  Refreshed at
  * half the time granted; while there are several registrars the present one
  * is asked every four seconds whether it lives (SIN-3: on the other within
- * ten).  A refusal is tried again after 10 s only.
+ * ten).  While it is not the first, that one is asked as often; when it has
+ * answered for 120 s (--failback) and there is no call, the phone goes back.
+ * A refusal is tried again after 10 s only.
  *
  * Source: RFC 3261 section 10, RFC 5626 sections 4.2 to 4.5; SIN-3.
  */
@@ -27,6 +29,7 @@ enum {
 	REGISTRATION_PING_ANSWER_MS = 3000,
 	REGISTRATION_RETRY_MAX_MS = 30000,
 	REGISTRATION_REFUSED_MS = 10000,
+	REGISTRATION_FAILBACK_MS = 120000,
 };
 
 /** Begin to register.  The engine must have its stack and account. */
