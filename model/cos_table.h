@@ -52,17 +52,17 @@ COS_OPTION(SMDR_INTERNAL, records_internal, true, true,
 
 /* ---- monitoring ---- */
 COS_OPTION(MONITOR_ACCEPT, monitor_accept, false, false,
-  "Silent Monitoring Accept", "",
+  "Silent Monitoring Accept", "pbx/intrude.c",
   "nobody can listen to the user's calls",
   "Others may listen to the user's calls",
   "Peut être écouté")
 COS_OPTION(MONITOR, monitor, false, false,
-  "Silent Monitoring Allowed", "",
+  "Silent Monitoring Allowed", "pbx/intrude.c",
   "the code is refused",
   "May listen to calls of those who accept it",
   "Peut écouter les appels")
 COS_OPTION(MONITOR_TONE, monitor_tone, true, true,
-  "Silent Monitoring Notification", "",
+  "Silent Monitoring Notification", "pbx/intrude.c",
   "the user hears no tone when listened to",
   "Hears a tone when listened to",
   "Entend un signal quand on l'écoute")
@@ -101,17 +101,17 @@ COS_OPTION(CAMPON_SECURITY, camp_on_tone_security, false, false,
   "Never hears the camp-on tone",
   "N'entend jamais le signal d'attente")
 COS_OPTION(OVERRIDE, override, false, false,
-  "Executive Busy Override", "",
+  "Executive Busy Override", "pbx/intrude.c",
   "the code is refused",
   "May break into calls",
   "Entrée en tiers permise")
 COS_OPTION(OVERRIDE_SECURITY, override_security, false, false,
-  "Busy Override Security", "",
+  "Busy Override Security", "pbx/intrude.c",
   "who has the option may break into the user's calls",
   "Nobody breaks into the user's calls",
   "Protégé de l'entrée en tiers")
 COS_OPTION(PRIVACY, privacy, false, false,
-  "Call Privacy", "",
+  "Call Privacy", "pbx/intrude.c",
   "others may join the user's calls where their classes permit",
   "Nobody joins the user's calls in any way",
   "Personne ne rejoint les appels de l'usager")

@@ -11,6 +11,7 @@
 #include "pbx/handoff.h"
 #include "pbx/dial.h"
 #include "pbx/mode.h"
+#include "pbx/intrude.h"
 #include "pbx/others.h"
 #include "pbx/outside.h"
 #include "pbx/park.h"
@@ -79,6 +80,8 @@ static const struct code codes[] = {
 	{ "account", "*35*", CODE_RUN, true, .stars = 1, .run = account_run },
 	{ "trunk", "*58*", CODE_RUN, true, .stars = 1,
 	  .run = trunk_access_run },
+	{ "override", "*40*", CODE_RUN, true, .run = intrude_override },
+	{ "monitor", "*41*", CODE_RUN, true, .run = intrude_monitor },
 	{ "clear", "#00#", CODE_RUN, false, .run = others_clear },
 	{ "clear-for", "#00*", CODE_RUN, true, .run = others_clear },
 	{ "service-mode", "*90#", CODE_MODE, false, NULL, MODES },

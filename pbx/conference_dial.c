@@ -264,6 +264,63 @@ uint16_t conference_fetch(struct conference *c, struct leg *x)
 	return 0;
 }
 
+/* A call for one leg of another call. */
+static struct party *party_for(struct conference *c, const struct leg *x)
+{
+	struct call *call = call_new(c->customer);
+	struct party *p = NULL;
+
+	if (!call || leg_alloc(&call->caller, call, x->phone) ||
+	    conference_add(&p, c, call)) {
+		mem_deref(call);
+		return NULL;
+	}
+	(void)re_snprintf(call->number, sizeof(call->number), "%s", c->number);
+	transfer_uncount(call->caller);
+	p->is_creator = true;
+
+	return p;
+}
+
+static void drop(struct party *p)
+{
+	if (p)
+		mem_deref(p->call);
+}
+
+static void go_in(struct party *p)
+{
+	(void)call_adopt(p->call);
+	call_touch(p->call);
+	conference_entered(p);
+}
+
+uint16_t conference_share(struct conference *c, struct call *from)
+{
+	struct party *p, *q;
+	int err;
+
+	if (from->state != CALL_ANSWERED || !from->callee || from->transfer ||
+	    !from->caller->dialog || !from->callee->dialog ||
+	    !from->caller->phone || !from->callee->phone)
+		return 481;
+	if (!leg_is_quiet(from->caller) || !leg_is_quiet(from->callee))
+		return 491;
+
+	p = party_for(c, from->caller);
+	q = party_for(c, from->callee);
+	err = p && q ? party_take_both(p, q, from) : ENOMEM;
+	if (err) {
+		drop(p);
+		drop(q);
+		return err == EBUSY ? 491 : err == ENOTCONN ? 480 : 500;
+	}
+	go_in(p);
+	go_in(q);
+
+	return 0;
+}
+
 static bool has_number(const struct party *p, const char *number)
 {
 	const struct leg *leg = party_leg(p);

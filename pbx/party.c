@@ -402,6 +402,35 @@ void party_ask(struct party *p)
 	wheel_start(&p->timer, BEGIN_MS, ask, p);
 }
 
+static void come_from(struct party *p, struct leg *x)
+{
+	struct call *call = p->call;
+
+	trail_add(&x->call->trail, "%s goes into a conference: call %s",
+		  transfer_name_of(x), call->id);
+	trail_add(&call->trail, "%s (%s) comes from call %s",
+		  transfer_name_of(x), transfer_number_of(x), x->call->id);
+	now_answered(call);
+	leg_take(call->caller, x);
+	set_focus(p, call->caller);
+}
+
+int party_take_both(struct party *p, struct party *q, struct call *from)
+{
+	if (!leg_is_quiet(from->caller) || !leg_is_quiet(from->callee))
+		return EBUSY;
+	if (!relay_port(p->call, 0) || !relay_port(q->call, 0))
+		return ENOTCONN;
+
+	come_from(p, from->caller);
+	come_from(q, from->callee);
+	call_end(from);
+	party_ask(p);
+	party_ask(q);
+
+	return 0;
+}
+
 int party_take(struct party *p, struct leg *x)
 {
 	struct call *call = p->call, *from = x->call;
@@ -419,13 +448,7 @@ int party_take(struct party *p, struct leg *x)
 	o->from = mem_ref(from);
 	o->by = by;
 	o->is_silent = true;
-	trail_add(&from->trail, "%s goes into a conference: call %s",
-		  transfer_name_of(x), call->id);
-	trail_add(&call->trail, "%s (%s) comes from call %s",
-		  transfer_name_of(x), transfer_number_of(x), from->id);
-	now_answered(call);
-	leg_take(call->caller, x);
-	set_focus(p, call->caller);
+	come_from(p, x);
 	call_end(from);
 	party_ask(p);
 	turn_defer(transfer_outcome_run, o);

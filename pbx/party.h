@@ -76,6 +76,9 @@ int party_answer(struct party *p);
  * is being changed. */
 int party_take(struct party *p, struct leg *leg);
 
+/** Take both legs of a call, which ends, into two calls of ours. */
+int party_take_both(struct party *p, struct party *q, struct call *from);
+
 /** Ask its phone again, after something has changed here. */
 void party_ask(struct party *p);
 
