@@ -27,6 +27,11 @@ static const struct field fields[] = {
 	{ "target_night2", FIELD_DIGITS, 0, 1, 32,
 	  .help = "Number it rings in second night service",
 	  .help_fr = "Numéro appelé, nuit 2" },
+	{ "announcement", FIELD_ENUM, 0, .choices = "none|early|answered",
+	  .preset = "\"none\"",
+	  .help = "What callers hear before it rings: before the call is "
+		  "answered, or after",
+	  .help_fr = "Annonce avant la sonnerie" },
 };
 
 const struct kind did_kind = {

@@ -37,3 +37,8 @@
 	{ "reroute_night2", FIELD_DIGITS, 0, 1, 32,
 	  .help = "Number that takes its calls in second night service",
 	  .help_fr = "Renvoi de nuit 2" },
+	{ "announcement", FIELD_ENUM, 0, .choices = "none|early|answered",
+	  .preset = "\"none\"",
+	  .help = "What callers hear before it rings: before the call is "
+		  "answered, or after",
+	  .help_fr = "Annonce avant la sonnerie" },

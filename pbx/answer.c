@@ -499,6 +499,10 @@ void answer_give(struct answer *a, const struct answer_owner *owner, void *arg)
 	a->owner = owner;
 	a->arg = mem_ref(arg);
 	mem_deref(old);
+	if (a->state == ANSWER_SENDING && !a->call->transfer) {
+		voice_hush(a->voice);
+		a->state = ANSWER_OPEN;
+	}
 	if (a->state == ANSWER_OPEN)
 		owner->opened(arg);
 }

@@ -82,7 +82,7 @@ bool answer_is_anonymous(const struct answer *a);
 bool answer_is_connected(const struct answer *a);
 
 /** Another owner from now on; told opened() at once when the caller hears
- * us already. */
+ * us already, also while it was being sent on and that is over. */
 void answer_give(struct answer *a, const struct answer_owner *owner, void *arg);
 
 /** Whose language it speaks: the caller's user's until told otherwise. */

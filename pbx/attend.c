@@ -6,6 +6,7 @@
 #include "pbx/collect.h"
 #include "pbx/group.h"
 #include "pbx/outside_rules.h"
+#include "pbx/transfer.h"
 #include "pbx/voicemail.h"
 
 enum {
@@ -541,11 +542,35 @@ static const struct answer_owner owner = {
 	.refused = refused,
 };
 
+/* A caller whom we had sent on ends here. */
+static bool take_back(struct call *call, struct attend *t)
+{
+	struct call *from = transfer_sender(call);
+
+	if (!from || !from->answer)
+		return false;
+
+	trail_add(&call->trail, "the attendant of call %s takes it back",
+		  from->id);
+	t->answer = from->answer;
+	call_give_up(call, 487);
+	answer_give(t->answer, &owner, t);
+
+	return true;
+}
+
 bool attend_begin(struct call *call, const struct attendant *a)
 {
 	struct attend *t = mem_zalloc(sizeof(*t), attend_destructor);
+	bool is_back;
 	int err = ENOMEM;
 
+	if (t && !call->caller->asked) {
+		memcpy(t->id, a->id, sizeof(t->id));
+		is_back = take_back(call, t);
+		mem_deref(t);
+		return is_back;
+	}
 	if (t) {
 		memcpy(t->id, a->id, sizeof(t->id));
 		err = answer_begin(&t->answer, call, &owner, t, ANSWER_CONNECT);

@@ -22,6 +22,7 @@
 #include "pbx/join.h"
 #include "pbx/limit.h"
 #include "pbx/record.h"
+#include "pbx/preface.h"
 #include "pbx/relay.h"
 #include "pbx/odd_media.h"
 #include "pbx/park.h"
@@ -598,6 +599,10 @@ static void ring(struct call *call, const struct sip_message *m,
 		call_refused(call, 500, NULL);
 		return;
 	}
+	if (!(target && (target->phone || target->is_outside)) &&
+	    preface_takes(call, target ? target->number : user,
+			  target ? target->did_id : NULL))
+		return;
 	if (!target) {
 		dial_number(call, m, user);
 		return;
@@ -607,6 +612,21 @@ static void ring(struct call *call, const struct sip_message *m,
 	(void)re_snprintf(call->number, sizeof(call->number), "%s",
 			  forward_dialled(call));
 	forward_ring(call, &r, m);
+}
+
+void call_ring_on(struct call *call, const char *number)
+{
+	const struct phone *p = call->caller->phone;
+	struct sip_message m;
+	struct routing r;
+
+	forward_invite(call, &m);
+	forward_way(call)->is_anonymous |= p && p->is_anonymous;
+	route_begin(&r, forward_way(call), p, span_of(number), call->hops,
+		    &call->trail);
+	(void)re_snprintf(call->number, sizeof(call->number), "%s",
+			  forward_dialled(call));
+	forward_ring(call, &r, &m);
 }
 
 static void begin(const struct sip_message *m, struct sip_flow *flow,

@@ -57,6 +57,7 @@ struct outside;
 /** Where a call from outside goes. */
 struct call_target {
 	const char *did;     /* as called from outside */
+	const char *did_id;  /* its object, or NULL */
 	const char *number;  /* inside the customer */
 	struct phone *phone; /* rung whatever is set, or NULL */
 	bool is_outside;     /* from the other node: leaves by our trunk */
@@ -153,6 +154,9 @@ void call_end(struct call *call);
 
 /** A call that nobody has answered is over without a word to its caller. */
 void call_give_up(struct call *call, uint16_t status);
+
+/** A call that the pbx has spoken to (preface.h) is routed and rings. */
+void call_ring_on(struct call *call, const char *number);
 
 /** Those rung now ring until their limit; nobody rings yet: 100 first. */
 void call_await_answer(struct call *call);

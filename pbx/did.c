@@ -21,6 +21,7 @@ struct did {
 	char end[DIRECTORY_NUMBER_MAX + 1];   /* the same for a single one */
 	char shown[DIRECTORY_NUMBER_MAX + 1]; /* as provisioned */
 	char target[DIRECTORY_NUMBER_MAX + 1];
+	uint8_t preface;                         /* enum preface */
 	char night[2][DIRECTORY_NUMBER_MAX + 1]; /* targets at night, or "" */
 };
 
@@ -194,6 +195,7 @@ int did_take(json_t *object, void *arg)
 	copy(d->customer, sizeof(d->customer), object, "customer");
 	copy(d->user, sizeof(d->user), object, "user");
 	copy(d->target, sizeof(d->target), object, "target");
+	d->preface = (uint8_t)preface_of(json_get_text(object, "announcement"));
 	copy(d->night[0], sizeof(d->night[0]), object, "target_night1");
 	copy(d->night[1], sizeof(d->night[1]), object, "target_night2");
 	copy(d->start, sizeof(d->start), object, "start");
@@ -279,6 +281,7 @@ int did_find(struct did_target *target, const char *number)
 		return ENOENT;
 
 	memset(target, 0, sizeof(*target));
+	memcpy(target->id, d->id, sizeof(target->id));
 	target->customer = directory_customer(span_of(d->customer));
 	if (!target->customer)
 		return ENOENT;
@@ -312,4 +315,16 @@ const char *did_of_user(const struct user *u)
 	}
 
 	return NULL;
+}
+
+enum preface did_preface(const char *id)
+{
+	const struct did *d = find(id);
+
+	return d ? (enum preface)d->preface : PREFACE_NONE;
+}
+
+bool did_is_known(const char *id)
+{
+	return find(id) != NULL;
 }

@@ -15,6 +15,7 @@
 #include "model/pbx_kinds.h"
 #include "model/provision.h"
 #include "pbx/directory.h"
+#include "pbx/preface.h"
 
 int did_init(void);
 void did_close(void);
@@ -28,11 +29,16 @@ void did_remove(const char *id);
 /** Where a DID leads. */
 struct did_target {
 	struct customer *customer;
+	char id[DIRECTORY_ID_SIZE];            /* the DID's own */
 	char number[DIRECTORY_NUMBER_MAX + 1]; /* inside the customer */
 };
 
 /** Find a called number.  0 or ENOENT. */
 int did_find(struct did_target *target, const char *number);
+
+/** What callers of it hear first; whether there is such a DID. */
+enum preface did_preface(const char *id);
+bool did_is_known(const char *id);
 
 /** The DID that leads to a user by name, or NULL. */
 const char *did_of_user(const struct user *u);

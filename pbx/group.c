@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/list.h"
 #include "pbx/group.h"
+#include "pbx/preface.h"
 
 static const char *const type_names[GROUP_TYPES] = {
 	"ring-all",     "hunt-terminal", "hunt-circular", "personal-ring",
@@ -248,6 +249,7 @@ int group_take(json_t *object, void *arg)
 	copy(g->customer, sizeof(g->customer),
 	     json_get_text(object, "customer"));
 	copy(g->number, sizeof(g->number), json_get_text(object, "number"));
+	g->preface = (uint8_t)preface_of(json_get_text(object, "announcement"));
 	copy(g->reroute[1], sizeof(g->reroute[1]),
 	     json_get_text(object, "reroute_night1"));
 	copy(g->reroute[2], sizeof(g->reroute[2]),

@@ -62,6 +62,7 @@ struct group {
 	uint8_t count; /* members */
 	uint8_t next;  /* hunt-circular: who is rung first */
 	uint16_t ring_s;
+	uint8_t preface; /* enum preface (preface.h) */
 	bool follows_forwards;
 	bool is_busy_with_one; /* one busy means busy */
 	struct member members[GROUP_MEMBERS_MAX];

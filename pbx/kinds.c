@@ -32,6 +32,7 @@
 #include "pbx/music.h"
 #include "pbx/recording.h"
 #include "pbx/pin.h"
+#include "pbx/preface.h"
 #include "pbx/settings_user.h"
 #include "pbx/turn.h"
 
@@ -276,6 +277,7 @@ static void changed(const struct provision_change *change, void *arg)
 	fault_point("pbx.provision.after");
 	pair_feed_changed();
 	if (!change->object) {
+		preface_forget(change->kind, change->id);
 		k->remove(change->id);
 		hotdesk_changed();
 		turn_end();

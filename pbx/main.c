@@ -17,6 +17,7 @@
 #include "pbx/account.h"
 #include "pbx/answer.h"
 #include "pbx/attendant.h"
+#include "pbx/preface.h"
 #include "pbx/api.h"
 #include "pbx/auth.h"
 #include "pbx/call.h"
@@ -431,6 +432,8 @@ static int open_rest(struct pbx *pbx, struct service *service)
 		err = sound_files_start(pbx_settings.dir);
 	if (!err)
 		err = attendant_start(pbx->router, pbx_settings.dir);
+	if (!err)
+		err = preface_start(pbx->router, pbx_settings.dir);
 	if (!err)
 		err = mail_api_start(pbx->router);
 	if (!err)

@@ -674,6 +674,7 @@ bool outside_incoming(const struct sip_message *m, struct sip_flow *flow)
 	calling(m, t, who, name);
 	outsider.trunk = t;
 	target.number = did.number;
+	target.did_id = did.id;
 	if (outsider_alloc(&phone, &outsider)) {
 		refuse(m, flow, 500);
 		return true;

@@ -408,6 +408,15 @@ static void lost_in_place(struct transfer *t)
 	call_hangup(from, NULL, NULL);
 }
 
+struct call *transfer_sender(const struct call *call)
+{
+	const struct transfer *t = call->transfer;
+
+	return t && t->call == call && t->kind == TRANSFER_RING && !t->by
+		       ? t->from
+		       : NULL;
+}
+
 void transfer_left(struct call *call, const struct leg *by)
 {
 	struct transfer *t = call->transfer;

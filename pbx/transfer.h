@@ -82,6 +82,9 @@ uint16_t transfer_take_place(struct call *call, struct leg *leg,
  * over. */
 struct phone *transfer_payer(const struct call *call);
 
+/** The call whose caller was sent on into this one, or NULL. */
+struct call *transfer_sender(const struct call *call);
+
 /** Tell who handed over what became of it. */
 void transfer_notify(struct leg *leg, uint32_t event, uint16_t status);
 

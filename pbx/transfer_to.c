@@ -219,7 +219,7 @@ static void route_and_ring(struct transfer *t, struct span number,
 	forward_take(call, &r);
 	if (!r.status) {
 		leave_out(&r, t->from ? t->held->phone : NULL);
-		r.status = r.count || r.outside[0] ? 0 : 486;
+		r.status = r.count || r.outside[0] || r.attendant ? 0 : 486;
 	}
 	forward_ring(call, &r, blank);
 	mem_deref(blank);
