@@ -175,9 +175,20 @@ static const struct shape shapes[] = {
 	{ "class-options", "items:[]#class-option total:integer next:any",
 	  "All options" },
 
+	{ "mailbox",
+	  "user:string customer:string number:string group:boolean "
+	  "new:integer old:integer length_ms:integer messages_max:integer "
+	  "minutes_max:integer full:boolean locked:boolean "
+	  "passcode_due:boolean visual:boolean bad_tries:integer",
+	  "How a mailbox is" },
+	{ "greeting", "name:string recorded:boolean used:boolean",
+	  "A greeting of a mailbox" },
+	{ "greeting-use", "used:boolean", "Whether callers hear it" },
+	{ "prompt", "name:string language:string own:boolean",
+	  "A prompt, standard or the customer's own" },
 	{ "voice-message",
 	  "id:string user:string number:string? name:string? at_ms:integer "
-	  "length_ms:integer read:boolean saved:boolean partial:boolean",
+	  "length_ms:integer read:boolean saved:boolean partial:boolean urgent:boolean private:boolean",
 	  "A voice message" },
 	{ "voice-mark", "read:boolean~ saved:boolean~", "How to mark it" },
 
@@ -334,6 +345,28 @@ static const struct shape_route rows[] = {
 	  "filter[customer] filter[result] filter[user] filter[number] "
 	  "filter[from] filter[to] after format " LISTED },
 
+	{ "pbx", "GET", "/api/v1/mailboxes/{user}", NULL, 200, "#mailbox",
+	  NULL },
+	{ "pbx", "DELETE", "/api/v1/mailboxes/{user}/lock", NULL, 204, NULL,
+	  NULL },
+	{ "pbx", "GET", "/api/v1/mailboxes/{user}/greetings", NULL, 200,
+	  "list #greeting", NULL },
+	{ "pbx", "PUT", "/api/v1/mailboxes/{user}/greetings/{name}",
+	  "audio/wav", 200, "#greeting", NULL },
+	{ "pbx", "GET", "/api/v1/mailboxes/{user}/greetings/{name}", NULL, 200,
+	  "audio/wav", NULL },
+	{ "pbx", "PATCH", "/api/v1/mailboxes/{user}/greetings/{name}",
+	  "#greeting-use", 200, "#greeting", NULL },
+	{ "pbx", "DELETE", "/api/v1/mailboxes/{user}/greetings/{name}", NULL,
+	  204, NULL, NULL },
+	{ "pbx", "GET", "/api/v1/customers/{id}/prompts", NULL, 200,
+	  "list #prompt", NULL },
+	{ "pbx", "PUT", "/api/v1/customers/{id}/prompts/{language}/{name}",
+	  "audio/wav", 204, NULL, NULL },
+	{ "pbx", "GET", "/api/v1/customers/{id}/prompts/{language}/{name}",
+	  NULL, 200, "audio/wav", NULL },
+	{ "pbx", "DELETE", "/api/v1/customers/{id}/prompts/{language}/{name}",
+	  NULL, 204, NULL, NULL },
 	{ "pbx", "GET", "/api/v1/mailboxes/{user}/messages", NULL, 200,
 	  "list #voice-message", NULL },
 	{ "pbx", "GET", "/api/v1/mailboxes/{user}/messages/{id}", NULL, 200,

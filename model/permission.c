@@ -72,6 +72,8 @@ static const struct permission table[] = {
 	{ "traces", { NOONE, SERVICE, NOONE, NOONE, NOONE, NOONE } },
 	{ "registrations", { SERVICE, SERVICE, NOONE, NOONE, SERVICE, NOONE } },
 	{ "mailboxes", { SERVICE, SERVICE, NOONE, SERVICE, SERVICE, NOONE } },
+	{ "mailbox_settings",
+	  { NOONE, SERVICE, NOONE, SERVICE, NOONE, NOONE } },
 	{ "mailbox_classes", { ADMIN, ADMIN, ADMIN, ADMIN, ADMIN, NOONE } },
 	{ "group_mailboxes", { ADMIN, ADMIN, ADMIN, ADMIN, ADMIN, NOONE } },
 	{ "flows", { SERVICE, SERVICE, NOONE, NOONE, SERVICE, NOONE } },

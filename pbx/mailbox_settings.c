@@ -264,9 +264,9 @@ static void patch_settings(struct http_request *req,
 }
 
 static const struct route routes[] = {
-	{ "GET", "/api/v1/mailboxes/{user}/settings", "mailboxes", ACTION_READ,
-	  get_settings, 0, "What the owner of a mailbox has set" },
-	{ "PATCH", "/api/v1/mailboxes/{user}/settings", "mailboxes",
+	{ "GET", "/api/v1/mailboxes/{user}/settings", "mailbox_settings",
+	  ACTION_READ, get_settings, 0, "What the owner of a mailbox has set" },
+	{ "PATCH", "/api/v1/mailboxes/{user}/settings", "mailbox_settings",
 	  ACTION_UPDATE, patch_settings, 0, "Change some of it" },
 };
 
