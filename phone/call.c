@@ -37,6 +37,7 @@ static void call_destructor(void *data)
 	sip_client_forget(&c->fork_bye);
 	sip_client_forget(&c->change);
 	sip_client_forget(&c->refer);
+	sip_client_forget(&c->record);
 	sip_server_forget(&c->server);
 	for (size_t i = 0; i < c->fork_count; i++)
 		mem_deref(c->forks[i]);
@@ -134,8 +135,12 @@ static void reply_pending(struct call *c)
 	if (c->refer_command && !c->is_transferring)
 		face_reply(c->e, c->refer_command, "call-ended",
 			   "The call has ended.");
+	if (c->record_command)
+		face_reply(c->e, c->record_command, "call-ended",
+			   "The call has ended.");
 	c->wish_command = NULL;
 	c->refer_command = NULL;
+	c->record_command = NULL;
 }
 
 void phone_call_over(struct call *c, const char *reason, uint16_t status)
@@ -160,6 +165,7 @@ void phone_call_over(struct call *c, const char *reason, uint16_t status)
 	phone_call_set_state(c, CALL_NULL, reason, status);
 	reply_pending(c);
 	sip_client_forget(&c->refer);
+	sip_client_forget(&c->record);
 	phone_call_sweep(c);
 }
 

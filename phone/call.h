@@ -12,6 +12,7 @@
  * call_out.c  calls we make        call_in.c   calls we get
  * change.c    hold, retrieve, offers of the far end while connected
  * session.c   session timers       transfer.c  REFER
+ * conference.c  calls become one   record.c    asks that it be recorded
  *
  * Source: RFC 3261, 3262, 3311, 3264, 4028, 3515, 3891, 7989; ECMA-269.
  */
@@ -99,6 +100,12 @@ struct call {
 	struct sip_client *refer;
 	const char *refer_command;
 	bool is_transferring;
+	bool is_focus;  /* with a conference */
+	bool is_joined; /* handed to one, waits for its end */
+	struct sip_client *record;
+	const char *record_command;
+	bool wants_record;
+	bool is_recorded;   /* on our word */
 	char consulted[24]; /* id of the call held for this one, or "" */
 
 	uint32_t session_s; /* 0: no session timer */
@@ -246,8 +253,36 @@ bool phone_session_is_short(const struct sip_message *m);
 int phone_call_transfer(struct call *c, const char *number,
 			const struct call *to, const char *command);
 
+/** URI that REFER names: a number, or the far end of a call and our dialog
+ * with it. */
+void phone_call_write_target(struct sip_out *o, const struct call *c,
+			     const char *number, const struct call *to);
+
 /** A NOTIFY of the transfer's progress. */
 void phone_call_notified(struct call *c, const struct sip_message *m,
 			 struct sip_flow *flow);
+
+/* ---- conference.c ---- */
+
+/**
+ * Make one conference of all calls, or take them into the one that goes on.
+ * The reply to `command` comes when all are in it.
+ *
+ * @return as phone_call_dial(); EBUSY while one is being made
+ */
+int phone_conference_begin(struct engine *e, const char *command,
+			   const char **codep);
+
+/** The call with the conference is connected. */
+void phone_conference_connected(struct call *focus);
+
+/** What became of the call that was handed over last. */
+void phone_conference_notified(struct call *focus, uint16_t status);
+
+/* ---- record.c ---- */
+
+/** Ask that the call be recorded, or no more.  The reply to `command` comes
+ * with the answer.  0; EBUSY; EINVAL; ENOMEM. */
+int phone_call_record(struct call *c, bool is_on, const char *command);
 
 #endif

@@ -139,6 +139,8 @@ static void answered(struct call *c, const struct sip_message *m,
 	speech_set_open(c->speech, true);
 	phone_call_set_state(c, CALL_CONNECTED, "", m->status);
 	phone_call_note_hold(c);
+	if (c->is_focus)
+		phone_conference_connected(c);
 }
 
 /* ---- refusal ---- */

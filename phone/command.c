@@ -326,6 +326,34 @@ static void run_trade(struct engine *e, const struct words *w)
 		phone_call_hold_others(held);
 }
 
+static void run_conference(struct engine *e, const struct words *w)
+{
+	const char *code = NULL;
+	int err = phone_conference_begin(e, "conference", &code);
+
+	if (err && code)
+		no(e, w, code, "The conference could not be called.");
+	else if (err)
+		no_errno(e, w, err);
+}
+
+static void run_record(struct engine *e, const struct words *w)
+{
+	struct call *c = pick_any(e, w, CALL_CONNECTED, CALL_CONNECTED);
+	bool is_on = strcmp(w->first, "off") != 0;
+	int err;
+
+	if (!c)
+		return;
+	if (is_on && *w->first && strcmp(w->first, "on") != 0) {
+		no(e, w, "bad-value", "The value is on or off.");
+		return;
+	}
+	err = phone_call_record(c, is_on, "record");
+	if (err)
+		no_errno(e, w, err);
+}
+
 /* ---- asking ---- */
 
 static struct call *call_of_interest(struct engine *e)
@@ -480,9 +508,9 @@ static const struct row rows[] = {
 	{ "hangup", 0, 1, "hangup [ID]", run_hangup },
 	{ "consult", 1, 1, "consult NUMBER", run_consult },
 	{ "transfer", 0, 1, "transfer [NUMBER]", run_transfer },
-	{ "conference", 0, 0, "conference", NULL },
+	{ "conference", 0, 0, "conference", run_conference },
 	{ "trade", 0, 0, "trade", run_trade },
-	{ "record", 0, 1, "record [on|off]", NULL },
+	{ "record", 0, 1, "record [on|off]", run_record },
 	{ "offers", 0, 1, "offers [ID]", run_offers },
 	{ "set", 2, 2, "set KEY VALUE", run_set },
 	{ "chat", 2, 2, "chat WHO TEXT", NULL },

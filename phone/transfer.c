@@ -61,8 +61,8 @@ static void write_escaped(struct sip_out *o, const char *text)
 	}
 }
 
-static void write_target(struct sip_out *o, const struct call *c,
-			 const char *number, const struct call *to)
+void phone_call_write_target(struct sip_out *o, const struct call *c,
+			     const char *number, const struct call *to)
 {
 	if (number) {
 		sip_out_text(o, "sip:");
@@ -97,7 +97,7 @@ int phone_call_transfer(struct call *c, const char *number,
 
 	sip_out_init(&h, headers, sizeof(headers));
 	sip_out_text(&h, "Refer-To: <");
-	write_target(&h, c, number, to);
+	phone_call_write_target(&h, c, number, to);
 	sip_out_text(&h, ">\r\n");
 	phone_call_headers(c, &h);
 	if (h.is_full)
@@ -148,9 +148,15 @@ void phone_call_notified(struct call *c, const struct sip_message *m,
 
 	if (sip_server_accept(&server, c->e->sip, m, flow, NULL, NULL, NULL))
 		return;
-	(void)sip_server_answer(server,
-				c->is_transferring || c->refer ? 200 : 481);
+	(void)sip_server_answer(
+		server,
+		c->is_transferring || c->refer || c->is_focus ? 200 : 481);
 	sip_server_forget(&server);
+
+	if (c->is_focus && !c->is_over) {
+		phone_conference_notified(c, status);
+		return;
+	}
 
 	if (c->is_over || !c->is_transferring || status < 200)
 		return;

@@ -124,6 +124,19 @@ bool act_completes(struct play *p, const struct step *s)
 	return act_on(p, s, "held", -1, "transfer", "is held");
 }
 
+bool act_conference(struct play *p, const struct step *s)
+{
+	return act_on(p, s, "connected", -1, "conference", "is connected");
+}
+
+bool act_records(struct play *p, const struct step *s)
+{
+	bool starts = !strcmp(s->choice[0], "starts");
+
+	return act_on(p, s, "connected", -1,
+		      starts ? "record on" : "record off", "is connected");
+}
+
 bool act_transfers(struct play *p, const struct step *s)
 {
 	char command[80];

@@ -14,6 +14,8 @@ step_h act_holds;
 step_h act_retrieves;
 step_h act_consults;
 step_h act_completes;
+step_h act_conference;
+step_h act_records;
 step_h act_transfers;
 step_h act_mutes;
 step_h act_presses;

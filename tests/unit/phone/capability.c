@@ -63,8 +63,6 @@ static void online_features_come_with_their_moment(void)
 
 static void what_is_not_built_is_not_offered(void)
 {
-	CHECK_STR(ask("conference", true, MOMENT_CONSULTING), "not-built");
-	CHECK_STR(ask("record", true, MOMENT_CONNECTED), "not-built");
 	CHECK_STR(ask("chat", true, MOMENT_IDLE), "not-built");
 }
 
