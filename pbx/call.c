@@ -508,11 +508,12 @@ static void route_target(struct call *call, struct routing *r,
 {
 	const struct phone *p = call->caller->phone;
 
-	forward_way(call)->is_anonymous = p->is_anonymous;
 	if (peer_is_caller(call)) {
+		forward_way(call)->is_anonymous |= p->is_anonymous;
 		route_peer(call, r, target);
 		return;
 	}
+	forward_way(call)->is_anonymous = p->is_anonymous;
 	trail_add(&call->trail, "trunk %s: %s calls %s", p->trunk->name,
 		  phone_shown_number(p), target->did);
 	if (!target->phone) {

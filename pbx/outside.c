@@ -13,6 +13,8 @@
 #include "pbx/outside.h"
 #include "pbx/outside_rules.h"
 #include "pbx/outsider.h"
+#include "pbx/pair.h"
+#include "pbx/peer.h"
 #include "pbx/relay.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
@@ -34,6 +36,7 @@ struct outside {
 	struct mbuf *invite; /* the caller's */
 	char number[DIRECTORY_NUMBER_MAX + 1];
 	char shown[DIRECTORY_NUMBER_MAX + 1]; /* "": none */
+	char payer[DIRECTORY_ID_SIZE];        /* user, or "" */
 	uint8_t max_forwards;
 	bool is_private;
 	bool has_no_name; /* the caller's is not shown */
@@ -85,6 +88,7 @@ static int try_dialog(struct leg *leg, const struct outside *o,
 	char digits[DIRECTORY_NUMBER_MAX + 1];
 	struct sip_out f, r, u;
 	struct sip_dialog_begin begin = { 0 };
+	char peer[PEER_URI_BYTES];
 
 	trunk_digits(t, o->number, digits);
 	sip_out_init(&f, from, sizeof(from));
@@ -103,6 +107,13 @@ static int try_dialog(struct leg *leg, const struct outside *o,
 	begin.target = sip_out_span(&u);
 	begin.contact_user = SPAN("pbx");
 	begin.credentials = t->user ? &credentials : NULL;
+	if (t == peer_trunk()) {
+		int err = peer_begin_outside(&begin, o->number,
+					     o->call->customer, o->payer, peer);
+
+		if (err)
+			return err;
+	}
 
 	return sip_dialog_alloc(&leg->dialog, server_sip(), &begin, leg);
 }
@@ -113,7 +124,8 @@ static void write_headers(struct leg *leg, const struct outside *o,
 			  const struct trunk *t, struct sip_out *out)
 {
 	leg_headers(leg, out);
-	if (o->shown[0] && (t->is_trusted || o->is_emergency)) {
+	if (o->shown[0] && t != peer_trunk() &&
+	    (t->is_trusted || o->is_emergency)) {
 		sip_out_raw(out, SPAN("P-Asserted-Identity: "));
 		server_identity(out,
 				o->is_private || o->has_no_name
@@ -388,6 +400,20 @@ static uint32_t only_chosen(struct outside *o, uint32_t count)
 	return 0;
 }
 
+/* Who has no trunk of its own, as long as only the other node may register
+ * them, calls through that one. */
+static void take_peer(struct outside *o)
+{
+	struct trunk *peer = peer_trunk();
+
+	if (!peer || !peer->is_up || pair_has_lease() ||
+	    peer_is_caller(o->call) || (o->count && !o->is_emergency) ||
+	    o->count == TRUNKS_MAX)
+		return;
+
+	o->trunks[o->count++] = mem_ref(peer);
+}
+
 static void take_trunks(struct outside *o, bool *busy)
 {
 	const struct trunk_query q = { .customer = o->call->customer,
@@ -400,6 +426,7 @@ static void take_trunks(struct outside *o, bool *busy)
 	for (uint32_t i = 0; i < count; i++)
 		mem_ref(o->trunks[i]);
 	o->count = count;
+	take_peer(o);
 }
 
 static const struct sa *source_of(const struct call *call)
@@ -500,6 +527,8 @@ bool outside_ring(struct call *call, const struct routing *r,
 	}
 
 	find_shown(o, r->payer);
+	if (r->payer)
+		memcpy(o->payer, r->payer->id, sizeof(o->payer));
 	if (!try_next(o))
 		finish(o, 503);
 

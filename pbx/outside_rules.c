@@ -170,7 +170,9 @@ bool outside_takes(const struct customer *c, const char *dialled,
 		   char out[DIRECTORY_NUMBER_MAX + 1])
 {
 	struct trunk *trunks[TRUNKS_MAX];
-	struct trunk_query q = { .customer = c->id, .number = out };
+	struct trunk_query q = { .customer = c->id,
+				 .number = out,
+				 .is_anywhere = true };
 	bool busy;
 
 	out[0] = '\0';

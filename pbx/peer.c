@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/secrets.h"
 #include "pbx/auth.h"
+#include "pbx/outside_rules.h"
 #include "pbx/outsider.h"
 #include "pbx/peer.h"
 #include "pbx/server.h"
@@ -261,6 +262,10 @@ static void ring_outside(const struct sip_message *m, struct sip_flow *flow,
 		target.payer = directory_user(payer);
 	if (!c || (target.payer && target.payer->customer != c)) {
 		refuse(m, flow, 404);
+		return;
+	}
+	if (!outside_has_room(c)) {
+		refuse(m, flow, 503);
 		return;
 	}
 	begin_call(m, flow, c, &target);

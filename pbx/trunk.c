@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "pbx/outsider.h"
 #include "pbx/pair.h"
+#include "pbx/peer.h"
 #include "pbx/trunk.h"
 #include "sip/build.h"
 
@@ -291,6 +292,8 @@ static bool may_take(const struct trunk *t, const struct trunk_query *q,
 	*prefix = prefix_length(t, q->number);
 	if (q->is_emergency)
 		return true;
+	if (t->is_registered_mode && !q->is_anywhere && !pair_has_lease())
+		return false;
 	if (*prefix < 0)
 		return false;
 	if (t->max_calls && outsider_trunk_calls(t) >= t->max_calls) {
@@ -357,6 +360,8 @@ void trunk_in_digits(const struct trunk *t, const char *number,
 
 void trunk_seen(struct trunk *t, bool is_up, const char *why)
 {
+	if (t == peer_trunk()) /* its link says how it is */
+		return;
 	if (t->is_up != is_up)
 		log_warn("trunk", "%s is %s: %s", t->name,
 			 is_up ? "up" : "down", why);

@@ -93,6 +93,7 @@ struct trunk_query {
 	const char *customer;
 	const char *number;
 	bool is_emergency; /* all that are enabled, capable ones first */
+	bool is_anywhere;  /* also those that the other node registers */
 };
 
 /**
