@@ -10,6 +10,7 @@
 #include "pbx/server.h"
 #include "pbx/settings.h"
 #include "pbx/settings_user.h"
+#include "pbx/voicemail.h"
 #include "sip/address.h"
 
 enum {
@@ -248,6 +249,10 @@ void forward_ring(struct call *call, struct routing *r,
 		}
 		if (r->status) {
 			call_refused(call, r->status, r->cause);
+			return;
+		}
+		if (r->is_voicemail) {
+			voicemail_routed(call, r->mailbox);
 			return;
 		}
 		if (r->attendant) {

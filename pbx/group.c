@@ -6,7 +6,7 @@
 
 static const char *const type_names[GROUP_TYPES] = {
 	"ring-all",     "hunt-terminal", "hunt-circular", "personal-ring",
-	"multi-device", "pickup",        "park",
+	"multi-device", "pickup",        "park",          "voice-mail",
 };
 
 static struct {

@@ -6,6 +6,8 @@
  *   personal-ring  one user's phones, each with a number of its own
  *   multi-device   one user's phones; members have no number of their own,
  *                  one busy means busy
+ *   voice-mail     the voice mail answers: messages of who calls; a call that
+ *                  was forwarded to it is for the mailbox of who forwarded it
  *   pickup         has no calls; its members pick up each other's
  *   park           members park calls at its number and take them back
  *
@@ -30,6 +32,7 @@ enum group_type {
 	GROUP_MULTI_DEVICE,
 	GROUP_PICKUP,
 	GROUP_PARK,
+	GROUP_VOICE_MAIL,
 	GROUP_TYPES,
 };
 

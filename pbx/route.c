@@ -6,6 +6,7 @@
 #include "pbx/code.h"
 #include "pbx/cor.h"
 #include "pbx/group.h"
+#include "pbx/mailbox.h"
 #include "pbx/mode.h"
 #include "pbx/hidden.h"
 #include "pbx/hotdesk.h"
@@ -13,6 +14,7 @@
 #include "pbx/outsider.h"
 #include "pbx/route.h"
 #include "pbx/settings_user.h"
+#include "pbx/voicemail.h"
 
 /* One walk through numbers, until somebody rings or nobody is left. */
 struct walk {
@@ -552,8 +554,39 @@ static void at_park(struct walk *w, const struct group *g)
 	copy(w->r->argument, sizeof(w->r->argument), g->number);
 }
 
+/* The voice mail: one that is named, else that of who has sent the call, else
+ * the caller asks for messages. */
+static void at_voicemail(struct walk *w, const char *named)
+{
+	const struct customer *c = w->caller->customer;
+	const struct route_way *way = w->way;
+	const struct mailbox *b = NULL;
+	struct routing *r = w->r;
+
+	if (*named)
+		b = mailbox_by_number(c, named);
+	else if (way->hop_count)
+		b = mailbox_by_number(c, way->hops[way->hop_count - 1].number);
+	if (!b && (*named || way->hop_count)) {
+		note(w, "%s has no mailbox",
+		     *named ? named : way->hops[way->hop_count - 1].number);
+		refuse(r, 404, "No Such Mailbox");
+		return;
+	}
+	r->is_voicemail = true;
+	copy(r->mailbox, sizeof(r->mailbox), b ? b->user : "");
+	if (b)
+		note(w, "the voice mail of %s answers", b->name);
+	else
+		note(w, "the voice mail is asked for messages");
+}
+
 static void at_group(struct walk *w, struct group *g)
 {
+	if (g->type == GROUP_VOICE_MAIL) {
+		at_voicemail(w, "");
+		return;
+	}
 	if (g->type == GROUP_PARK) {
 		at_park(w, g);
 		return;
@@ -833,6 +866,13 @@ static void at_number(struct walk *w)
 	}
 	else if (p) {
 		at_line(w, p);
+	}
+	else if (w->is_hop &&
+		 !strncmp(r->number, VOICEMAIL_CODE, strlen(VOICEMAIL_CODE))) {
+		at_voicemail(w, r->number + strlen(VOICEMAIL_CODE));
+	}
+	else if (mailbox_by_number(c, r->number)) {
+		at_voicemail(w, r->number);
 	}
 	else if (attendant_by_number(c, r->number)) {
 		r->attendant = attendant_by_number(c, r->number);

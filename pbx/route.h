@@ -91,7 +91,9 @@ struct routing {
 	char outside[DIRECTORY_NUMBER_MAX + 1]; /* leaves by a trunk; or "" */
 	const struct user *payer; /* who pays for that; NULL: the customer */
 	const struct code *code;  /* a feature access code was dialled */
-	const struct attendant *attendant;       /* answers; nobody is rung */
+	bool is_voicemail;        /* the voice mail answers; nobody is rung */
+	char mailbox[DIRECTORY_ID_SIZE];   /* whose, "": the caller's own */
+	const struct attendant *attendant; /* answers; nobody is rung */
 	char argument[DIRECTORY_NUMBER_MAX + 1]; /* the code's number */
 };
 

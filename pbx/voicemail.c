@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "pbx/forward.h"
 #include "pbx/mailbox_settings.h"
 #include "pbx/mwi.h"
 #include "pbx/prompt.h"
@@ -407,9 +408,10 @@ static int voicemail_begin(struct call *call, const char *user, bool is_tui,
 	return err;
 }
 
-static void take(struct call *call, const char *user, bool is_tui)
+static void take(struct call *call, const char *user, bool is_tui,
+		 enum greeting_why why)
 {
-	int err = voicemail_begin(call, user, is_tui, GREETING_CALLED);
+	int err = voicemail_begin(call, user, is_tui, why);
 
 	if (err)
 		call_refused(call, err == ENOTCONN ? 480 : 500,
@@ -421,10 +423,48 @@ static const struct user *caller_user(const struct call *call)
 	return call->caller->phone ? call->caller->phone->user : NULL;
 }
 
+/* Somebody wants to hear messages. */
+static void take_owner(struct call *call)
+{
+	const struct user *u = caller_user(call);
+
+	take(call, u && mailbox_find(u->id) ? u->id : "", true,
+	     GREETING_CALLED);
+}
+
+/* Why the last hop was made. */
+static enum greeting_why hop_why(const struct call *call)
+{
+	const struct route_way *way = forward_way(call);
+
+	if (!way || !way->hop_count)
+		return GREETING_CALLED;
+	switch (way->hops[way->hop_count - 1].why) {
+	case ROUTE_BUSY: return GREETING_BUSY;
+	case ROUTE_DND: return GREETING_DND;
+	case ROUTE_OVERFLOW:
+	case ROUTE_NO_ANSWER: return GREETING_NO_ANSWER;
+	case ROUTE_NOT_REGISTERED: return GREETING_NOT_REGISTERED;
+	default: return GREETING_CALLED;
+	}
+}
+
+void voicemail_routed(struct call *call, const char *mailbox)
+{
+	const struct mailbox *b = mailbox_find(mailbox);
+
+	if (!b) {
+		take_owner(call);
+		return;
+	}
+	if (!b->is_group)
+		memcpy(call->callee_user, b->user, sizeof(call->callee_user));
+	take(call, b->user, false, hop_why(call));
+}
+
 bool voicemail_dialled(struct call *call, const char *dialled)
 {
 	const struct phone *p = call->caller->phone;
-	const struct user *u = caller_user(call);
 	const struct mailbox *b;
 
 	if (strncmp(dialled, VOICEMAIL_CODE, strlen(VOICEMAIL_CODE)) != 0 ||
@@ -435,7 +475,7 @@ bool voicemail_dialled(struct call *call, const char *dialled)
 	dialled += strlen(VOICEMAIL_CODE);
 	if (!*dialled) {
 		trail_add(&call->trail, "the voice mail is asked for messages");
-		take(call, u && mailbox_find(u->id) ? u->id : "", true);
+		take_owner(call);
 		return true;
 	}
 
@@ -448,7 +488,7 @@ bool voicemail_dialled(struct call *call, const char *dialled)
 	trail_add(&call->trail, "the voice mail of %s answers", b->name);
 	if (!b->is_group)
 		memcpy(call->callee_user, b->user, sizeof(call->callee_user));
-	take(call, b->user, false);
+	take(call, b->user, false, GREETING_CALLED);
 
 	return true;
 }

@@ -68,6 +68,10 @@ void voicemail_close(void);
  * refused, true is returned. */
 bool voicemail_dialled(struct call *call, const char *dialled);
 
+/** The route leads to a mailbox, or ("") to the caller's own messages: it is
+ * answered, or refused. */
+void voicemail_routed(struct call *call, const char *mailbox);
+
 /** Nobody takes a call to this user (its callee_user): the mailbox does.
  * False when there is none, or the status is no reason for it. */
 bool voicemail_takes(struct call *call, uint16_t status);
