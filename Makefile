@@ -37,7 +37,8 @@ clean: ## remove what was built
 
 bench: build ## CPU and memory per operation against Kamailio, in one run
 	@tests/load/bench
-	@exec tests/load/relay
+	@tests/load/relay
+	@exec tests/load/office
 
 soak: build ## a day of an office in five minutes, and nothing has grown
 	@exec tests/load/soak
