@@ -20,6 +20,8 @@ enum {
 	LIST_BYTES_MAX = 4 * 1024 * 1024,
 };
 
+enum { LIST_DIRECTORY, LIST_HISTORY, LIST_SETTINGS, LISTS };
+
 enum link_state {
 	LINK_CONNECTING, /* for the first time */
 	LINK_ONLINE,
@@ -36,7 +38,7 @@ struct uc_link {
 	char epoch[EPOCH_SIZE];
 	uint64_t seq;
 	struct http_call *sign_in;
-	struct http_call *lists[2]; /* directory, history */
+	struct http_call *lists[LISTS];
 	struct ws *ws;
 	struct wheel_timer retry;
 	struct wheel_timer silence;
@@ -53,8 +55,8 @@ static void uc_link_destructor(void *data)
 	wheel_stop(&l->silence);
 	wheel_stop(&l->limit);
 	mem_deref(l->sign_in);
-	mem_deref(l->lists[0]);
-	mem_deref(l->lists[1]);
+	for (int i = 0; i < LISTS; i++)
+		mem_deref(l->lists[i]);
 	mem_deref(l->ws);
 }
 
@@ -79,8 +81,8 @@ static void go_offline(struct uc_link *l, const char *reason)
 	wheel_stop(&l->silence);
 	wheel_stop(&l->limit);
 	l->sign_in = mem_deref(l->sign_in);
-	l->lists[0] = mem_deref(l->lists[0]);
-	l->lists[1] = mem_deref(l->lists[1]);
+	for (int i = 0; i < LISTS; i++)
+		l->lists[i] = mem_deref(l->lists[i]);
 	l->ws = mem_deref(l->ws);
 
 	l->state = LINK_OFFLINE;
@@ -136,7 +138,7 @@ static void took_directory(int err, int status, const char *body, size_t len,
 	struct uc_link *l = arg;
 	json_t *items = items_of(err, status, body, len);
 
-	l->lists[0] = mem_deref(l->lists[0]);
+	l->lists[LIST_DIRECTORY] = mem_deref(l->lists[LIST_DIRECTORY]);
 	if (items)
 		cache_set(l->e->cache, "directory", items);
 }
@@ -147,26 +149,9 @@ static void took_history(int err, int status, const char *body, size_t len,
 	struct uc_link *l = arg;
 	json_t *items = items_of(err, status, body, len);
 
-	l->lists[1] = mem_deref(l->lists[1]);
+	l->lists[LIST_HISTORY] = mem_deref(l->lists[LIST_HISTORY]);
 	diary_server_list(l->e->diary, items);
 	json_decref(items);
-}
-
-static void ask_list(struct uc_link *l, int n)
-{
-	static const char *const paths[] = {
-		"/api/v1/directory",
-		"/api/v1/history?page%5Bsize%5D=100",
-	};
-	static http_client_h *const handlers[] = { took_directory,
-						   took_history };
-	char url[URL_SIZE];
-	struct http_params params = { .url = url, .bearer = l->token };
-
-	url_of(l, paths[n], url);
-	l->lists[n] = mem_deref(l->lists[n]);
-	(void)http_client_request(&l->lists[n], l->e->http, &params,
-				  handlers[n], l);
 }
 
 static void took_settings(int err, int status, const char *body, size_t len,
@@ -178,9 +163,30 @@ static void took_settings(int err, int status, const char *body, size_t len,
 
 	if (err || status != 200 ||
 	    json_read(&json, text, LIST_BYTES_MAX, NULL))
-		return;
-	setting_take(l->e, json);
+		json = NULL;
+	l->lists[LIST_SETTINGS] = mem_deref(l->lists[LIST_SETTINGS]);
+	if (json)
+		setting_take(l->e, json);
 	json_decref(json);
+}
+
+static void ask_list(struct uc_link *l, int n)
+{
+	static const char *const paths[LISTS] = {
+		"/api/v1/directory",
+		"/api/v1/history?page%5Bsize%5D=100",
+		"/api/v1/me/settings",
+	};
+	static http_client_h *const handlers[LISTS] = { took_directory,
+							took_history,
+							took_settings };
+	char url[URL_SIZE];
+	struct http_params params = { .url = url, .bearer = l->token };
+
+	url_of(l, paths[n], url);
+	l->lists[n] = mem_deref(l->lists[n]);
+	(void)http_client_request(&l->lists[n], l->e->http, &params,
+				  handlers[n], l);
 }
 
 /* ---- what it says ---- */
@@ -194,10 +200,8 @@ static void said_hello(struct uc_link *l)
 		l->state = LINK_ONLINE;
 		face_link(l->e, "online", false, "");
 	}
-	ask_list(l, 0);
-	ask_list(l, 1);
-	(void)uc_link_ask(l, "GET", "/api/v1/me/settings", NULL, took_settings,
-			  l);
+	for (int i = 0; i < LISTS; i++)
+		ask_list(l, i);
 }
 
 static void said_presence(struct uc_link *l, const json_t *data)
@@ -245,7 +249,7 @@ static void take_frame(struct uc_link *l, const json_t *frame)
 	else if (!strcmp(type, "settings"))
 		setting_take(l->e, data);
 	else if (!strcmp(type, "directory"))
-		ask_list(l, 0);
+		ask_list(l, LIST_DIRECTORY);
 }
 
 /* ---- the WebSocket ---- */
