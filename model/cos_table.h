@@ -340,22 +340,22 @@ COS_OPTION(LIMIT_INTERNAL, limit_internal, false, false,
 
 /* ---- messages ---- */
 COS_OPTION(MESSAGE_WAITING, message_waiting, true, true,
-  "Message Waiting", "",
+  "Message Waiting", "pbx/lamp.c",
   "no lamp: the user is told of no messages",
   "The lamp tells of messages",
   "Voyant de messages")
 COS_OPTION(MESSAGE_SEND, message_send, true, true,
-  "Disable Send Message (reversed)", "",
+  "Disable Send Message (reversed)", "pbx/lamp.c",
   "the code is refused",
   "May light another's lamp",
   "Peut laisser un message chez un autre")
 COS_OPTION(MESSAGE_INQUIRE, message_inquire, true, true,
-  "Message Waiting Inquire", "",
+  "Message Waiting Inquire", "pbx/lamp.c",
   "the code is refused",
   "May call back who lit the lamp",
   "Peut rappeler qui a laissé un message")
 COS_OPTION(MESSAGE_OFF_HOOK, message_off_on_call, false, false,
-  "Message Waiting Deactivate On Off-Hook", "",
+  "Message Waiting Deactivate On Off-Hook", "pbx/lamp.c",
   "the lamp stays until the message is fetched",
   "A lamp lit by others goes out with the next call the user makes",
   "Le voyant s'éteint au prochain appel")
@@ -416,7 +416,7 @@ COS_OPTION(REDIAL, redial, true, true,
   "May redial the last number",
   "Répétition du dernier numéro")
 COS_OPTION(REMINDER, timed_reminder, true, true,
-  "Timed Reminder", "",
+  "Timed Reminder", "pbx/reminder.c",
   "the code is refused",
   "May be called at a time",
   "Rappel à une heure donnée")

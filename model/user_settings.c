@@ -45,6 +45,12 @@ static const struct field fields[] = {
 	{ "speed_dials", FIELD_JSON, 0, 0, 8192,
 	  .help = "Own short numbers: two digits to a number",
 	  .help_fr = "Numéros abrégés" },
+	{ "messages", FIELD_LIST, FIELD_READONLY | FIELD_HIDDEN, 0, 32,
+	  .help = "Who has lit the message lamp",
+	  .help_fr = "Qui a laissé un message" },
+	{ "reminder_ms", FIELD_TIME, FIELD_READONLY | FIELD_HIDDEN,
+	  .help = "When the user wants to be called",
+	  .help_fr = "Heure du rappel" },
 };
 
 const struct kind user_settings_kind = {

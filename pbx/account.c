@@ -6,6 +6,7 @@
 #include "pbx/answer.h"
 #include "pbx/collect.h"
 #include "pbx/cos.h"
+#include "pbx/dial.h"
 #include "pbx/forward.h"
 
 enum { CODE_MIN = 2 };
@@ -158,7 +159,7 @@ void account_run(struct call *call, const struct routing *r,
 		return;
 	}
 	book(call, code);
-	call_dial(call, number, m);
+	dial_again(call, m, number);
 }
 
 /* ---- asked for ---- */
@@ -197,7 +198,7 @@ static void go_on(struct asking *a, const char *code)
 	book(call, code);
 	answer_drop(a->answer);
 	forward_invite(call, &m);
-	call_dial(call, number, &m);
+	dial_again(call, &m, number);
 }
 
 static void collected(const char *digits, void *arg)

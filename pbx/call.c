@@ -20,6 +20,7 @@
 #include "pbx/hidden.h"
 #include "pbx/hotdesk.h"
 #include "pbx/join.h"
+#include "pbx/lamp.h"
 #include "pbx/limit.h"
 #include "pbx/record.h"
 #include "pbx/preface.h"
@@ -561,15 +562,8 @@ static void dial_number(struct call *call, const struct sip_message *m,
 		return;
 	}
 	dial_remember(call);
+	lamp_dialled(call);
 	forward_ring(call, &r, m);
-}
-
-void call_dial(struct call *call, const char *number,
-	       const struct sip_message *m)
-{
-	call->code = NULL;
-	forward_anew(call);
-	dial_number(call, m, number);
 }
 
 static void ring(struct call *call, const struct sip_message *m,

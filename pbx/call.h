@@ -129,11 +129,6 @@ void call_begin(const struct sip_message *m, struct sip_flow *flow,
 void call_begin_to(const struct sip_message *m, struct sip_flow *flow,
 		   struct phone *outsider, const struct call_target *target);
 
-/** The caller dials again, with a code done that came first; m is its INVITE,
- * which may be the one kept (forward_invite()). */
-void call_dial(struct call *call, const char *number,
-	       const struct sip_message *m);
-
 /** A branch has progress for the caller. */
 void call_progress(struct call *call, struct leg *branch,
 		   const struct sip_message *m);

@@ -12,6 +12,7 @@
 #include "pbx/dial.h"
 #include "pbx/mode.h"
 #include "pbx/intrude.h"
+#include "pbx/lamp.h"
 #include "pbx/others.h"
 #include "pbx/outside.h"
 #include "pbx/park.h"
@@ -19,6 +20,7 @@
 #include "pbx/hotdesk_code.h"
 #include "pbx/pickup.h"
 #include "pbx/record.h"
+#include "pbx/reminder.h"
 #include "pbx/settings_user.h"
 #include "pbx/trunk_access.h"
 #include "pbx/turn.h"
@@ -82,6 +84,11 @@ static const struct code codes[] = {
 	  .run = trunk_access_run },
 	{ "override", "*40*", CODE_RUN, true, .run = intrude_override },
 	{ "monitor", "*41*", CODE_RUN, true, .run = intrude_monitor },
+	{ "message", "*38*", CODE_RUN, true, .run = lamp_set },
+	{ "message-off", "#38*", CODE_RUN, true, .run = lamp_unset },
+	{ "message-call", "*38#", CODE_RUN, false, .run = lamp_call_back },
+	{ "reminder", "*56*", CODE_RUN, true, .run = reminder_set },
+	{ "reminder-off", "#56#", CODE_RUN, false, .run = reminder_unset },
 	{ "clear", "#00#", CODE_RUN, false, .run = others_clear },
 	{ "clear-for", "#00*", CODE_RUN, true, .run = others_clear },
 	{ "service-mode", "*90#", CODE_MODE, false, NULL, MODES },

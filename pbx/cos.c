@@ -139,6 +139,11 @@ uint64_t cos_ms(const struct user *u, enum cos_number number)
 	return n * cos_second_ms();
 }
 
+uint64_t cos_wait_ms(uint64_t ms)
+{
+	return ms * cos_second_ms() / 1000;
+}
+
 /* ---- the table, for who draws a page or writes a document ---- */
 
 static json_t *row(const char *trade, const char *field, const char *state)

@@ -57,6 +57,9 @@ uint32_t cos_number(const struct user *u, enum cos_number number);
  * tool, not in a release build. */
 uint64_t cos_ms(const struct user *u, enum cos_number number);
 
+/** Milliseconds to wait, shorter by as much in such a test. */
+uint64_t cos_wait_ms(uint64_t ms);
+
 /** A second, as above. */
 uint64_t cos_second_ms(void);
 

@@ -6,6 +6,7 @@
 #include "pbx/call.h"
 #include "pbx/cos.h"
 #include "pbx/dial.h"
+#include "pbx/lamp.h"
 #include "pbx/forward.h"
 #include "pbx/outside.h"
 #include "pbx/outside_rules.h"
@@ -103,11 +104,12 @@ static void dial(struct call *call, const struct sip_message *m,
 		return;
 	}
 	dial_remember(call);
+	lamp_dialled(call);
 	forward_ring(call, &r, m);
 }
 
 void dial_again(struct call *call, const struct sip_message *m,
-		 const char *number)
+		const char *number)
 {
 	dial(call, m, number, false);
 }

@@ -28,7 +28,7 @@ code_run_h dial_shown;
 
 /** Dial this number for a call whose code has been understood. */
 void dial_again(struct call *call, const struct sip_message *m,
-		 const char *number);
+		const char *number);
 
 /** A user has dialled a number. */
 void dial_remember(const struct call *call);

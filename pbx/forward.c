@@ -89,16 +89,6 @@ int forward_begin(struct call *call, const struct sip_message *m)
 	return 0;
 }
 
-void forward_anew(struct call *call)
-{
-	struct forward_way *w = call->way;
-
-	if (w)
-		w->way = (struct route_way){
-			.is_anonymous = w->way.is_anonymous
-		};
-}
-
 struct route_way *forward_way(const struct call *call)
 {
 	return call->way ? &call->way->way : NULL;

@@ -16,9 +16,6 @@
  * is rung later. */
 int forward_begin(struct call *call, const struct sip_message *m);
 
-/** Its way begins anew: the caller dials another number. */
-void forward_anew(struct call *call);
-
 /** The way, for route_begin(); NULL once somebody has answered. */
 struct route_way *forward_way(const struct call *call);
 

@@ -98,6 +98,7 @@ uint64_t mailbox_length_ms(const struct mailbox *b);
 struct mailbox_counts {
 	uint32_t fresh, old;
 	uint32_t fresh_urgent, old_urgent;
+	uint32_t lit; /* of other users (lamp.h) */
 };
 void mailbox_counts_of(struct mailbox_counts *counts, const char *user);
 

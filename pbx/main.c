@@ -15,6 +15,7 @@
 #include "base/tls.h"
 #include "model/provision.h"
 #include "pbx/account.h"
+#include "pbx/reminder.h"
 #include "pbx/answer.h"
 #include "pbx/attendant.h"
 #include "pbx/preface.h"
@@ -504,6 +505,7 @@ static void pbx_destructor(void *data)
 	cor_close();
 	cos_close();
 	account_close();
+	reminder_close();
 	directory_close();
 	auth_close();
 	keep_close();

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "base/log.h"
+#include "pbx/lamp.h"
 #include "pbx/mwi.h"
 #include "pbx/registrar.h"
 #include "pbx/server.h"
@@ -40,9 +41,12 @@ static void told(int err, const struct sip_message *m, struct sip_flow *flow,
 
 static void write_body(struct sip_out *o, const struct mailbox_counts *c)
 {
-	sip_out_printf(o, "Messages-Waiting: %s\r\n", c->fresh ? "yes" : "no");
+	sip_out_printf(o, "Messages-Waiting: %s\r\n",
+		       c->fresh || c->lit ? "yes" : "no");
 	sip_out_printf(o, "Voice-Message: %u/%u (%u/%u)\r\n", c->fresh, c->old,
 		       c->fresh_urgent, c->old_urgent);
+	if (c->lit)
+		sip_out_printf(o, "Text-Message: %u/0\r\n", c->lit);
 }
 
 static int notify(const struct mailbox_counts *counts,
@@ -96,8 +100,7 @@ static void notify_phone(const struct mailbox_counts *counts,
 	}
 }
 
-/* The lamps of one who hears it. */
-static void tell_user(const char *id)
+void mwi_user(const char *id)
 {
 	const struct user *u = directory_user(span_of(id));
 	struct mailbox_counts counts;
@@ -105,7 +108,7 @@ static void tell_user(const char *id)
 
 	if (!u)
 		return;
-	mailbox_counts_of(&counts, id);
+	lamp_counts(&counts, u);
 	for (le = list_head(&u->phones); le; le = le->next) {
 		struct phone *p = le->data;
 
@@ -118,9 +121,9 @@ static void tell_user(const char *id)
 void mwi_changed(const struct mailbox *b)
 {
 	if (!b->is_group)
-		tell_user(b->user);
+		mwi_user(b->user);
 	for (uint8_t i = 0; i < b->owner_count; i++)
-		tell_user(b->owners[i]);
+		mwi_user(b->owners[i]);
 }
 
 void mwi_registered(const struct phone *phone)
@@ -128,9 +131,9 @@ void mwi_registered(const struct phone *phone)
 	const struct user *u = phone->user;
 	struct mailbox_counts counts;
 
-	if (!u || !mailbox_hears(u->id))
+	if (!u || !(mailbox_hears(u->id) || lamp_is_lit(u)))
 		return;
-	mailbox_counts_of(&counts, u->id);
+	lamp_counts(&counts, u);
 	notify_phone(&counts, phone);
 }
 
@@ -140,7 +143,7 @@ void mwi_seated(const struct phone *phone)
 	struct mailbox_counts counts = { 0 };
 
 	if (phone->user)
-		mailbox_counts_of(&counts, phone->user->id);
+		lamp_counts(&counts, phone->user);
 	notify_phone(&counts, phone);
 	subscription_messages(customer, phone->number);
 	subscription_messages(customer, phone_shown_number(phone));

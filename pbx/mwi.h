@@ -13,6 +13,9 @@
 /** The counts of a mailbox have changed. */
 void mwi_changed(const struct mailbox *b);
 
+/** The same for one user's lamps, whatever for. */
+void mwi_user(const char *id);
+
 /** A phone has a new contact: it learns how its user's mailbox is. */
 void mwi_registered(const struct phone *phone);
 

@@ -179,10 +179,12 @@ void notice_messages(struct sip_out *o, const char *account,
 		     const struct mailbox_counts *counts)
 {
 	sip_out_printf(o, "Messages-Waiting: %s\r\nMessage-Account: ",
-		       counts->fresh ? "yes" : "no");
+		       counts->fresh || counts->lit ? "yes" : "no");
 	sip_out_value(o, span_of(account));
 	sip_out_printf(o, "\r\nVoice-Message: %u/%u (%u/%u)\r\n", counts->fresh,
 		       counts->old, counts->fresh_urgent, counts->old_urgent);
+	if (counts->lit)
+		sip_out_printf(o, "Text-Message: %u/0\r\n", counts->lit);
 }
 
 /* ---- registrations ---- */

@@ -10,6 +10,7 @@
 #include "pbx/event.h"
 #include "pbx/pair_feed.h"
 #include "pbx/pair_log.h"
+#include "pbx/reminder.h"
 #include "pbx/settings_user.h"
 #include "pbx/turn.h"
 
@@ -108,6 +109,7 @@ int settings_user_take(struct user *u, const json_t *object)
 
 	mem_deref(u->settings);
 	u->settings = s;
+	reminder_take(u, (uint64_t)json_get_int(object, "reminder_ms", 0));
 
 	return 0;
 }
@@ -235,7 +237,8 @@ static int send_change(struct user *u, json_t *object, struct http_request *req,
 	if (!err)
 		err = record_put(w, &table, object);
 	if (!err)
-		err = pair_log_shared(w, user_settings_kind.plural, u->id, false);
+		err = pair_log_shared(w, user_settings_kind.plural, u->id,
+				      false);
 	if (!err)
 		err = store_write_send(w, changed, ch);
 	else
@@ -370,13 +373,31 @@ static void check_list(const json_t *object, const char *name, size_t most,
 }
 
 /* All of it, where what was sent is only what changes; takes that over. */
+/* What is set by codes only stays. */
+static void keep_own(const struct user *u, json_t *sent)
+{
+	static const char *const names[] = { "messages", "reminder_ms" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		json_t *value = u->settings && u->settings->object
+					? json_object_get(u->settings->object,
+							  names[i])
+					: NULL;
+
+		if (value)
+			(void)json_object_set(sent, names[i], value);
+	}
+}
+
 static json_t *whole_of(const struct user *u, json_t *sent,
 			enum kind_write write)
 {
 	json_t *whole;
 
-	if (write == KIND_REPLACE)
+	if (write == KIND_REPLACE) {
+		keep_own(u, sent);
 		return sent;
+	}
 
 	whole = object_of(u);
 	(void)json_object_update(whole, sent);

@@ -1,6 +1,7 @@
 /* subscription_print.c - what the watching phone is told */
 #include "base/clock.h"
 #include "pbx/conference.h"
+#include "pbx/lamp.h"
 #include "pbx/mailbox.h"
 #include "pbx/notice.h"
 #include "pbx/registrar.h"
@@ -24,8 +25,7 @@ static void print_messages(const struct subscription *s, struct sip_out *o,
 	const struct user *user = s->phone->user;
 	struct mailbox_counts counts = { 0 };
 
-	if (user)
-		mailbox_counts_of(&counts, user->id);
+	lamp_counts(&counts, user);
 	notice_messages(o, entity, &counts);
 }
 

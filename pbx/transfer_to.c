@@ -10,6 +10,7 @@
 #include "pbx/outsider.h"
 #include "pbx/park.h"
 #include "pbx/recall.h"
+#include "pbx/reminder.h"
 #include "pbx/server.h"
 #include "pbx/transfer_private.h"
 #include "pbx/turn.h"
@@ -459,6 +460,10 @@ static void ring_the_number(void *arg)
 	struct transfer *t = call->transfer;
 	char number[DIRECTORY_NUMBER_MAX + 1];
 
+	if (!strcmp(call->number, REMINDER_NUMBER)) {
+		reminder_answered(call);
+		return;
+	}
 	t->kind = TRANSFER_RING;
 	t->is_recall = true; /* nobody to be recalled */
 	memcpy(number, call->number, sizeof(number));

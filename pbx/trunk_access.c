@@ -1,6 +1,7 @@
 /* trunk_access.c - see trunk_access.h */
 #include "pbx/call.h"
 #include "pbx/cos.h"
+#include "pbx/dial.h"
 #include "pbx/trunk.h"
 #include "pbx/trunk_access.h"
 
@@ -48,5 +49,5 @@ void trunk_access_run(struct call *call, const struct routing *r,
 	}
 	trail_add(&call->trail, "trunk %s is chosen", t->name);
 	memcpy(call->trunk, t->id, sizeof(call->trunk));
-	call_dial(call, number, m);
+	dial_again(call, m, number);
 }
