@@ -399,7 +399,7 @@ COS_OPTION(PUBLIC_TO_PUBLIC, public_to_public, true, true,
   "May connect two outside parties",
   "Peut relier deux correspondants extérieurs")
 COS_OPTION(NIGHT_ANSWER, night_answer, false, false,
-  "Dialed Night Service", "",
+  "Dialed Night Service", "pbx/pickup.c",
   "at night `*8` finds the calls of the user's own groups",
   "At night picks up calls of any group",
   "La nuit, intercepte les appels de tout groupe")

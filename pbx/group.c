@@ -177,6 +177,23 @@ static bool joins(const struct phone *a, const char *id, const struct phone *b)
 	return false;
 }
 
+static bool is_picked(const char *id)
+{
+	struct member *m = NULL;
+
+	while ((m = place_next(m, id))) {
+		if (m->group->type == GROUP_PICKUP)
+			return true;
+	}
+
+	return false;
+}
+
+bool group_has_pickup(const struct phone *p)
+{
+	return is_picked(p->id) || (p->user && is_picked(p->user->id));
+}
+
 bool group_joins(const struct phone *a, const struct phone *b)
 {
 	return joins(a, a->id, b) || (a->user && joins(a, a->user->id, b));

@@ -98,6 +98,9 @@ bool group_has(const struct group *g, const struct phone *p);
 /** Whether both are in one personal-ring or multi-device group. */
 bool group_unites(const struct phone *a, const struct phone *b);
 
+/** Whether it is in any pick-up group, or its user. */
+bool group_has_pickup(const struct phone *p);
+
 /** Whether both are in one pick-up group. */
 bool group_joins(const struct phone *a, const struct phone *b);
 

@@ -2,6 +2,7 @@
 #include "pbx/cor.h"
 #include "pbx/fork.h"
 #include "pbx/group.h"
+#include "pbx/mode.h"
 #include "pbx/pickup.h"
 #include "pbx/relay.h"
 #include "sip/sdp.h"
@@ -10,6 +11,12 @@
 
 enum { SDP_BYTES = 8192 };
 
+static bool answers_at_night(const struct phone *p)
+{
+	return p->user && cos_may(p->user, COS_NIGHT_ANSWER) &&
+	       mode_now(p->customer) != MODE_DAY;
+}
+
 static bool is_wanted(const struct phone *picker, const struct phone *rung,
 		      const char *number)
 {
@@ -17,7 +24,8 @@ static bool is_wanted(const struct phone *picker, const struct phone *rung,
 	    !cos_may(rung->user, COS_PICKUP_ACCEPT))
 		return false;
 	if (!number[0])
-		return group_joins(picker, rung);
+		return group_joins(picker, rung) ||
+		       (answers_at_night(picker) && group_has_pickup(rung));
 
 	return !strcmp(rung->number, number) ||
 	       (rung->user && !strcmp(rung->user->extension, number));
