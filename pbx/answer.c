@@ -20,6 +20,8 @@ enum {
 	SDP_BYTES = 4096,
 	OPEN_MS = 3000,
 	SOON_MS = 1,
+	RETRY_MS = 300,
+	TRIES_MAX = 10,
 	TAKERS_MAX = 4,
 	RECORD_BYTES = 80,
 };
@@ -38,12 +40,14 @@ struct answer {
 	const struct answer_owner *owner;
 	void *arg; /* counted */
 	struct voice *voice;
-	struct sip_server *asked; /* a later INVITE, until its ACK */
+	struct sip_server *asked;  /* a later INVITE, until its ACK */
+	struct sip_client *client; /* ANSWER_TAKE: ours */
 	struct wheel_timer timer;
 	uint64_t sdp_id;
 	uint32_t sdp_version;
 	uint8_t state;  /* enum answer_state */
 	uint8_t manner; /* enum answer_manner */
+	uint8_t tries;  /* ANSWER_TAKE: after a 491 */
 	bool is_anonymous;
 	bool is_connected;
 	bool is_french;
@@ -69,6 +73,7 @@ static void answer_destructor(void *data)
 	wheel_stop(&a->timer);
 	list_unlink(&a->le);
 	sip_server_forget(&a->asked);
+	sip_client_forget(&a->client);
 	mem_deref(a->voice);
 	mem_deref(a->arg);
 }
@@ -334,6 +339,98 @@ static void accept_caller(struct answer *a)
 	turn_defer(promise_keep, p);
 }
 
+/* ---- who was handed over ---- */
+
+static void take_ask(void *arg);
+
+static void taken_over(int err, const struct sip_message *m,
+		       struct sip_flow *flow, void *arg)
+{
+	struct answer *a = arg;
+	struct leg *caller = a->call->caller;
+
+	(void)flow;
+	if (m && m->status < 200)
+		return;
+
+	sip_client_forget(&a->client);
+	if (m && m->status == 491 && a->tries++ < TRIES_MAX) {
+		wheel_start(&a->timer, RETRY_MS + rand_u32() % RETRY_MS,
+			    take_ask, a);
+		return;
+	}
+	caller->asks_offering = false;
+	if (m && m->status < 300)
+		(void)sip_dialog_ack(caller->dialog, (struct span){ NULL, 0 },
+				     (struct span){ NULL, 0 });
+	if (err || !m || m->status >= 300 || learn(a, m->body)) {
+		trail_add(&a->call->trail, "%s cannot be spoken to: %u",
+			  caller->phone ? caller->phone->number : "?",
+			  m ? m->status : 408);
+		call_hangup(a->call, NULL, "SIP;cause=488");
+		return;
+	}
+	session_agreed(caller, m);
+	a->is_connected = true;
+	a->state = ANSWER_OPEN;
+	a->owner->opened(a->arg);
+}
+
+static void take_ask(void *arg)
+{
+	struct answer *a = arg;
+	struct leg *caller = a->call->caller;
+	char buf[HEADERS_BYTES], sdp[SDP_BYTES];
+	struct sip_out o, body;
+	struct sip_dialog_request request = { .method = "INVITE" };
+	int err;
+
+	sip_out_init(&body, sdp, sizeof(sdp));
+	err = describe(a, (struct span){ NULL, 0 }, &body);
+	sip_out_init(&o, buf, sizeof(buf));
+	leg_headers(caller, &o);
+	sip_out_text(&o, "Allow: " PBX_ALLOW "\r\nSupported: timer\r\n");
+	session_offer(caller, &o);
+	request.headers = sip_out_span(&o);
+	request.content_type = SPAN("application/sdp");
+	request.body = sip_out_span(&body);
+	leg_reach(caller);
+	if (!err)
+		err = sip_dialog_request(&a->client, caller->dialog, &request,
+					 taken_over, a);
+	if (err)
+		call_hangup(a->call, NULL, "SIP;cause=500");
+	else
+		leg_keep_sdp(caller, request.body);
+}
+
+static void take_late(void *arg)
+{
+	struct call *call = arg;
+
+	if (call->answer && call->state == CALL_ANSWERED)
+		take_ask(call->answer);
+	mem_deref(call);
+}
+
+static void take_caller(struct answer *a)
+{
+	struct call *call = a->call;
+
+	if (!transfer_take(call)) {
+		call_refused(call, 480, a->owner->away);
+		return;
+	}
+	a->state = ANSWER_ACCEPTING;
+	wheel_stop(&call->timer);
+	call->state = CALL_ANSWERED;
+	call->answered_ms = clock_wall_ms();
+	call->answered_mono_ms = clock_mono_ms();
+	call->caller->asks_offering = true;
+	call_touch(call);
+	turn_defer(take_late, mem_ref(call));
+}
+
 /* ---- the end ---- */
 
 static void hang_up(struct answer *a)
@@ -403,7 +500,10 @@ static void heard(enum voice_event event, char k, void *arg)
 	switch (event) {
 	case VOICE_OPEN:
 		wheel_stop(&a->timer);
-		accept_caller(a);
+		if (a->manner == ANSWER_TAKE)
+			take_caller(a);
+		else
+			accept_caller(a);
 		break;
 
 	case VOICE_SAID:
@@ -440,9 +540,13 @@ int answer_begin(struct answer **ap, struct call *call,
 	struct answer *a;
 	int err;
 
-	if (call->answer || call->state >= CALL_ANSWERED ||
-	    !call->caller->asked)
+	if (call->answer || call->state >= CALL_ANSWERED)
 		return EALREADY;
+	if (!call->caller->asked) {
+		if (manner != ANSWER_CONNECT || !transfer_may_take(call))
+			return EALREADY;
+		manner = ANSWER_TAKE;
+	}
 	if (manner == ANSWER_EARLY && !call->offer)
 		return ENOTSUP;
 	a = mem_zalloc(sizeof(*a), answer_destructor);
@@ -633,7 +737,8 @@ void answer_request(struct answer *a, const struct sip_message *m,
 	struct sip_out o, lines;
 	struct sip_reply reply = { .status = 200 };
 
-	if (a->asked || a->call->transfer || (caller->asked && is_invite)) {
+	if (a->asked || a->client || a->call->transfer ||
+	    (caller->asked && is_invite)) {
 		(void)sip_refuse(server_sip(), m, flow, 491,
 				 (struct span){ NULL, 0 });
 		return;

@@ -49,6 +49,9 @@ struct answer_owner {
 enum answer_manner {
 	ANSWER_CONNECT, /* 200: from here on the call is answered */
 	ANSWER_EARLY,   /* 183: only where the caller made an offer */
+	ANSWER_TAKE,    /* in place of _CONNECT for who was handed over or has
+			   been rung first: by a re-INVITE.  answer_begin()
+			   sees to it */
 };
 
 /** Connect with the media server; before the calls are restored. */

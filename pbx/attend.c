@@ -565,7 +565,7 @@ bool attend_begin(struct call *call, const struct attendant *a)
 	bool is_back;
 	int err = ENOMEM;
 
-	if (t && !call->caller->asked) {
+	if (t && transfer_sender(call)) {
 		memcpy(t->id, a->id, sizeof(t->id));
 		is_back = take_back(call, t);
 		mem_deref(t);

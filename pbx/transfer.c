@@ -408,6 +408,40 @@ static void lost_in_place(struct transfer *t)
 	call_hangup(from, NULL, NULL);
 }
 
+bool transfer_may_take(const struct call *call)
+{
+	const struct transfer *t = call->transfer;
+
+	return t && t->call == call && t->kind == TRANSFER_RING &&
+	       (t->from ? t->by != NULL : call->caller->dialog != NULL);
+}
+
+bool transfer_take(struct call *call)
+{
+	struct transfer *t = call->transfer;
+	struct transfer_outcome *o;
+
+	if (!transfer_may_take(call))
+		return false;
+	o = transfer_outcome_make(call);
+	if (!o)
+		return false;
+
+	o->is_silent = t->is_silent;
+	o->event = t->event;
+	if (t->from) {
+		o->from = mem_ref(t->from);
+		o->by = t->by;
+		leg_take(call->caller, t->held);
+		t->is_told = true;
+		call_end(o->from);
+	}
+	transfer_forget(call);
+	turn_defer(transfer_outcome_run, o);
+
+	return true;
+}
+
 struct call *transfer_sender(const struct call *call)
 {
 	const struct transfer *t = call->transfer;

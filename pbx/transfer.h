@@ -82,6 +82,12 @@ uint16_t transfer_take_place(struct call *call, struct leg *leg,
  * over. */
 struct phone *transfer_payer(const struct call *call);
 
+/** The pbx itself takes the caller of such a call: whether it may, and that it
+ * does; the caller's dialog is in the call then, and who handed over is told.
+ * false: there is no caller to be had. */
+bool transfer_may_take(const struct call *call);
+bool transfer_take(struct call *call);
+
 /** The call whose caller was sent on into this one, or NULL. */
 struct call *transfer_sender(const struct call *call);
 

@@ -14,6 +14,7 @@
 #include "pbx/server.h"
 #include "pbx/transfer_private.h"
 #include "pbx/turn.h"
+#include "pbx/voicemail.h"
 
 /* ---- to another call of the transferor ---- */
 
@@ -195,6 +196,7 @@ static void route_and_ring(struct transfer *t, struct span number,
 {
 	struct call *call = t->call;
 	struct sip_message *blank = transfer_blank();
+	char dialled[DIRECTORY_NUMBER_MAX + 1];
 	struct routing r;
 
 	if (!blank || forward_begin(call, NULL)) {
@@ -204,6 +206,12 @@ static void route_and_ring(struct transfer *t, struct span number,
 	}
 	if (sent)
 		send_so(t, sent);
+	(void)re_snprintf(dialled, sizeof(dialled), "%b", number.p,
+			  (size_t)number.len);
+	if (!sent && voicemail_dialled(call, dialled)) {
+		mem_deref(blank);
+		return;
+	}
 	route_begin(&r, forward_way(call), t->phone, number,
 		    t->from ? t->from->hops : 0, &call->trail);
 	(void)re_snprintf(call->number, sizeof(call->number), "%s",
