@@ -1,6 +1,6 @@
 /* mail.c - see mail.h: building a mail (RFC 5322, 2045-2047, 2387)
  *
- * Shape: text alone, or alternative(text, html), or with a QR code
+ * Shape, perhaps inside mixed(..., file): text alone, or alternative(text, html), or with a QR code
  * alternative(text, related(html, png)).  Bodies are 7bit where they are
  * plain ASCII in short lines, quoted-printable otherwise.
  */
@@ -335,6 +335,51 @@ static int write_body(struct mbuf *mb, const struct mail *m)
 	return err ? err : mbuf_printf(mb, "--a%s--\r\n", boundary);
 }
 
+static int write_attached(struct mbuf *mb, const struct mail *m)
+{
+	int err = mbuf_printf(mb,
+			      "Content-Type: %s; name=\"%s\"\r\n"
+			      "Content-Transfer-Encoding: base64\r\n"
+			      "Content-Disposition: attachment; "
+			      "filename=\"%s\"\r\n\r\n",
+			      m->attached_type, m->attached_name,
+			      m->attached_name);
+
+	return err ? err : write_base64(mb, m->attached, m->attached_size);
+}
+
+static int write_all(struct mbuf *mb, const struct mail *m)
+{
+	char boundary[TOKEN_SIZE];
+	int err;
+
+	if (!m->attached)
+		return write_body(mb, m);
+
+	token_make(boundary);
+	err = mbuf_printf(mb,
+			  "Content-Type: multipart/mixed;\r\n"
+			  " boundary=\"m%s\"\r\n\r\n--m%s\r\n",
+			  boundary, boundary);
+	if (!err)
+		err = write_body(mb, m);
+	if (!err)
+		err = mbuf_printf(mb, "--m%s\r\n", boundary);
+	if (!err)
+		err = write_attached(mb, m);
+
+	return err ? err : mbuf_printf(mb, "--m%s--\r\n", boundary);
+}
+
+/* What goes between quotes in a header. */
+static bool is_file_name(const char *name)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+
+	return name && *name && !name[strspn(name, plain)];
+}
+
 static bool is_header(const char *text)
 {
 	return !text || (strlen(text) <= HEADER_MAX && !has_control(text));
@@ -349,7 +394,11 @@ int mail_build(struct mbuf **mbp, const struct mail *m)
 	    !mail_address_is_valid(m->to) || !m->subject || !m->text ||
 	    !is_header(m->subject) || !is_header(m->from_name) ||
 	    !is_header(m->to_name) || !is_header(m->language) ||
-	    (m->qr && !m->html) || sodium_init() < 0)
+	    (m->qr && !m->html) ||
+	    (m->attached &&
+	     (!is_file_name(m->attached_name) || !m->attached_type ||
+	      !is_header(m->attached_type))) ||
+	    sodium_init() < 0)
 		return EINVAL;
 
 	mb = mbuf_alloc(4096);
@@ -358,7 +407,7 @@ int mail_build(struct mbuf **mbp, const struct mail *m)
 
 	err = write_headers(mb, m);
 	if (!err)
-		err = write_body(mb, m);
+		err = write_all(mb, m);
 
 	if (err) {
 		mem_deref(mb);

@@ -1,5 +1,6 @@
 /* mail.h - build a mail and hand it to a server or a Maildir
  *
+ * A mail may have a file attached.
  * A mail has a text and perhaps an HTML part, which may show a QR code as
  * <img src="cid:qr">.  Addresses and headers with a line break are refused,
  * so nobody smuggles a header in.  Sending blocks: it belongs in a thread,
@@ -15,16 +16,20 @@
 struct mbuf;
 
 struct mail {
-	const char *from;      /* address                            */
-	const char *from_name; /* or NULL                            */
-	const char *to;        /* address                            */
-	const char *to_name;   /* or NULL                            */
-	const char *subject;   /* UTF-8                              */
-	const char *text;      /* UTF-8                              */
-	const char *html;      /* or NULL                            */
-	const char *qr;        /* text of the QR code, or NULL       */
-	const char *language;  /* "en", "fr" or NULL                 */
-	const char *key;       /* makes the Message-ID; or NULL      */
+	const char *from;        /* address                            */
+	const char *from_name;   /* or NULL                            */
+	const char *to;          /* address                            */
+	const char *to_name;     /* or NULL                            */
+	const char *subject;     /* UTF-8                              */
+	const char *text;        /* UTF-8                              */
+	const char *html;        /* or NULL                            */
+	const char *qr;          /* text of the QR code, or NULL       */
+	const char *language;    /* "en", "fr" or NULL                 */
+	const char *key;         /* makes the Message-ID; or NULL      */
+	const uint8_t *attached; /* octets of a file, or NULL        */
+	size_t attached_size;
+	const char *attached_name; /* plain letters, digits, . and - */
+	const char *attached_type; /* "audio/wav"                    */
 };
 
 /** Where mail goes. */

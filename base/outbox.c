@@ -34,6 +34,7 @@ struct letter {
 	size_t size;
 	uint64_t tries;
 	uint64_t made_ms;
+	bool is_over; /* sent or given up, not to be tried again */
 	enum mail_outcome outcome;
 	char why[WHY_SIZE];
 };
@@ -46,6 +47,8 @@ struct outbox {
 	_Atomic bool is_closing;
 	struct mail_conf conf; /* its texts are ours */
 	char *texts[6];
+	outbox_gone_h *gone;
+	void *arg;
 };
 
 static void note_letter(struct outbox *o);
@@ -108,6 +111,9 @@ static void noted(const struct store_result *r, void *arg)
 	}
 
 	fault_point("outbox.noted");
+	if (o->gone && o->letter->is_over)
+		o->gone(o->letter->key, o->letter->outcome == MAIL_SENT,
+			o->arg);
 	o->letter = mem_deref(o->letter);
 	look(o);
 }
@@ -116,6 +122,7 @@ static int write_note(struct outbox *o, struct letter *l)
 {
 	uint64_t now = clock_wall_ms();
 
+	l->is_over = true;
 	if (l->outcome == MAIL_SENT) {
 		return store_write(
 			o->store, noted, l,
@@ -134,6 +141,7 @@ static int write_note(struct outbox *o, struct letter *l)
 			STORE_ARGS(store_text(l->key), store_text(l->why)));
 	}
 
+	l->is_over = false;
 	log_warn("mail", "not sent yet: %s", l->why);
 	return store_write(
 		o->store, noted, l,
@@ -258,8 +266,8 @@ void outbox_kick(struct outbox *o)
 	"tries, next_ms, made_ms) VALUES ($1, $2, $3, 'waiting', 0, "          \
 	"$4, $4) ON CONFLICT (mail_key) DO NOTHING"
 
-#define PUT_ARGS(m, mb, now)                                                   \
-	STORE_ARGS(store_text((m)->key), store_text((m)->to),                  \
+#define PUT_ARGS(key, to, mb, now)                                             \
+	STORE_ARGS(store_text(key), store_text(to),                            \
 		   store_span((struct span){ (const char *)(mb)->buf,          \
 					     (uint32_t)(mb)->end }),           \
 		   store_int((int64_t)(now)))
@@ -276,9 +284,25 @@ int outbox_put(struct store_write *w, const struct mail *m)
 	if (err)
 		return err;
 
-	err = store_write_add(w, PUT_SQL, PUT_ARGS(m, mb, clock_wall_ms()));
+	err = outbox_put_built(w, m->key, m->to, mb);
 	mem_deref(mb);
 	return err;
+}
+
+int outbox_put_built(struct store_write *w, const char *key, const char *to,
+		     const struct mbuf *message)
+{
+	if (!w || !key || !to || !message)
+		return EINVAL;
+
+	return store_write_add(w, PUT_SQL,
+			       PUT_ARGS(key, to, message, clock_wall_ms()));
+}
+
+void outbox_on_gone(struct outbox *o, outbox_gone_h *h, void *arg)
+{
+	o->gone = h;
+	o->arg = arg;
 }
 
 int outbox_put_tx(struct store_tx *tx, const struct mail *m)
@@ -293,7 +317,8 @@ int outbox_put_tx(struct store_tx *tx, const struct mail *m)
 	if (err)
 		return err;
 
-	err = store_tx_run(tx, NULL, PUT_SQL, PUT_ARGS(m, mb, clock_wall_ms()));
+	err = store_tx_run(tx, NULL, PUT_SQL,
+			   PUT_ARGS(m->key, m->to, mb, clock_wall_ms()));
 	mem_deref(mb);
 	return err;
 }

@@ -41,8 +41,16 @@ int outbox_alloc(struct outbox **op, struct store *store,
 /** Put a mail into a write being recorded; m->key is needed. */
 int outbox_put(struct store_write *w, const struct mail *m);
 
+/** The same with a mail that mail_build() has written. */
+int outbox_put_built(struct store_write *w, const char *key, const char *to,
+		     const struct mbuf *message);
+
 /** The same from within a store_tx_h. */
 int outbox_put_tx(struct store_tx *tx, const struct mail *m);
+
+/** Told of each mail that is sent, or given up, once that is noted. */
+typedef void(outbox_gone_h)(const char *key, bool is_sent, void *arg);
+void outbox_on_gone(struct outbox *o, outbox_gone_h *h, void *arg);
 
 /** Look for work now; call it when the write that put a mail is done. */
 void outbox_kick(struct outbox *o);

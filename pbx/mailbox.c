@@ -78,6 +78,17 @@ const struct mailbox_class *mailbox_class_of(const struct mailbox *b)
 	return mailbox_class_find(b->class_id);
 }
 
+void mailbox_local_time(const struct mailbox *b, uint64_t at_ms,
+			struct zone_time *t)
+{
+	const struct customer *c = directory_customer(span_of(b->customer));
+	const struct zone *z = NULL;
+
+	if (c && c->time_zone[0])
+		(void)zone_find(&z, c->time_zone);
+	zone_local(t, z, (int64_t)(at_ms / 1000));
+}
+
 uint64_t mailbox_length_ms(const struct mailbox *b)
 {
 	uint64_t sum = 0;

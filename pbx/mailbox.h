@@ -15,6 +15,7 @@
 #include "base/libre.h"
 #include "base/list.h"
 #include "base/span.h"
+#include "base/zone.h"
 #include "pbx/directory.h"
 #include "pbx/mailbox_class.h"
 
@@ -86,6 +87,10 @@ bool mailbox_is_owner(const struct mailbox *b, const char *user);
 
 /** Its class; never NULL. */
 const struct mailbox_class *mailbox_class_of(const struct mailbox *b);
+
+/** A moment in the time zone of its customer. */
+void mailbox_local_time(const struct mailbox *b, uint64_t at_ms,
+			struct zone_time *t);
 
 /** Whether one more message fits: count and minutes. */
 bool mailbox_has_room(const struct mailbox *b);

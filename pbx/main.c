@@ -107,6 +107,17 @@ static const struct setting settings[] = {
 	  "megabytes of messages kept to look at; 0 = none" },
 	{ "hep", SETTING_TEXT, "", 0, 0, NULL,
 	  "address:port of a collector that gets every message (HEP3)" },
+	{ "mail-server", SETTING_TEXT, NULL, 0, 200, NULL,
+	  "smtp://HOST:PORT for mails of voice messages; without it they go to "
+	  "DIR/mail" },
+	{ "mail-user", SETTING_TEXT, NULL, 0, 200, NULL,
+	  "user to sign in to the mail server as" },
+	{ "mail-password", SETTING_TEXT, NULL, 0, 200, NULL,
+	  "password of that user" },
+	{ "mail-must-encrypt", SETTING_FLAG, "no", 0, 0, NULL,
+	  "refuse to send mail without TLS" },
+	{ "mail-from", SETTING_TEXT, "holdfast@localhost.localdomain", 3, 200,
+	  NULL, "address that mails come from" },
 	{ "prompts", SETTING_TEXT, NULL, 0, 400, NULL,
 	  "folder of the voice mail's prompts, with en/ and fr/; unset = those "
 	  "of the installation" },
@@ -522,6 +533,23 @@ static void derive_key(uint8_t key[32], const char *token)
 	secret_wipe(text, sizeof(text));
 }
 
+static int start_voicemail(const struct conf *conf)
+{
+	char maildir[512];
+	const struct mail_conf mail = {
+		.server = conf_text(conf, "mail-server"),
+		.user = conf_text(conf, "mail-user"),
+		.password = conf_text(conf, "mail-password"),
+		.must_encrypt = conf_flag(conf, "mail-must-encrypt"),
+		.maildir = maildir,
+		.from = conf_text(conf, "mail-from"),
+	};
+
+	(void)snprintf(maildir, sizeof(maildir), "%s/mail", pbx_settings.dir);
+
+	return voicemail_start(pbx_settings.dir, &mail);
+}
+
 static int start(struct service *service, void **statep)
 {
 	struct pbx *pbx = mem_zalloc(sizeof(*pbx), pbx_destructor);
@@ -556,7 +584,7 @@ static int start(struct service *service, void **statep)
 	if (!err)
 		err = media_init(pbx_settings.dir, relay_event);
 	if (!err)
-		err = voicemail_start(pbx_settings.dir);
+		err = start_voicemail(service->conf);
 	if (!err)
 		err = answer_start(pbx_settings.dir);
 	if (!err)

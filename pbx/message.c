@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/migrate.h"
 #include "base/outbox.h"
-#include "pbx/message.h"
+#include "pbx/message_mail.h"
 #include "pbx/settings.h"
 
 enum { DAY_MS = 24 * 3600 * 1000, WAV_HEAD = 44, PAGE_ROWS = 1000 };
@@ -213,17 +213,20 @@ void message_keep(struct message *m, uint64_t length_ms, bool is_partial,
 
 	m->length_ms = length_ms;
 	m->is_partial = is_partial;
+	m->mail = message_mail_is_wanted(m->mailbox) ? MESSAGE_MAIL_WANTED
+						     : MESSAGE_MAIL_NO;
 	if (k) {
 		memcpy(k->id, m->id, sizeof(k->id));
 		k->handler = handler;
 		k->arg = arg;
 		err = store_write(messages.store, kept, k,
 				  "UPDATE messages SET is_whole = 1,"
-				  " length_ms = $2, is_partial = $3"
+				  " length_ms = $2, is_partial = $3, mail = $4"
 				  " WHERE id = $1",
 				  STORE_ARGS(store_text(m->id),
 					     store_int((int64_t)length_ms),
-					     store_int(is_partial)));
+					     store_int(is_partial),
+					     store_int(m->mail)));
 	}
 	if (!err)
 		return;

@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "pbx/prompt.h"
@@ -109,21 +108,20 @@ static void say_two(struct voicemail *v, const struct mailbox *b, int number)
 
 static void envelope(struct voicemail *v, const struct message *m)
 {
-	time_t at = (time_t)(m->at_ms / 1000);
-	struct tm tm;
+	struct zone_time t;
 
-	localtime_r(&at, &tm);
+	mailbox_local_time(m->mailbox, m->at_ms, &t);
 	tui_say(v, "message-from");
 	if (m->number[0])
 		prompt_say_digits(v->voice, m->mailbox, m->number);
 	else
 		tui_say(v, "unknown-number");
 	tui_say(v, "received-on");
-	say_two(v, m->mailbox, tm.tm_mday);
-	say_two(v, m->mailbox, tm.tm_mon + 1);
+	say_two(v, m->mailbox, t.day);
+	say_two(v, m->mailbox, t.month);
 	tui_say(v, "at-time");
-	say_two(v, m->mailbox, tm.tm_hour);
-	say_two(v, m->mailbox, tm.tm_min);
+	say_two(v, m->mailbox, t.hour);
+	say_two(v, m->mailbox, t.minute);
 	if (m->is_private)
 		tui_say(v, "message-private");
 	tui_say(v, "message-menu");

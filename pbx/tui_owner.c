@@ -4,8 +4,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "pbx/mailbox_settings.h"
@@ -112,38 +110,32 @@ static void ask_away(struct voicemail *v)
 	tui_say(v, "away-until");
 }
 
-/* The end of the next such day, or 0 when there is none. */
-static int64_t end_of(const char *digits)
+/* The end of the next such day there, in ms, or 0 when there is none. */
+static int64_t end_of(const struct mailbox *b, const char *digits)
 {
-	time_t now = (time_t)clock_wall_s();
-	struct tm tm, check;
-	time_t at;
+	int day = (digits[0] - '0') * 10 + digits[1] - '0';
+	int month = (digits[2] - '0') * 10 + digits[3] - '0';
+	struct zone_time now, then;
+	int64_t end;
+	bool is_past;
 
-	if (strlen(digits) != AWAY_DIGITS)
+	mailbox_local_time(b, clock_wall_ms(), &now);
+	is_past = month < now.month || (month == now.month && day < now.day);
+	now.year += is_past;
+	if (!zone_is_date(now.year, month, day))
 		return 0;
-	localtime_r(&now, &tm);
-	tm.tm_mday = (digits[0] - '0') * 10 + digits[1] - '0';
-	tm.tm_mon = (digits[2] - '0') * 10 + digits[3] - '0' - 1;
-	tm.tm_hour = 23;
-	tm.tm_min = 59;
-	tm.tm_sec = 59;
-	tm.tm_isdst = -1;
-	check = tm;
-	at = mktime(&check);
-	if (check.tm_mday != tm.tm_mday || check.tm_mon != tm.tm_mon)
-		return 0;
-	if (at < now) {
-		tm.tm_year++;
-		at = mktime(&tm);
-	}
+	end = (zone_day(now.year, month, day) + 1) * DAY_S;
+	mailbox_local_time(b, (uint64_t)(end - now.offset_s) * 1000, &then);
 
-	return (int64_t)at * 1000;
+	return (end - then.offset_s) * 1000;
 }
 
 static void take_away(struct voicemail *v)
 {
 	struct mailbox *b = voicemail_box(v);
-	int64_t until = end_of(v->digits);
+	int64_t until = b && strlen(v->digits) == AWAY_DIGITS
+				? end_of(b, v->digits)
+				: 0;
 
 	if (!b || !until) {
 		tui_say(v, "wrong-key");

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "pbx/forward.h"
 #include "pbx/mailbox_settings.h"
+#include "pbx/message_mail.h"
 #include "pbx/mwi.h"
 #include "pbx/prompt.h"
 #include "pbx/route.h"
@@ -140,6 +141,8 @@ static void leave_by_zero(struct voicemail *v)
 	way.number = mailbox_setting(b, "zero");
 	if (!way.number[0])
 		way.number = k->zero_number;
+	if (!way.number[0] && v->call->caller->phone->customer)
+		way.number = v->call->caller->phone->customer->operator;
 	if (!way.number[0])
 		return;
 	if (!b->is_group) {
@@ -564,15 +567,17 @@ static void purge(void *arg)
 	wheel_start(&purging, PURGE_MS, purge, NULL);
 }
 
-int voicemail_start(const char *dir)
+int voicemail_start(const char *dir, const struct mail_conf *mail)
 {
-	int err = message_start(dir, NULL);
+	int err = message_start(dir, message_mail_shown);
 
 	list_init(&voicemails);
 	if (!err)
 		err = mailbox_start(mwi_changed);
 	if (!err)
 		err = answer_on_take(taken, going);
+	if (!err)
+		err = message_mail_start(mail);
 	if (!err)
 		purge(NULL);
 
@@ -582,6 +587,7 @@ int voicemail_start(const char *dir)
 void voicemail_close(void)
 {
 	wheel_stop(&purging);
+	message_mail_close();
 	mwi_close();
 	mailbox_close();
 	message_close();

@@ -11,6 +11,7 @@
 #ifndef PBX_VOICEMAIL_H
 #define PBX_VOICEMAIL_H
 
+#include "base/mail.h"
 #include "pbx/answer.h"
 #include "pbx/greeting.h"
 #include "pbx/message.h"
@@ -61,7 +62,7 @@ struct voicemail {
 };
 
 /** 0 or an errno, logged. */
-int voicemail_start(const char *dir);
+int voicemail_start(const char *dir, const struct mail_conf *mail);
 void voicemail_close(void);
 
 /** A dialled number that begins with the code: the call is answered here or
