@@ -126,7 +126,7 @@ static void hear_from(struct party *p, const struct sdp_agreed *agreed)
 static int describe(struct party *p, struct leg *leg, struct span offer,
 		    struct sip_out *o)
 {
-	struct sdp_agreed agreed;
+	struct sdp_agreed agreed = { 0 };
 	struct sdp_audio a;
 	struct sdp *theirs;
 	char host[RELAY_HOST_BYTES];
@@ -160,7 +160,7 @@ static void set_held(struct party *p, bool is_held)
 /* Their answer to our offer. */
 static int learn(struct party *p, struct leg *leg, struct span answer)
 {
-	struct sdp_agreed agreed;
+	struct sdp_agreed agreed = { 0 };
 	struct sdp_audio a;
 	struct sdp *theirs;
 	char host[RELAY_HOST_BYTES];

@@ -380,7 +380,7 @@ const char *pin_weakness(const struct user *u, const char *digits)
 		return "must be digits";
 	if (n < pbx_settings.pin_min || n > PIN_MAX) {
 		(void)snprintf(length, sizeof(length),
-			       "must have %u to %u digits",
+			       "must have %u to %d digits",
 			       pbx_settings.pin_min, PIN_MAX);
 		return length;
 	}
