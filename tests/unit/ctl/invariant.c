@@ -109,6 +109,7 @@ static void make(void)
 		"CREATE TABLE groups (id, customer, number);"
 		"INSERT INTO groups VALUES ('g1', 'c1', '2100');"
 		"CREATE TABLE tombstones (kind, id);"
+		"CREATE TABLE group_mailboxes (id, customer);"
 		"INSERT INTO customers VALUES ('c1', 'acme'), ('c2', 'beta');"
 		"INSERT INTO users VALUES ('u1', 'c1', '2001'),"
 		" ('u2', 'c1', '2002'), ('u3', 'c2', '2002');"
