@@ -74,12 +74,12 @@ COS_OPTION(AUTO_ANSWER, auto_answer, true, true,
   "Phones may answer by themselves",
   "Réponse automatique permise")
 COS_OPTION(HANDSFREE, handsfree_answerback, true, true,
-  "Handsfree Answerback Allowed", "",
+  "Handsfree Answerback Allowed", "pbx/page.c",
   "a direct page goes one way only",
   "May speak back to a direct page without lifting",
   "Peut répondre en mains libres")
 COS_OPTION(OFF_HOOK_ANNOUNCE, off_hook_announce, false, false,
-  "Off-Hook Voice Announce Allowed", "",
+  "Off-Hook Voice Announce Allowed", "pbx/page.c",
   "a direct page finds the user busy while on the phone",
   "Takes a direct page during a call",
   "Reçoit une annonce pendant un appel")
@@ -362,12 +362,12 @@ COS_OPTION(MESSAGE_OFF_HOOK, message_off_on_call, false, false,
 
 /* ---- paging and recording ---- */
 COS_OPTION(PAGE_ACCEPT, page_accept, true, true,
-  "Group Page Accept", "",
+  "Group Page Accept", "pbx/page.c",
   "group pages leave the user out",
   "Hears group pages",
   "Reçoit les annonces de groupe")
 COS_OPTION(PAGE, page, false, true,
-  "Group Page Allow", "",
+  "Group Page Allow", "pbx/page.c",
   "the code is refused",
   "May page a group",
   "Peut faire une annonce de groupe")

@@ -286,7 +286,8 @@ void call_refused(struct call *call, uint16_t status, const char *cause)
 	if (call->state >= CALL_ANSWERED)
 		return;
 
-	if (campon_takes(call, status) || transfer_refused(call, status) ||
+	if ((!call->party && campon_takes(call, status)) ||
+	    transfer_refused(call, status) ||
 	    voicemail_takes(call, status) ||
 	    announce_takes(call, status, cause))
 		return;

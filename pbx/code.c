@@ -15,6 +15,7 @@
 #include "pbx/lamp.h"
 #include "pbx/others.h"
 #include "pbx/outside.h"
+#include "pbx/page.h"
 #include "pbx/park.h"
 #include "pbx/hidden.h"
 #include "pbx/hotdesk_code.h"
@@ -123,6 +124,8 @@ static const struct code codes[] = {
 	{ "hot-desk-remote-logout", "*53*", CODE_RUN, true,
 	  .run = hotdesk_code_log_out_other },
 	{ "pin", "*55", CODE_RUN, false, .run = hotdesk_code_pin },
+	{ "page", "*44*", CODE_RUN, true, .run = page_run },
+	{ "page-members", "*45*", CODE_RUN, true, .run = page_run_group },
 	{ "record", "*46", CODE_RUN, false, .run = record_run },
 	{ "conference", "*49", CODE_RUN, false, .run = conference_start },
 	{ "conference-room", "*49*", CODE_RUN, true,
@@ -132,6 +135,14 @@ static const struct code codes[] = {
 /* Dialled as a plain number. */
 static const struct code park_group = { "park-group", "", CODE_RUN, false,
 					.run = park_run_group };
+
+static const struct code page_group = { "page-group", "", CODE_RUN, false,
+					.run = page_run_group };
+
+const struct code *code_of_page_group(void)
+{
+	return &page_group;
+}
 
 const struct code *code_of_park_group(void)
 {
@@ -305,7 +316,7 @@ static void done(const struct store_result *result, void *arg)
 static const char *why_not(const struct code *code, const struct user *u,
 			   const char *number)
 {
-	if (code == &park_group || code->is_for_all)
+	if (code == &park_group || code == &page_group || code->is_for_all)
 		return NULL; /* no code was dialled, or it asks itself */
 	if (!u)
 		return "belongs to nobody";

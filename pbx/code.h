@@ -45,6 +45,9 @@ const char *code_digits(const struct customer *c, const char *name);
 /** Tell the caller that it is done, or not. */
 void code_done(struct call *call, int err);
 
+/** The number of a page group has been dialled. */
+const struct code *code_of_page_group(void);
+
 /** The number of a park group has been dialled: as if by code. */
 const struct code *code_of_park_group(void);
 

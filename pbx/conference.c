@@ -9,6 +9,7 @@
 #include "pbx/conference_room.h"
 #include "pbx/event.h"
 #include "pbx/music.h"
+#include "pbx/page.h"
 #include "pbx/record.h"
 #include "pbx/subscription.h"
 #include "pbx/turn.h"
@@ -291,9 +292,19 @@ static void go_in(struct party *p)
 		  (unsigned)count_in(c) - 1);
 	if (count_in(c) > 1)
 		c->was_shared = true;
-	sign_all(c, c->type == CONFERENCE_PAGE ? "page" : "joined");
+	if (c->type == CONFERENCE_PAGE)
+		party_sign(p, "page");
+	else
+		sign_all(c, "joined");
 	record_conference(c);
 	changed(c, p);
+}
+
+/* Who pages speaks once somebody listens. */
+static void listens(struct party *p)
+{
+	if (p->conference->type == CONFERENCE_PAGE && !p->is_creator)
+		page_answered(p);
 }
 
 static void open_door(struct conference *c)
@@ -322,6 +333,7 @@ void conference_let_in(struct party *p)
 	}
 
 	go_in(p);
+	listens(p);
 	if (p->is_moderator)
 		open_door(c);
 }
@@ -473,6 +485,9 @@ void conference_left(struct party *p)
 	remember(c, p);
 	p->change = c->changes;
 	event_conference(p, true);
+	if (c->type == CONFERENCE_PAGE && !p->is_creator &&
+	    p->state == PARTY_DIALLED)
+		page_missed(p, p->call->caller->status);
 	p->conference = NULL;
 	if (!list_head(&c->parties)) {
 		over(c);
@@ -482,8 +497,8 @@ void conference_left(struct party *p)
 	tell_watchers(c);
 	if (was_in)
 		sign_all(c, "left");
-	if ((p->is_creator && was_in &&
-	     (c->ends_with_creator || c->type == CONFERENCE_PAGE)) ||
+	if ((p->is_creator && ((was_in && c->ends_with_creator) ||
+			       c->type == CONFERENCE_PAGE)) ||
 	    is_alone(c))
 		plan_end(c);
 }

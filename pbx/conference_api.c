@@ -195,7 +195,7 @@ static uint16_t ring_creator(struct conference *c, struct phone *phone)
 	(void)call_adopt(call);
 	trail_add(&call->trail, "%s (%s) is called into a new conference",
 		  phone_name(phone), phone->number);
-	switch (party_ring(p, &r, NULL)) {
+	switch (party_ring(p, &r)) {
 	case 0: return 0;
 	case ENOENT: return 404;
 	default: call_refused(call, 480, NULL); return 480;

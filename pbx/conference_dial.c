@@ -16,6 +16,7 @@ static void refuse(struct call *call, uint16_t status, const char *cause)
 {
 	trail_add(&call->trail, "no conference: %u %s", status,
 		  cause ? cause : "");
+	party_end(call);
 	call_refused(call, status, cause);
 }
 

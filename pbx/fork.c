@@ -8,6 +8,7 @@
 #include "pbx/outsider.h"
 #include "pbx/peer.h"
 #include "pbx/registrar.h"
+#include "pbx/party.h"
 #include "pbx/relay.h"
 #include "pbx/server.h"
 #include "pbx/settings_user.h"
@@ -334,7 +335,8 @@ static void write_headers(struct sip_out *o, struct leg *leg,
 	if (leg->is_by_peer)
 		peer_headers(call, o);
 	sip_out_copy(o, m, SIP_HEADER_SUBJECT);
-	if (answers_itself(leg, is_only))
+	if (answers_itself(leg, is_only) ||
+	    (call->party && call->party->is_paged))
 		sip_out_text(o, AUTO_ANSWER);
 	else
 		sip_out_copy(o, m, SIP_HEADER_ALERT_INFO);

@@ -5,8 +5,9 @@
 #include "pbx/preface.h"
 
 static const char *const type_names[GROUP_TYPES] = {
-	"ring-all",     "hunt-terminal", "hunt-circular", "personal-ring",
-	"multi-device", "pickup",        "park",          "voice-mail",
+	"ring-all",      "hunt-terminal", "hunt-circular",
+	"personal-ring", "multi-device",  "pickup",
+	"park",          "voice-mail",    "page",
 };
 
 static struct {

@@ -10,6 +10,7 @@
  *                  was forwarded to it is for the mailbox of who forwarded it
  *   pickup         has no calls; its members pick up each other's
  *   park           members park calls at its number and take them back
+ *   page           members hear who dials it (page.h)
  *
  * Members are users or phones by id.  A personal-ring or multi-device group
  * whose number is a user's extension obeys that user's settings.
@@ -33,6 +34,7 @@ enum group_type {
 	GROUP_PICKUP,
 	GROUP_PARK,
 	GROUP_VOICE_MAIL,
+	GROUP_PAGE,
 	GROUP_TYPES,
 };
 

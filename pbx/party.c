@@ -459,8 +459,7 @@ int party_take(struct party *p, struct leg *x)
 /* ---- ringing somebody ---- */
 
 /* The INVITE as if somebody had sent it: what the phones rung get of it. */
-static int invite_make(struct mbuf **mbp, struct sip_message *m,
-		       const char *headers)
+static int invite_make(struct mbuf **mbp, struct sip_message *m)
 {
 	static const char body[] = "v=0\r\n"; /* party_body() says more */
 	struct mbuf *mb = mbuf_alloc(INVITE_BYTES);
@@ -475,10 +474,10 @@ static int invite_make(struct mbuf **mbp, struct sip_message *m,
 		"Via: SIP/2.0/UDP pbx;branch=z9hG4bKpbx\r\n"
 		"Max-Forwards: 70\r\nFrom: <sip:pbx@pbx>;tag=pbx\r\n"
 		"To: <sip:pbx@pbx>\r\nCall-ID: pbx\r\nCSeq: 1 INVITE\r\n"
-		"Contact: <sip:pbx@pbx>\r\n%s"
+		"Contact: <sip:pbx@pbx>\r\n"
 		"Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n"
 		"%s",
-		headers ? headers : "", strlen(body), body);
+		strlen(body), body);
 	if (!err)
 		err = sip_message_parse(m, (const char *)mb->buf, mb->end,
 					NULL);
@@ -491,13 +490,13 @@ static int invite_make(struct mbuf **mbp, struct sip_message *m,
 }
 
 static int ready_to_ring(struct party *p, struct mbuf **mbp,
-			 struct sip_message *m, const char *headers)
+			 struct sip_message *m)
 {
 	int err;
 
 	if (!relay_port(p->call, 1))
 		return ENOTCONN;
-	err = invite_make(mbp, m, headers);
+	err = invite_make(mbp, m);
 	if (err)
 		return err;
 	p->call->has_offer = true;
@@ -508,13 +507,13 @@ static int ready_to_ring(struct party *p, struct mbuf **mbp,
 	return err;
 }
 
-int party_ring(struct party *p, struct routing *routing, const char *headers)
+int party_ring(struct party *p, struct routing *routing)
 {
 	struct call *call = p->call;
 	struct fork_answer refusal = { 480, NULL };
 	struct sip_message m;
 	struct mbuf *mb = NULL;
-	int err = ready_to_ring(p, &mb, &m, headers);
+	int err = ready_to_ring(p, &mb, &m);
 
 	if (err)
 		return err;
@@ -536,7 +535,7 @@ int party_dial(struct party *p, const char *number)
 	struct sip_message m;
 	struct mbuf *mb = NULL;
 	struct routing r;
-	int err = ready_to_ring(p, &mb, &m, NULL);
+	int err = ready_to_ring(p, &mb, &m);
 
 	if (err)
 		return err;

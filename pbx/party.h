@@ -50,7 +50,8 @@ struct party {
 	bool is_creator;
 	bool is_moderator;
 	bool is_new;           /* the caller waits for our answer */
-	bool is_listener;      /* paged: hears only */
+	bool is_listener;      /* hears only */
+	bool is_paged;         /* its phone is asked to answer by itself */
 	uint32_t event;        /* REFER that called it: subscription's id */
 	struct call *referrer; /* counted; its party asked for it, or NULL */
 	struct leg *referrer_leg;
@@ -82,9 +83,9 @@ int party_take_both(struct party *p, struct party *q, struct call *from);
 /** Ask its phone again, after something has changed here. */
 void party_ask(struct party *p);
 
-/** Ring these for it, with lines of header that only this INVITE has.  0;
- * ENOTCONN; ENOENT: nobody could be rung, the call is over. */
-int party_ring(struct party *p, struct routing *routing, const char *headers);
+/** Ring these for it.  0; ENOTCONN; ENOENT: nobody could be rung, the call is
+ * over. */
+int party_ring(struct party *p, struct routing *routing);
 
 /** The same for a number, wherever it leads. */
 int party_dial(struct party *p, const char *number);

@@ -581,10 +581,25 @@ static void at_voicemail(struct walk *w, const char *named)
 		note(w, "the voice mail is asked for messages");
 }
 
+static void at_page(struct walk *w, const struct group *g)
+{
+	if (w->is_hop) {
+		note(w, "%s is a page group: nobody is rung", g->name);
+		refuse(w->r, 480, "Nobody There");
+		return;
+	}
+	w->r->code = code_of_page_group();
+	copy(w->r->argument, sizeof(w->r->argument), g->number);
+}
+
 static void at_group(struct walk *w, struct group *g)
 {
 	if (g->type == GROUP_VOICE_MAIL) {
 		at_voicemail(w, "");
+		return;
+	}
+	if (g->type == GROUP_PAGE) {
+		at_page(w, g);
 		return;
 	}
 	if (g->type == GROUP_PARK) {

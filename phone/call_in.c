@@ -164,6 +164,29 @@ static int take(struct call *c, const struct sip_message *m,
 	return ring(c, m);
 }
 
+/* RFC 5373, and what phones understood before it.  The controller decides who
+ * may ask so; in another call the user decides. */
+static bool asks_auto_answer(const struct engine *e,
+			     const struct sip_message *m)
+{
+	struct span info = sip_header_named(m, "Call-Info");
+	struct span mode = sip_header_named(m, "Answer-Mode");
+	const char *semicolon = info.len ? memchr(info.p, ';', info.len) : NULL;
+	struct span after = { NULL, 0 }, params = { NULL, 0 };
+
+	if (phone_calls_count(e) > 1 || !e->registration)
+		return false;
+	if (span_equal_nocase(sip_trim(mode), SPAN("Auto")))
+		return true;
+	if (semicolon) {
+		params.p = semicolon + 1;
+		params.len = (uint32_t)(info.p + info.len - params.p);
+	}
+
+	return params.len && sip_param(params, "answer-after", &after) &&
+	       span_equal(after, SPAN("0"));
+}
+
 void phone_call_invited(struct engine *e, const struct sip_message *m,
 			struct sip_flow *flow)
 {
@@ -202,7 +225,7 @@ void phone_call_invited(struct engine *e, const struct sip_message *m,
 	}
 
 	phone_call_set_state(c, CALL_ALERTING, "", 0);
-	if (e->settings.auto_answer)
+	if (e->settings.auto_answer || asks_auto_answer(e, m))
 		wheel_start(&c->timer, 0, answer_itself, c);
 	else
 		wheel_start(&c->timer, CALL_RING_MS, rang_too_long, c);
