@@ -180,7 +180,7 @@ COS_OPTION(HOLD, hold, true, true,
   "May hold calls",
   "Mise en garde permise")
 COS_OPTION(REMOTE_RETRIEVE, remote_retrieve, true, true,
-  "Call Hold - Remote Retrieve", "",
+  "Call Hold - Remote Retrieve", "pbx/transfer_replace.c",
   "a held call cannot be fetched from another set",
   "May fetch held calls from another set",
   "Reprise d'un autre poste permise")

@@ -139,6 +139,11 @@ static void pull(struct call *call, const struct sip_message *m)
 	struct leg *leg = handoff_leg(call->caller->phone);
 	uint16_t status = 480;
 
+	if (leg && !transfer_may_fetch(call->caller->phone, leg)) {
+		trail_add(&call->trail, "held calls may not be fetched");
+		call_refused(call, 403, "Not Permitted");
+		return;
+	}
 	if (leg) {
 		recall_cancel(leg->call);
 		status = transfer_take_place(call, leg, m);

@@ -105,6 +105,10 @@ bool transfer_owns(const struct phone *p, const struct leg *leg);
 int transfer_originate(struct call **callp, struct phone *phone,
 		       const char *number);
 
+/** Whether the class of service lets a phone take a leg over that another
+ * phone holds. */
+bool transfer_may_fetch(const struct phone *p, const struct leg *leg);
+
 /** Such a call's first phone has answered: true, the call goes on. */
 bool transfer_originated(struct call *call, struct leg *branch,
 			 const struct sip_message *m);

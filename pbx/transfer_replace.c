@@ -1,8 +1,14 @@
 /* transfer_replace.c - see transfer.h: who takes another one's place */
+#include "pbx/cos.h"
 #include "pbx/replaces.h"
 #include "pbx/transfer_private.h"
 
 /* ---- INVITE with Replaces ---- */
+
+bool transfer_may_fetch(const struct phone *p, const struct leg *leg)
+{
+	return leg->state != LEG_HELD || cos_may(p->user, COS_REMOTE_RETRIEVE);
+}
 
 static uint16_t may_replace(const struct call *call, const struct leg *leg,
 			    const struct replaces *r)
@@ -12,7 +18,8 @@ static uint16_t may_replace(const struct call *call, const struct leg *leg,
 	if (strcmp(call->customer, leg->call->customer) != 0)
 		return 481;
 	if (!transfer_owns(call->caller->phone, leg) ||
-	    call->caller->phone->trunk)
+	    call->caller->phone->trunk ||
+	    !transfer_may_fetch(call->caller->phone, leg))
 		return 403;
 	if (leg->call->state == CALL_OVER)
 		return 603;

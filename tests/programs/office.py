@@ -121,11 +121,11 @@ class Office:
         """Dial; the final answer"""
         c = phone.call(number, extra=extra)
         assert isinstance(c, Call), c
-        m = c.final()
+        m = c.final(8)
         c.ack(m)
         return m
 
-    def rings(self, caller, number, *rung, limit=3.0):
+    def rings(self, caller, number, *rung, limit=8.0):
         """Dial; the first one rung gets it; both ends"""
         c = caller.call(number)
         i = rung[0].incoming(limit)
@@ -139,7 +139,7 @@ class Office:
         """A call that is answered; both ends"""
         c, i = self.rings(caller, number, callee)
         i.answer()
-        ok = c.final()
+        ok = c.final(8)
         assert ok.status == 200, ok
         c.ack(ok)
         return c, i
