@@ -15,6 +15,7 @@
 #include "pbx/dial.h"
 #include "pbx/farewell.h"
 #include "pbx/code.h"
+#include "pbx/csta.h"
 #include "pbx/fork.h"
 #include "pbx/forward.h"
 #include "pbx/hidden.h"
@@ -884,6 +885,7 @@ void call_picked_up(struct call *call, struct leg *leg, struct span offer,
 	const struct span type = SPAN("application/sdp");
 	struct acceptance *to_caller, *to_picker;
 
+	call->cause = CSTA_CAUSE_PICKUP;
 	leg->call = call;
 	leg->number = ++call->legs;
 	leg->is_done = true;

@@ -83,10 +83,12 @@ struct call {
 	uint8_t state;                          /* enum call_state */
 	uint8_t result;                         /* enum call_result */
 	uint8_t hops;
+	uint8_t cause;       /* enum csta_cause: how it began, 0 dialled */
 	bool is_stored;      /* has a row */
 	bool has_offer;      /* the caller's INVITE had a description */
 	bool wants_reliable; /* the caller requires 100rel */
 	bool is_buried;
+	bool asks_answer; /* who is rung is to answer by itself */
 	bool is_relayed;   /* speech goes through both ports */
 	bool was_inactive; /* who holds now is to send and get no sound */
 	bool is_joining;   /* its legs do not hear each other yet */

@@ -8,6 +8,7 @@
 #include "pbx/call.h"
 #include "pbx/callback.h"
 #include "pbx/cos.h"
+#include "pbx/csta.h"
 #include "pbx/outsider.h"
 #include "pbx/route.h"
 #include "pbx/settings_user.h"
@@ -135,6 +136,7 @@ static void ring(struct callback *c)
 
 	c->is_taken = false;
 	memcpy(c->call, call->id, sizeof(c->call));
+	call->cause = CSTA_CAUSE_CALL_BACK;
 	trail_add(&call->trail, "called back: %s is free", c->number);
 }
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "pbx/csta.h"
 #include "pbx/conference.h"
 #include "pbx/conference_room.h"
 #include "pbx/event.h"
@@ -344,6 +345,7 @@ void conference_entered(struct party *p)
 		room_ask(p);
 	else if (p->state == PARTY_DIALLED)
 		conference_let_in(p);
+	csta_tell(p->call, CSTA_CONFERENCED);
 }
 
 void conference_changed(struct party *p)

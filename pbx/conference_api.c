@@ -174,7 +174,8 @@ static void done(struct http_request *req)
 
 /* ---- beginning ---- */
 
-static uint16_t ring_creator(struct conference *c, struct phone *phone)
+uint16_t conference_ring_creator(struct conference *c, struct phone *phone,
+				 bool asks_answer)
 {
 	struct routing r = { .count = 1, .phones = { phone } };
 	struct call *call = call_new(c->customer);
@@ -185,6 +186,7 @@ static uint16_t ring_creator(struct conference *c, struct phone *phone)
 		return 500;
 	}
 	transfer_uncount(call->caller);
+	call->asks_answer = asks_answer;
 	if (conference_add(&p, c, call)) {
 		mem_deref(call);
 		return 500;
@@ -224,7 +226,7 @@ static void begin_with(struct http_request *req, struct phone *phone,
 	}
 	c->ends_with_creator = cos_may(phone->user, COS_CONFERENCE_ENDS);
 	mem_ref(c);
-	status = ring_creator(c, phone);
+	status = conference_ring_creator(c, phone, false);
 	if (status == 404) {
 		(void)http_reply_problem(req, 409, "not-registered",
 					 "The phone cannot be rung: it is not "

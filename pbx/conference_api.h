@@ -19,6 +19,14 @@
 
 #include "model/route.h"
 
+struct conference;
+struct phone;
+
 int conference_api_start(struct router *router);
+
+/** Ring whom a new conference belongs to.  0; 404 when it cannot be rung; 480;
+ * 500. */
+uint16_t conference_ring_creator(struct conference *c, struct phone *phone,
+				 bool asks_answer);
 
 #endif

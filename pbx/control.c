@@ -7,6 +7,8 @@
 #include "pbx/callback.h"
 #include "pbx/campon.h"
 #include "pbx/cdr.h"
+#include "pbx/command.h"
+#include "pbx/csta.h"
 #include "pbx/control.h"
 #include "pbx/cos.h"
 #include "pbx/forward.h"
@@ -76,6 +78,19 @@ void control_done(struct http_request *req, uint16_t status)
 		(void)http_reply_problem(req, 403, "forbidden",
 					 "The phone may not do this.", NULL);
 		break;
+	case 422:
+		(void)http_reply_problem(req, 422, "invalid",
+					 "digits: give 1 to 32 of 0-9, *, #, "
+					 "A-D.",
+					 NULL);
+		break;
+	case 480:
+		(void)http_reply_problem(req, 409, "not-registered",
+					 "The phone cannot be rung: it is "
+					 "not registered or has too many "
+					 "calls.",
+					 NULL);
+		break;
 	case 491:
 		(void)http_reply_problem(req, 409, "busy",
 					 "The call is changing now; try "
@@ -94,23 +109,17 @@ void control_done(struct http_request *req, uint16_t status)
 /* ---- a new call ---- */
 
 static void start_call(struct http_request *req, struct phone *phone,
-		       const char *number, bool camps_on)
+		       const char *number, bool camps_on, bool asks_answer)
 {
 	struct call *call = NULL;
 	char buf[CALL_BYTES];
 	struct sip_out o;
-	int err = transfer_originate(&call, phone, number);
+	int err = asks_answer
+			  ? transfer_originate_answered(&call, phone, number)
+			  : transfer_originate(&call, phone, number);
 
-	if (err == ENOTCONN) {
-		(void)http_reply_problem(req, 409, "not-registered",
-					 "The phone cannot be rung: it is "
-					 "not registered or has too many "
-					 "calls.",
-					 NULL);
-		return;
-	}
 	if (err) {
-		reply_error(req, err);
+		control_done(req, err == ENOTCONN ? 480 : 500);
 		return;
 	}
 
@@ -145,7 +154,8 @@ static void make_call(struct http_request *req, const struct caller *caller,
 		;
 	else if (may_control(phone))
 		start_call(req, phone, number,
-			   json_get_bool(body, "camp_on", false));
+			   json_get_bool(body, "camp_on", false),
+			   json_get_bool(body, "auto_answer", false));
 	else
 		control_done(req, 403);
 	json_decref(body);
@@ -280,13 +290,31 @@ static uint16_t do_redirect(struct leg *leg, json_t *body)
 
 typedef uint16_t(action_h)(struct leg *leg, json_t *body);
 
+static uint16_t do_single_step(struct leg *leg, json_t *body)
+{
+	const char *number = json_get_text(body, "number");
+
+	return number && number[0] ? transfer_do(leg, number, NULL, 0, true)
+				   : 481;
+}
+
 static const struct {
 	const char *name;
 	action_h *run;
 } actions[] = {
-	{ "hold", do_hold },         { "retrieve", do_retrieve },
-	{ "hangup", do_hangup },     { "transfer", do_transfer },
+	{ "hold", do_hold },
+	{ "retrieve", do_retrieve },
+	{ "hangup", do_hangup },
+	{ "clear-connection", do_hangup },
+	{ "clear", command_clear },
+	{ "transfer", do_transfer },
+	{ "single-step-transfer", do_single_step },
 	{ "redirect", do_redirect },
+	{ "deflect", do_redirect },
+	{ "answer", command_answer },
+	{ "alternate", command_alternate },
+	{ "conference", command_conference },
+	{ "digits", command_digits },
 };
 
 static action_h *action_of(const struct http_request *req)
@@ -320,6 +348,83 @@ static void act(struct http_request *req, const struct caller *caller,
 		control_done(req,
 			     may_control(leg->phone) ? run(leg, body) : 403);
 	json_decref(body);
+}
+
+/* ---- commands with an answer of their own ---- */
+
+static void consult(struct http_request *req, const struct caller *caller,
+		    void *arg)
+{
+	json_t *body = NULL;
+	struct call *call = NULL;
+	const char *number;
+	char buf[CALL_BYTES];
+	struct sip_out o;
+	struct leg *leg;
+	uint16_t status;
+
+	(void)caller;
+	(void)arg;
+
+	if (request_object(req, &body))
+		return;
+
+	leg = control_leg(req, body);
+	number = json_get_text(body, "number");
+	if (!leg)
+		goto out;
+
+	status = !may_control(leg->phone) ? 403
+		 : !number || !number[0] ||
+				 strlen(number) > DIRECTORY_NUMBER_MAX
+			 ? 481
+			 : command_consult(leg, number, &call);
+	if (status) {
+		control_done(req, status);
+		goto out;
+	}
+	sip_out_init(&o, buf, sizeof(buf));
+	cdr_print_call(call, &o);
+	turn_end();
+	(void)http_reply(req, 201, "application/json", o.p, o.len);
+
+out:
+	json_decref(body);
+}
+
+static void pick_up(struct http_request *req, const struct caller *caller,
+		    void *arg)
+{
+	struct call *call = call_find(span_of(http_param(req, "id")));
+	json_t *body = NULL, *errors;
+	struct phone *phone;
+
+	(void)caller;
+	(void)arg;
+
+	if (!call || call->state == CALL_OVER) {
+		reply_not_found(req, "call");
+		return;
+	}
+	if (request_object(req, &body))
+		return;
+
+	errors = json_array();
+	phone = control_phone(body, errors);
+	if (!control_has_errors(req, errors))
+		control_done(req, may_control(phone)
+					  ? command_pickup(call, phone)
+					  : 403);
+	json_decref(body);
+}
+
+static void get_tables(struct http_request *req, const struct caller *caller,
+		       void *arg)
+{
+	(void)caller;
+	(void)arg;
+
+	(void)http_reply_json(req, 200, csta_tables());
 }
 
 /* ---- callbacks ---- */
@@ -416,6 +521,28 @@ static const struct route routes[] = {
 	  "Hand the other party over to a number or another call" },
 	{ "POST", "/api/v1/calls/{id}/redirect", "calls", ACTION_RUN, act, 0,
 	  "Send a call that rings to another number" },
+	{ "POST", "/api/v1/calls/{id}/deflect", "calls", ACTION_RUN, act, 0,
+	  "The same, as ECMA-269 calls it" },
+	{ "POST", "/api/v1/calls/{id}/single-step-transfer", "calls",
+	  ACTION_RUN, act, 0, "Hand the other party over to a number" },
+	{ "POST", "/api/v1/calls/{id}/answer", "calls", ACTION_RUN, act, 0,
+	  "A phone that rings is asked to answer by itself" },
+	{ "POST", "/api/v1/calls/{id}/alternate", "calls", ACTION_RUN, act, 0,
+	  "Hold this call, take the phone's other one back" },
+	{ "POST", "/api/v1/calls/{id}/conference", "calls", ACTION_RUN, act, 0,
+	  "Bring the parties of two calls of a phone together" },
+	{ "POST", "/api/v1/calls/{id}/digits", "calls", ACTION_RUN, act, 0,
+	  "Press keys for a phone (INFO)" },
+	{ "POST", "/api/v1/calls/{id}/clear-connection", "calls", ACTION_RUN,
+	  act, 0, "Hang up for a phone" },
+	{ "POST", "/api/v1/calls/{id}/clear", "calls", ACTION_RUN, act, 0,
+	  "End the call for everybody" },
+	{ "POST", "/api/v1/calls/{id}/consult", "calls", ACTION_RUN, consult, 0,
+	  "Hold a call and make a second one for the phone" },
+	{ "POST", "/api/v1/calls/{id}/pickup", "calls", ACTION_RUN, pick_up, 0,
+	  "Ring a phone for a call that rings elsewhere" },
+	{ "GET", "/api/v1/call-control", "calls", ACTION_LIST, get_tables, 0,
+	  "Events, states and causes of calls" },
 	{ "GET", "/api/v1/callbacks", "callbacks", ACTION_LIST, list_callbacks,
 	  0, "Who waits for a number to be free" },
 	{ "POST", "/api/v1/callbacks", "callbacks", ACTION_CREATE, add_callback,

@@ -7,6 +7,8 @@
  *   POST   /api/v1/calls/{id}/hangup     {phone}
  *   POST   /api/v1/calls/{id}/transfer   {phone, number | call}
  *   POST   /api/v1/calls/{id}/redirect   {phone, number}
+ *   and the commands of docs/call-control.md (command.h)
+ *   GET    /api/v1/call-control          events, states, causes (csta.h)
  *   GET    /api/v1/callbacks             who waits for a number to be free
  *   POST   /api/v1/callbacks             {phone, number, after, minutes}
  *   DELETE /api/v1/callbacks/{id}

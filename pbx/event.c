@@ -15,6 +15,7 @@
 #include "pbx/call.h"
 #include "pbx/cos.h"
 #include "pbx/conference.h"
+#include "pbx/csta.h"
 #include "pbx/event.h"
 #include "pbx/jsontext.h"
 #include "pbx/peer.h"
@@ -39,7 +40,11 @@ struct reader {
 	char epoch[KEEP_EPOCH_SIZE];
 	struct wheel_timer timer;  /* next part of the replay or snapshot */
 	struct snapshot *snapshot; /* what of it is still to be sent */
-	bool is_live;              /* has had its replay: gets what is new */
+	/* What it wants to hear of, "" all: ids. */
+	char customer[DIRECTORY_ID_SIZE];
+	char user[DIRECTORY_ID_SIZE];
+	char phone[DIRECTORY_ID_SIZE];
+	bool is_live; /* has had its replay: gets what is new */
 };
 
 /* Whom a snapshot is about, listed at its beginning; how each is then is
@@ -144,6 +149,27 @@ static struct frame *frame_add(uint64_t seq)
 	return f;
 }
 
+/* Whether a frame names this id under this name. */
+static bool has_member(const char *text, size_t len, const char *name,
+		       const char *id)
+{
+	char wanted[DIRECTORY_ID_SIZE + 16];
+	int n;
+
+	if (!id[0])
+		return true;
+	n = snprintf(wanted, sizeof(wanted), "\"%s\":\"%s\"", name, id);
+
+	return memmem(text, len, wanted, (size_t)n);
+}
+
+static bool is_wanted(const struct reader *r, const char *text, size_t len)
+{
+	return has_member(text, len, "customer", r->customer) &&
+	       has_member(text, len, "user", r->user) &&
+	       has_member(text, len, "phone", r->phone);
+}
+
 static void send_all(uint64_t seq, const char *text, size_t len)
 {
 	struct le *le = list_head(&events.readers);
@@ -152,7 +178,7 @@ static void send_all(uint64_t seq, const char *text, size_t len)
 		struct reader *r = le->data;
 
 		le = le->next;
-		if (r->is_live && seq > r->after)
+		if (r->is_live && seq > r->after && is_wanted(r, text, len))
 			(void)ws_send_text(r->ws, text, len);
 	}
 }
@@ -266,7 +292,8 @@ static const char *user_id(const struct phone *p)
 	return p && p->user ? p->user->id : NULL;
 }
 
-static void print_leg(struct sip_out *o, const struct leg *leg)
+/* Without the closing brace. */
+static void begin_leg(struct sip_out *o, const struct leg *leg)
 {
 	const struct call *call = leg->call;
 	bool is_caller = leg == call->caller;
@@ -300,6 +327,11 @@ static void print_leg(struct sip_out *o, const struct leg *leg)
 				    : NULL);
 	jsontext_member(o, false, "direction",
 			is_caller ? "outgoing" : "incoming");
+}
+
+static void print_leg(struct sip_out *o, const struct leg *leg)
+{
+	begin_leg(o, leg);
 	sip_out_raw(o, SPAN("}"));
 }
 
@@ -309,13 +341,12 @@ static bool is_monitored(const struct leg *leg)
 	return !leg->phone || cos_may(leg->phone->user, COS_CTI_MONITOR);
 }
 
-void event_leg(const struct leg *leg)
+static void tell_leg(const struct leg *leg, enum csta_event event)
 {
 	char buf[2048];
 	struct sip_out o;
 	uint64_t seq;
 
-	subscription_leg(leg);
 	if (!list_head(&events.readers) || !is_monitored(leg) ||
 	    peer_is_caller(leg->call))
 		return;
@@ -323,9 +354,31 @@ void event_leg(const struct leg *leg)
 	seq = number_next();
 	sip_out_init(&o, buf, sizeof(buf));
 	frame_begin(&o, seq, "call", leg->call->customer);
-	print_leg(&o, leg);
-	sip_out_raw(&o, SPAN("}"));
+	begin_leg(&o, leg);
+	jsontext_member(&o, false, "event",
+			event ? csta_event_name(event) : NULL);
+	jsontext_member(&o, false, "cause",
+			event ? csta_cause_name(csta_cause_of(leg, event))
+			      : NULL);
+	sip_out_raw(&o, SPAN("}}"));
 	tell(seq, &o);
+}
+
+void event_leg(const struct leg *leg)
+{
+	subscription_leg(leg);
+	tell_leg(leg, CSTA_NONE);
+}
+
+void event_arrow(const struct leg *leg, enum leg_event arrow)
+{
+	subscription_leg(leg);
+	tell_leg(leg, csta_event_of(leg, arrow));
+}
+
+void event_csta(const struct leg *leg, enum csta_event event)
+{
+	tell_leg(leg, event);
 }
 
 static void print_party(struct sip_out *o, const struct party *p, bool is_left)
@@ -590,7 +643,8 @@ static void replay(uint64_t seq, const char *customer, struct span json,
 	frame_begin(&o, seq, type_of(json), customer);
 	sip_out_raw(&o, json);
 	sip_out_raw(&o, SPAN("}"));
-	(void)ws_send_text(r->ws, o.p, o.len);
+	if (is_wanted(r, o.p, o.len))
+		(void)ws_send_text(r->ws, o.p, o.len);
 	r->after = seq;
 }
 
@@ -640,6 +694,14 @@ static void closed(struct ws *ws, enum ws_reason why, uint16_t code, void *arg)
 	mem_deref(arg);
 }
 
+static void copy_query(char out[DIRECTORY_ID_SIZE], struct http_request *req,
+		       const char *name)
+{
+	const char *value = http_query(req, name);
+
+	(void)re_snprintf(out, DIRECTORY_ID_SIZE, "%s", value ? value : "");
+}
+
 void event_stream(struct http_request *req)
 {
 	static const struct ws_handlers handlers = { .opened = opened,
@@ -660,6 +722,9 @@ void event_stream(struct http_request *req)
 		(void)re_snprintf(r->epoch, sizeof(r->epoch), "%s", epoch);
 	if (after)
 		r->after = strtoull(after, NULL, 10);
+	copy_query(r->customer, req, "customer");
+	copy_query(r->user, req, "user");
+	copy_query(r->phone, req, "phone");
 
 	if (ws_accept(&r->ws, req, &config, &handlers, r)) {
 		if (!http_is_answered(req))

@@ -12,6 +12,7 @@
 #define PBX_EVENT_H
 
 #include "base/span.h"
+#include "pbx/csta.h"
 
 struct http_request;
 struct leg;
@@ -27,8 +28,11 @@ uint64_t event_hold(void);
 /** The CDR of that number has reached the disk. */
 void event_cdr(uint64_t seq, const char *customer, struct span json);
 
-/** A leg has another state. */
+/** A leg is as it is; it has another state by this arrow; something else has
+ * happened to it (csta.h). */
 void event_leg(const struct leg *leg);
+void event_arrow(const struct leg *leg, enum leg_event arrow);
+void event_csta(const struct leg *leg, enum csta_event event);
 
 /** A party of a conference has come in, changed or (is_left) gone. */
 void event_conference(const struct party *p, bool is_left);

@@ -164,6 +164,14 @@ void fork_cancel(struct call *call, const struct leg *but, const char *reason)
 	}
 }
 
+void fork_withdraw(struct leg *leg)
+{
+	leg->is_past = true;
+	leg->is_cancelled = true;
+	(void)sip_client_cancel(leg->invite, (struct span){ NULL, 0 });
+	(void)leg_turn(leg, LEG_CLEARED);
+}
+
 void fork_pass(struct call *call)
 {
 	fork_cancel(call, NULL, NULL);
@@ -335,7 +343,7 @@ static void write_headers(struct sip_out *o, struct leg *leg,
 	if (leg->is_by_peer)
 		peer_headers(call, o);
 	sip_out_copy(o, m, SIP_HEADER_SUBJECT);
-	if (answers_itself(leg, is_only) ||
+	if (call->asks_answer || answers_itself(leg, is_only) ||
 	    (call->party && call->party->is_paged))
 		sip_out_text(o, AUTO_ANSWER);
 	else

@@ -47,6 +47,9 @@ void fork_cancel(struct call *call, const struct leg *but, const char *reason);
 /** The call goes on to others: those rung are cancelled and count no more. */
 void fork_pass(struct call *call);
 
+/** One that rings is cancelled and counts no more; the others go on. */
+void fork_withdraw(struct leg *leg);
+
 /** Whether it is the only branch that may still answer. */
 bool fork_is_alone(const struct leg *branch);
 

@@ -2,6 +2,7 @@
 #include "pbx/account.h"
 #include "pbx/cos.h"
 #include "pbx/attend.h"
+#include "pbx/csta.h"
 #include "pbx/fork.h"
 #include "pbx/forward.h"
 #include "pbx/outside.h"
@@ -298,6 +299,7 @@ bool forward_on(struct call *call, enum route_why why, struct span to)
 	if (!route_on(&r, way, call->caller->phone, why, to, &call->trail))
 		return false;
 
+	csta_tell(call, CSTA_DIVERTED);
 	fork_pass(call);
 	forward_invite(call, &m);
 	forward_ring(call, &r, &m);

@@ -145,7 +145,7 @@ int leg_turn(struct leg *leg, enum leg_event event)
 
 	leg->state = (uint8_t)next;
 	arrows[event](leg);
-	event_leg(leg);
+	event_arrow(leg, event);
 
 	return 0;
 }

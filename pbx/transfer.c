@@ -2,6 +2,7 @@
 #include "pbx/alone.h"
 #include "pbx/answer.h"
 #include "pbx/campon.h"
+#include "pbx/csta.h"
 #include "pbx/forward.h"
 #include "pbx/join.h"
 #include "pbx/recall.h"
@@ -150,8 +151,10 @@ void transfer_outcome_run(void *arg)
 		goto out;
 	if (alone_is(o->call))
 		alone_start(o->call);
-	else if (o->is_joined)
+	else if (o->is_joined) {
+		csta_tell(o->call, CSTA_TRANSFERRED);
 		join_start(o->call, o->answer);
+	}
 
 out:
 	mem_deref(o);
@@ -316,6 +319,7 @@ static bool recall(struct transfer *t)
 	forward_end(call);
 	trail_add(&call->trail, "recalls %s (%s)", phone_name(t->phone),
 		  t->phone->number);
+	call->cause = CSTA_CAUSE_RECALL;
 	transfer_callee(call, t->phone);
 	call->state = CALL_ROUTING;
 	recall_phones(&r, t->phone);

@@ -105,6 +105,10 @@ bool transfer_owns(const struct phone *p, const struct leg *leg);
 int transfer_originate(struct call **callp, struct phone *phone,
 		       const char *number);
 
+/** The same; the phone is asked to answer by itself. */
+int transfer_originate_answered(struct call **callp, struct phone *phone,
+				const char *number);
+
 /** Whether the class of service lets a phone take a leg over that another
  * phone holds. */
 bool transfer_may_fetch(const struct phone *p, const struct leg *leg);

@@ -4,6 +4,7 @@
 #include "pbx/answer.h"
 #include "pbx/callback.h"
 #include "pbx/cos.h"
+#include "pbx/csta.h"
 #include "pbx/forward.h"
 #include "pbx/handoff.h"
 #include "pbx/join.h"
@@ -253,6 +254,7 @@ static uint16_t to_number(struct leg *by, struct span number, uint32_t event,
 	(void)call_adopt(call);
 	t->event = event;
 	t->is_silent = is_silent;
+	call->cause = CSTA_CAUSE_TRANSFER;
 
 	(void)re_snprintf(text, sizeof(text), "%b", number.p,
 			  (size_t)number.len);
@@ -321,6 +323,8 @@ uint16_t transfer_back(struct leg *by, const struct transfer_back *b)
 	t->is_silent = !b->is_told;
 	t->why = (uint8_t)(b->why + 1);
 	t->stage = b->stage;
+	call->cause = b->why == RECALL_HANDOFF ? CSTA_CAUSE_TRANSFER
+					       : CSTA_CAUSE_RECALL;
 	(void)call_adopt(call);
 	trail_add(&call->trail, "%s (%s) waits in call %s", transfer_name_of(x),
 		  transfer_number_of(x), by->call->id);
@@ -365,6 +369,7 @@ uint16_t transfer_aside(struct call **callp, struct leg *by, const char *number,
 	call->answered_ms = call->started_ms;
 	call->answered_mono_ms = clock_mono_ms();
 	call->is_joining = true;
+	call->cause = CSTA_CAUSE_PARK;
 	(void)call_adopt(call);
 
 	o->from = mem_ref(by->call);
@@ -421,8 +426,8 @@ uint16_t transfer_do(struct leg *leg, const char *number, struct leg *with,
 
 /* ---- a call made for somebody ---- */
 
-int transfer_originate(struct call **callp, struct phone *phone,
-		       const char *number)
+static int originate(struct call **callp, struct phone *phone,
+		     const char *number, bool asks_answer)
 {
 	struct routing r = { .count = 1, .phones = { phone } };
 	struct call *call = call_new(phone->customer->id);
@@ -439,6 +444,8 @@ int transfer_originate(struct call **callp, struct phone *phone,
 	(void)re_snprintf(call->number, sizeof(call->number), "%s", number);
 	t->call = call;
 	t->kind = TRANSFER_ORIGINATE;
+	call->cause = CSTA_CAUSE_MAKE_CALL;
+	call->asks_answer = asks_answer;
 	call->transfer = t;
 	trail_add(&call->trail, "%s (%s) is to be connected with %s",
 		  phone_name(phone), phone->number, number);
@@ -451,6 +458,18 @@ int transfer_originate(struct call **callp, struct phone *phone,
 	*callp = call;
 
 	return 0;
+}
+
+int transfer_originate(struct call **callp, struct phone *phone,
+		       const char *number)
+{
+	return originate(callp, phone, number, false);
+}
+
+int transfer_originate_answered(struct call **callp, struct phone *phone,
+				const char *number)
+{
+	return originate(callp, phone, number, true);
 }
 
 const char *transfer_shown(const struct call *call)
@@ -496,6 +515,7 @@ bool transfer_originated(struct call *call, struct leg *branch,
 	call->state = CALL_ROUTING;
 	call->early = NULL;
 	callback_taken(call);
+	call->asks_answer = false; /* nobody else */
 	call_touch(call);
 	wheel_start(&call->timer, 1, ring_the_number, call);
 
