@@ -13,14 +13,12 @@ static const struct field fields[] = {
 	{ "name", FIELD_TEXT, FIELD_REQUIRED, 1, 100, .help = "Name",
 	  .help_fr = "Nom" },
 #define COS_OPTION(NAME, field, is_set, bare, trade, by, off, text, fr)        \
-	{                                                                      \
-		#field,       FIELD_BOOL,   0, .preset = #is_set,              \
-		.help = text, .help_fr = fr                                    \
-	},
+	{ #field,         FIELD_BOOL,     0, .preset = #is_set,                \
+	  .help = (text), .help_fr = (fr) },
 #define COS_NUMBER(NAME, field, low, high, value, bare, unit, trade, by, does, \
 		   text, fr)                                                   \
-	{ #field,      FIELD_INT,        .flags = 0,   .min = low,             \
-	  .max = high, .preset = #value, .help = text, .help_fr = fr },
+	{ #field,        FIELD_INT,        .flags = 0,     .min = (low),       \
+	  .max = (high), .preset = #value, .help = (text), .help_fr = (fr) },
 #define COS_ABSENT(...)
 #include "model/cos_table.h"
 };

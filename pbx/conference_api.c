@@ -274,7 +274,7 @@ static void begin(struct http_request *req, const struct caller *caller,
 	{
 		check_number(json_string_value(value), "numbers", errors);
 	}
-	if (!has_errors(req, errors))
+	if (!has_errors(req, errors) && phone)
 		begin_with(req, phone, numbers);
 	json_decref(body);
 }

@@ -134,11 +134,10 @@ void greeting_each(const struct mailbox *b, greeting_each_h *h, void *arg)
 		if (!strcmp(e->d_name, "greeting.wav"))
 			(void)snprintf(name, sizeof(name), "%s", names[0]);
 		else if (sscanf(e->d_name, "greeting-%39[a-z0-9-].wav", name) <
-			 1)
-			continue;
-		else if (strlen(e->d_name) !=
-			 strlen(name) + strlen("greeting-.wav"))
-			continue; /* one that is still written */
+				 1 ||
+			 strlen(e->d_name) !=
+				 strlen(name) + strlen("greeting-.wav"))
+			continue; /* none, or one that is still written */
 		if (greeting_name_is_valid(name))
 			h(name, arg);
 	}

@@ -260,13 +260,14 @@ int pair_log_add(struct store_write *w, const char *kind, const char *id,
 	if (plog.grown)
 		plog.grown();
 
+	plog.last++;
 	return store_write_add(
 		w,
 		"INSERT INTO pair_log (kind, id, seq, stamp, is_gone)"
 		" VALUES ($1, $2, $3, $4, $5) ON CONFLICT (kind, id)"
 		" DO UPDATE SET seq = $3, stamp = $4, is_gone = $5",
 		STORE_ARGS(store_text(kind), store_text(id),
-			   store_int((int64_t)++plog.last), store_int(stamp),
+			   store_int((int64_t)plog.last), store_int(stamp),
 			   store_int(is_gone)));
 }
 

@@ -79,10 +79,10 @@ static void tell(json_t *json)
 
 static json_t *request(const struct voice *v, enum kind kind, const char *what)
 {
-	json_t *json = json_pack(
-		"{s:i, s:I, s:s}", "v", PROTOCOL, "id",
-		(json_int_t)((v ? v->number : 0) * KINDS + (uint64_t)kind),
-		"do", what);
+	json_t *json = json_pack("{s:i, s:I, s:s}", "v", PROTOCOL, "id",
+				 (json_int_t)(v ? v->number : 0) * KINDS +
+					 (json_int_t)kind,
+				 "do", what);
 
 	if (v && v->port)
 		json_object_set_new(json, "port", json_integer(v->port));

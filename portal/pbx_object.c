@@ -64,7 +64,9 @@ const struct object_kind *pbx_object_find(const char *plural)
 
 static bool has_number(const struct kind *kind)
 {
-	return object_of(kind->plural)->has_extension;
+	const struct pbx_object *o = object_of(kind->plural);
+
+	return o && o->has_extension;
 }
 
 static void number_take(struct plan *plan, const struct kind *kind,
