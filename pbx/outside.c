@@ -65,6 +65,11 @@ static void write_from(const struct outside *o, const struct trunk *t,
 				  "<sip:anonymous@anonymous.invalid>");
 		return;
 	}
+	if (t == peer_trunk()) { /* it finds what is shown, by who pays */
+		server_identity(out, o->has_no_name ? NULL : phone_name(p),
+				phone_shown_number(p));
+		return;
+	}
 	if (!t->is_registered_mode && !t->shows_account) {
 		server_identity(out, o->has_no_name ? NULL : phone_name(p),
 				o->shown[0] ? o->shown : "anonymous");
@@ -414,6 +419,11 @@ static void take_peer(struct outside *o)
 	o->trunks[o->count++] = mem_ref(peer);
 }
 
+static bool is_by_peer(const struct outside *o)
+{
+	return o->count && o->trunks[0] == peer_trunk();
+}
+
 static void take_trunks(struct outside *o, bool *busy)
 {
 	const struct trunk_query q = { .customer = o->call->customer,
@@ -465,7 +475,8 @@ static void find_shown(struct outside *o, const struct user *payer)
 	(void)snprintf(o->shown, sizeof(o->shown), "%s",
 		       n.number ? n.number : "");
 	o->is_private = forward_is_anonymous(o->call) ||
-			outside_is_private(p->customer) || !o->shown[0] ||
+			outside_is_private(p->customer) ||
+			(!o->shown[0] && !is_by_peer(o)) ||
 			(payer && !cos_may(payer, COS_NUMBER_DELIVERY));
 	o->has_no_name = !outsider_is(p) && p->user &&
 			 cos_may(p->user, COS_NAME_SUPPRESSED);
