@@ -7,6 +7,7 @@
 #include "model/record.h"
 #include "pbx/greeting.h"
 #include "pbx/mailbox_settings.h"
+#include "pbx/pair_log.h"
 #include "pbx/passcode.h"
 
 #define OURS (FIELD_READONLY | FIELD_HIDDEN | FIELD_UNSORTED)
@@ -154,6 +155,8 @@ static int change(struct mailbox *b, json_t *changes, struct http_request *req)
 	if (!err)
 		err = record_put(w, &table, b->settings);
 	if (!err)
+		err = pair_log_shared(w, table.kind->plural, b->user, false);
+	if (!err)
 		err = store_write_send(w, changed, ch);
 	else
 		mem_deref(w);
@@ -284,6 +287,14 @@ static int taken(json_t *object, void *arg)
 	return 0;
 }
 
+/* The other node of a pair has changed them. */
+static void merged(const char *id, json_t *object, void *arg)
+{
+	(void)id;
+	if (object)
+		(void)taken(object, arg);
+}
+
 int mailbox_settings_start(struct store *store, const struct key_file *keys,
 			   struct router *router)
 {
@@ -295,6 +306,8 @@ int mailbox_settings_start(struct store *store, const struct key_file *keys,
 		err = router_kind(router, &settings_kind);
 	if (!err)
 		err = record_each(&table, taken, NULL);
+	if (!err)
+		err = pair_table_add(&table, merged);
 	if (!err)
 		err = router_routes(router, routes,
 				    sizeof(routes) / sizeof(routes[0]), NULL);

@@ -47,6 +47,7 @@
 #include "pbx/outside_rules.h"
 #include "pbx/pair.h"
 #include "pbx/pair_log.h"
+#include "pbx/pair_mail.h"
 #include "pbx/pin.h"
 #include "pbx/park_api.h"
 #include "pbx/prompt.h"
@@ -484,6 +485,7 @@ static void pbx_destructor(void *data)
 
 	turn_end();
 	pair_close();
+	pair_mail_close();
 	media_close();
 	music_close();
 	mode_close();
@@ -601,6 +603,8 @@ static int start(struct service *service, void **statep)
 		err = subscription_restore();
 	if (!err)
 		media_restored();
+	if (!err)
+		err = pair_mail_start(pbx->router);
 	if (!err)
 		err = pair_start(pbx->router, pbx->store);
 	if (err) {

@@ -7,7 +7,9 @@
 #include "base/log.h"
 #include "base/migrate.h"
 #include "base/outbox.h"
+#include "pbx/message.h"
 #include "pbx/message_mail.h"
+#include "pbx/pair_mail.h"
 #include "pbx/settings.h"
 
 enum { DAY_MS = 24 * 3600 * 1000, WAV_HEAD = 44, PAGE_ROWS = 1000 };
@@ -183,6 +185,7 @@ struct keeping {
 static void show(struct message *m)
 {
 	mailbox_tell(m->mailbox);
+	pair_mail_changed(m);
 	if (messages.shown)
 		messages.shown(m);
 }
@@ -237,8 +240,70 @@ void message_keep(struct message *m, uint64_t length_ms, bool is_partial,
 		handler(err, m, arg);
 }
 
+struct copying {
+	struct message as;
+	message_kept_h *handler;
+	void *arg;
+};
+
+static void copied(const struct store_result *result, void *arg)
+{
+	struct copying *c = arg;
+	struct message *m = NULL;
+
+	if (!result->err && !message_find(c->as.id))
+		m = message_add(c->as.mailbox, c->as.id);
+	if (m) {
+		memcpy(m->number, c->as.number, sizeof(m->number));
+		memcpy(m->name, c->as.name, sizeof(m->name));
+		m->at_ms = c->as.at_ms;
+		m->length_ms = c->as.length_ms;
+		m->is_whole = true;
+		m->is_read = c->as.is_read;
+		m->is_saved = c->as.is_saved;
+		m->is_partial = c->as.is_partial;
+		m->is_urgent = c->as.is_urgent;
+		m->is_private = c->as.is_private;
+		mailbox_tell(m->mailbox);
+	}
+	c->handler(result->err, m, c->arg);
+	mem_deref(c);
+}
+
+int message_copy(const struct message *as, message_kept_h *handler, void *arg)
+{
+	struct copying *c = mem_zalloc(sizeof(*c), NULL);
+	int err;
+
+	if (!c)
+		return ENOMEM;
+
+	c->as = *as;
+	c->handler = handler;
+	c->arg = arg;
+	err = store_write(
+		messages.store, copied, c,
+		"INSERT INTO messages (" COLUMNS ") VALUES ($1, $2, $3, $4,"
+		" $5, $6, $7, 1, $8, $9, $10, $11, $12, 0)"
+		" ON CONFLICT (id) DO NOTHING",
+		STORE_ARGS(
+			store_text(as->id), store_text(as->mailbox->customer),
+			store_text(as->mailbox->user), store_text(as->number),
+			store_text(as->name), store_int((int64_t)as->at_ms),
+			store_int((int64_t)as->length_ms),
+			store_int(as->is_read), store_int(as->is_saved),
+			store_int(as->is_partial), store_int(as->is_urgent),
+			store_int(as->is_private)));
+	if (err)
+		mem_deref(c);
+
+	return err;
+}
+
 static void write_marks(const struct message *m)
 {
+	pair_mail_changed(m);
+
 	(void)store_write(messages.store, NULL, NULL,
 			  "UPDATE messages SET is_read = $2, is_saved = $3,"
 			  " is_urgent = $4, is_private = $5 WHERE id = $1",
@@ -314,6 +379,7 @@ void message_delete(struct message *m)
 	bool was_shown = message_is_shown(m);
 	int err = ENOMEM;
 
+	pair_mail_gone(m);
 	if (file) {
 		message_file(m, file);
 		err = store_write(messages.store, row_removed, file,

@@ -68,6 +68,10 @@ typedef void(message_kept_h)(int err, struct message *m, void *arg);
 void message_keep(struct message *m, uint64_t length_ms, bool is_partial,
 		  message_kept_h *handler, void *arg);
 
+/** A message of the other node of a pair, whose file is here: its row is
+ * written, then it is shown.  0 or an errno, then the handler does not come. */
+int message_copy(const struct message *as, message_kept_h *handler, void *arg);
+
 /** Its caller says it is good, or has gone: it is shown. */
 void message_release(struct message *m, bool is_urgent, bool is_private);
 

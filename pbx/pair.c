@@ -14,6 +14,7 @@
 #include "pbx/pair_feed.h"
 #include "pbx/pair_follow.h"
 #include "pbx/pair_log.h"
+#include "pbx/pair_mail.h"
 #include "pbx/peer.h"
 #include "pbx/trunk.h"
 
@@ -249,6 +250,8 @@ int pair_start(struct router *router, struct store *store)
 	err = router_routes(router, log_routes, ARRAY_SIZE(log_routes), NULL);
 	if (!err)
 		err = pair_log_fill();
+	if (!err)
+		pair_mail_settle();
 	if (!err)
 		err = lease_start(router, store, pair.ttl_ms, lease_changed);
 	if (err)

@@ -250,6 +250,42 @@ static void check_conflict(const struct apply *a)
 	json_decref(ours);
 }
 
+static void go_on_with(struct apply *a)
+{
+	check_conflict(a);
+	if (apply_send(a, NULL))
+		break_off("no memory");
+}
+
+/* What is not in the frame is here, or will never be. */
+static void fetched(int err, void *arg)
+{
+	struct apply *a = arg;
+	bool is_ours = a->session == follow.session;
+
+	if (is_ours)
+		follow.outstanding--;
+	if (!err && pair_log_store()) {
+		go_on_with(a);
+		return;
+	}
+	mem_deref(a);
+	if (is_ours && err != ECANCELED)
+		break_off(strerror(err));
+	else if (is_ours)
+		finish_batch();
+}
+
+static void fetch(struct apply *a)
+{
+	int err;
+
+	follow.outstanding++;
+	err = a->kind->fetch(a->id, a->object, fetched, a);
+	if (err != EINPROGRESS)
+		fetched(err, a);
+}
+
 static void take_change(const json_t *frame, bool is_gone)
 {
 	const struct pair_kind *kind = pair_kind_find(
@@ -290,9 +326,10 @@ static void take_change(const json_t *frame, bool is_gone)
 	};
 	if (a->entry.seq > follow.top)
 		follow.top = a->entry.seq;
-	check_conflict(a);
-	if (apply_send(a, NULL))
-		break_off("no memory");
+	if (!is_gone && kind->fetch)
+		fetch(a);
+	else
+		go_on_with(a);
 }
 
 /* ---- frames ---- */

@@ -43,6 +43,12 @@ static const char *const schema[] = {
 	" lost TEXT NOT NULL, kept TEXT NOT NULL, loser TEXT NOT NULL)",
 };
 
+/* Rows that the other node's change has overwritten are counted, too: a number
+ * is never given twice. */
+#define LAST                                                                   \
+	"SELECT MAX(seq) FROM (SELECT MAX(seq) AS seq FROM pair_log UNION ALL" \
+	" SELECT seq FROM pair_state WHERE name = 'log') AS a"
+
 #define STATE_PUT                                                              \
 	"INSERT INTO pair_state (name, epoch, seq) VALUES ($1, $2, $3)"        \
 	" ON CONFLICT (name) DO UPDATE SET epoch = $2, seq = $3"
@@ -101,9 +107,7 @@ static int load(void)
 	if (!err)
 		err = state_get("read", reader, &plog.read);
 	if (!err)
-		err = store_query_int(&last, plog.store,
-				      "SELECT MAX(seq) FROM pair_log",
-				      STORE_NO_ARGS);
+		err = store_query_int(&last, plog.store, LAST, STORE_NO_ARGS);
 	if (err)
 		return err;
 
@@ -119,8 +123,10 @@ static int load(void)
 			continue;
 		err = store_query_int(
 			&top, plog.store,
-			"SELECT MAX(stamp) FROM pair_log WHERE kind = $1",
-			STORE_ARGS(store_text(plog.kinds[i]->name)));
+			"SELECT MAX(stamp) FROM pair_log WHERE kind = $1"
+			" AND stamp < $2",
+			STORE_ARGS(store_text(plog.kinds[i]->name),
+				   store_int(PAIR_STAMP_GONE)));
 		if (top > stamp)
 			stamp = top;
 	}
@@ -282,8 +288,16 @@ int pair_log_merge(struct store_write *w, const struct pair_kind *kind,
 {
 	int err;
 
-	if (kind->is_shared && entry->stamp / 2 > plog.stamp_ms)
+	if (kind->is_shared && entry->stamp < PAIR_STAMP_GONE &&
+	    entry->stamp / 2 > plog.stamp_ms)
 		plog.stamp_ms = entry->stamp / 2;
+	err = store_write_add(
+		w,
+		"UPDATE pair_state SET seq = (SELECT MAX(seq) FROM pair_log)"
+		" WHERE name = 'log' AND seq < (SELECT MAX(seq) FROM pair_log)",
+		STORE_NO_ARGS);
+	if (err)
+		return err;
 	err = store_write_add(
 		w,
 		kind->is_shared
@@ -366,8 +380,7 @@ uint64_t pair_log_last(void)
 	int64_t last = 0;
 
 	if (!plog.is_kept ||
-	    store_query_int(&last, plog.store, "SELECT MAX(seq) FROM pair_log",
-			    STORE_NO_ARGS))
+	    store_query_int(&last, plog.store, LAST, STORE_NO_ARGS))
 		return 0;
 
 	return (uint64_t)last;
@@ -440,6 +453,30 @@ bool pair_log_is_news(const struct pair_kind *kind, const char *id,
 	mem_deref(rows);
 
 	return is_news;
+}
+
+static int64_t count_of(const char *kind, const char *id, const char *sql)
+{
+	int64_t n = 0;
+
+	return store_query_int(&n, plog.store, sql,
+			       STORE_ARGS(store_text(kind), store_text(id)))
+		       ? 0
+		       : n;
+}
+
+bool pair_log_has(const char *kind, const char *id)
+{
+	return count_of(kind, id,
+			"SELECT COUNT(*) FROM pair_log"
+			" WHERE kind = $1 AND id = $2");
+}
+
+bool pair_log_is_gone(const char *kind, const char *id)
+{
+	return count_of(kind, id,
+			"SELECT COUNT(*) FROM pair_log"
+			" WHERE kind = $1 AND id = $2 AND is_gone = 1");
 }
 
 void pair_log_conflict(const struct pair_kind *kind, const char *id,

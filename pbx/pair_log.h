@@ -31,6 +31,13 @@
 
 enum { PAIR_EPOCH_SIZE = 27, PAIR_KINDS_MAX = 48 };
 
+/** Stamp of what is gone for good, whatever is done to it elsewhere. */
+#define PAIR_STAMP_GONE ((int64_t)1 << 62)
+
+/** What it takes to apply a change is here (0), or is not: ECANCELED, the
+ * change means nothing any more. */
+typedef void(pair_fetched_h)(int err, void *arg);
+
 /** A sort of object that both nodes have. */
 struct pair_kind {
 	const char *name;
@@ -39,6 +46,11 @@ struct pair_kind {
 
 	/** It as it is here; a new reference, NULL when there is none. */
 	int (*get)(json_t **objectp, const char *id, void *arg);
+
+	/** What it takes to store it that is not in the object; NULL: nothing.
+	 * 0; EINPROGRESS: handler comes later; ECANCELED; another errno */
+	int (*fetch)(const char *id, const json_t *object,
+		     pair_fetched_h *handler, void *arg);
 
 	/** Add to a write that it is stored, or gone (object NULL, stamp its
 	 * generation). */
@@ -118,6 +130,11 @@ uint64_t pair_log_read_seq(void);
  * was said without knowing.  *stampp gets our stamp. */
 bool pair_log_is_news(const struct pair_kind *kind, const char *id,
 		      int64_t *stampp);
+
+/** Whether there is an entry of this object; whether it says that it is gone.
+ */
+bool pair_log_has(const char *kind, const char *id);
+bool pair_log_is_gone(const char *kind, const char *id);
 
 /** Keep what loses for people to see. */
 void pair_log_conflict(const struct pair_kind *kind, const char *id,
