@@ -21,7 +21,7 @@
 	X(NAME, "a new person's name")                                         \
 	X(CUSTOMER, "a customer of the cast")                                  \
 	X(WEBID, "a new customer's name")                                      \
-	X(NUMBER, "digits that are dialled")                                   \
+	X(NUMBER, "digits that are dialled; in quotes where there is a #")     \
 	X(COUNT, "a count")                                                    \
 	X(TIME, "a time, such as 5s or 300ms")                                 \
 	X(TEXT, "a text in quotes")                                            \

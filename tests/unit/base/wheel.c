@@ -31,12 +31,15 @@ static void timers_fire_in_order_and_never_early(void)
 	wheel_start(&timers[2], 60, note, NULL);
 	wheel_start(&timers[3], 3600000, note, NULL);
 	CHECK(wheel_left_ms(&timers[3]) > 3590000);
+	CHECK_INT(wheel_count(), 4);
 	wheel_stop(&timers[2]);
+	CHECK_INT(wheel_count(), 3);
 	CHECK(!wheel_is_running(&timers[2]));
 	CHECK_INT(re_main(NULL), 0);
 	CHECK_INT(fired, 2);
 	CHECK(fired_after[0] >= 30);
 	CHECK(fired_after[1] >= 120);
+	CHECK_INT(wheel_count(), 1);
 	wheel_stop(&timers[3]);
 }
 
