@@ -219,8 +219,10 @@ static int changing(struct provision_change *change, void *arg)
 		number_plan_check(json_object_get(change->object, "categories"),
 				  errors);
 	}
-	if (change->kind == &attendant_kind)
+	if (change->kind == &attendant_kind) {
 		attendant_check(change->object, errors);
+		numbering_check_attendant(change->object, errors);
+	}
 	if (change->kind == &schedule_kind)
 		schedule_check(change->object, errors);
 	if (change->kind == &conference_kind)

@@ -1,6 +1,7 @@
 /* numbering.c - see numbering.h */
 #include "base/json.h"
 #include "model/kind.h"
+#include "pbx/attendant.h"
 #include "pbx/group.h"
 #include "pbx/numbering.h"
 #include "pbx/outside_rules.h"
@@ -104,8 +105,12 @@ static void check_prefix(const struct candidate *n)
 {
 	const json_t *rules = outside_rules_of(n->customer);
 	const char *prefix = rules ? json_get_text(rules, "prefix") : NULL;
+	const struct attendant *a = attendant_by_number(n->customer, n->number);
 
-	if (prefix && prefix[0] && begins(n->number, prefix))
+	if (a && strcmp(a->id, n->id) != 0)
+		kind_error(n->errors, n->field, "duplicate",
+			   "%s is the number of an attendant", n->number);
+	else if (prefix && prefix[0] && begins(n->number, prefix))
 		kind_error(n->errors, n->field, "prefix",
 			   "%s begins with %s, which is dialled for outside",
 			   n->number, prefix);
@@ -157,6 +162,25 @@ void numbering_check_group(const json_t *object, json_t *errors)
 		check_prefix(&n);
 }
 
+void numbering_check_attendant(const json_t *object, json_t *errors)
+{
+	struct candidate n;
+	const struct user *u;
+	const struct group *g;
+
+	if (!candidate_read(&n, object, "number", errors))
+		return;
+
+	u = directory_user_by_extension(n.customer, span_of(n.number));
+	g = group_by_number(n.customer, span_of(n.number));
+	if (u || g)
+		kind_error(errors, "number", "duplicate",
+			   "%s is the number of %s", n.number,
+			   u ? u->name : g->name);
+	else
+		check_prefix(&n);
+}
+
 void numbering_check_rules(const json_t *object, json_t *errors)
 {
 	const struct group *g = NULL;
@@ -165,8 +189,7 @@ void numbering_check_rules(const json_t *object, json_t *errors)
 	if (!candidate_read(&n, object, "prefix", errors))
 		return;
 
-	for (struct le *le = list_head(&n.customer->users); le;
-	     le = le->next) {
+	for (struct le *le = list_head(&n.customer->users); le; le = le->next) {
 		const struct user *u = le->data;
 
 		if (begins(u->extension, n.number)) {

@@ -13,10 +13,11 @@
 
 #include <jansson.h>
 
-/** What is wrong with the number of a user, of a group, with the prefix in
+/** What is wrong with the number of a user, of a group or attendant, with the prefix in
  * outside_rules that is to be stored: adds field errors. */
 void numbering_check_user(const json_t *object, json_t *errors);
 void numbering_check_group(const json_t *object, json_t *errors);
+void numbering_check_attendant(const json_t *object, json_t *errors);
 void numbering_check_rules(const json_t *object, json_t *errors);
 
 #endif
