@@ -28,6 +28,15 @@ static const struct {
 	{ "service-night2", "service-night2" },
 	{ "block", "number-blocked" },
 	{ "unblock", "number-unblocked" },
+	{ "forward-for", "forward-set" },
+	{ "forward-for-off", "forward-cancelled" },
+	{ "dnd-for", "dnd-on" },
+	{ "dnd-for-off", "dnd-off" },
+	{ "clear-for", "features-cleared" },
+	{ "message", "message-left" },
+	{ "message-off", "message-taken-back" },
+	{ "reminder", "reminder-set" },
+	{ "reminder-off", "reminder-cancelled" },
 	{ "callback", "callback-set" },
 	{ "callback-last", "callback-set" },
 	{ "callback-off", "callback-cancelled" },
@@ -61,10 +70,9 @@ static const struct {
 	const char *prompt;
 	bool is_intercept;
 } reasons[] = {
-	{ 403, "not-permitted", true },
-	{ 404, "number-unknown", true },
-	{ 423, "locked-out", false },
-	{ 500, "code-failed", false },
+	{ 403, "not-permitted", true }, { 404, "number-unknown", true },
+	{ 423, "locked-out", false },   { 480, "nobody-there", false },
+	{ 486, "party-busy", false },   { 500, "code-failed", false },
 };
 
 struct announcement {

@@ -327,7 +327,10 @@ static void accept_caller(struct answer *a)
 	if (err) {
 		mem_deref(p);
 		trail_add(&call->trail, "nothing in common to speak with");
-		call_refused(call, 488, NULL);
+		if (a->owner->lost)
+			a->owner->lost(a->arg);
+		else
+			call_refused(call, 488, NULL);
 		return;
 	}
 	p->call = mem_ref(call);

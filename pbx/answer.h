@@ -41,8 +41,8 @@ struct answer_owner {
 	 * was ("": nobody's).  NULL: the call ends. */
 	void (*refused)(void *arg, uint16_t status, const char *user);
 
-	/** The media server is away and the caller has had no answer; NULL:
-	 * the caller is refused. */
+	/** The media server is away, or the caller's phone speaks nothing we
+	 * do, and it has had no answer; NULL: the caller is refused. */
 	void (*lost)(void *arg);
 };
 
