@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "pbx/cpn.h"
 #include "pbx/emergency.h"
@@ -55,14 +56,14 @@ void emergency_find_place(struct emergency_place *place, const struct phone *p,
 	place->level = n.number ? n.level : "none";
 }
 
-static void remember(const char *number, const char *phone)
+static void remember(const char *number, const char *phone, uint64_t left_ms)
 {
 	struct recent *r = mem_zalloc(sizeof(*r), recent_destructor);
 
 	if (!r)
 		return;
 
-	r->until_ms = clock_mono_ms() + EMERGENCY_BACK_MS;
+	r->until_ms = clock_mono_ms() + left_ms;
 	(void)snprintf(r->number, sizeof(r->number), "%s", number);
 	(void)snprintf(r->phone, sizeof(r->phone), "%s", phone);
 	list_prepend(&recents, &r->le, r);
@@ -93,6 +94,47 @@ struct phone *emergency_caller(const char *number)
 	}
 
 	return NULL;
+}
+
+/* ---- after a restart ---- */
+
+static void take_alarm(uint64_t seq, const char *customer, struct span json,
+		       void *arg)
+{
+	json_t *alarm = json_loadb(json.p, json.len, 0, NULL);
+	const char *number = json_get_text(alarm, "cesid");
+	const char *phone = json_get_text(alarm, "phone");
+	uint64_t age = clock_wall_ms() -
+		       (uint64_t)json_get_int(alarm, "at_ms", 0);
+
+	(void)seq;
+	(void)customer;
+	(void)arg;
+
+	if (number && phone && age < EMERGENCY_BACK_MS)
+		remember(number, phone, EMERGENCY_BACK_MS - age);
+	json_decref(alarm);
+}
+
+static void read_alarms(void *arg)
+{
+	const struct keep_query q = {
+		.result = "alarm",
+		.from_ms = clock_wall_ms() - EMERGENCY_BACK_MS,
+		.limit = EMERGENCY_RECENT_MAX,
+		.with_alarms = true,
+	};
+
+	(void)arg;
+
+	if (keep_each_cdr(&q, take_alarm, NULL))
+		log_error("emergency", "who called for help before the restart "
+				       "cannot be called back");
+}
+
+void emergency_restore(void)
+{
+	keep_settle(read_alarms, NULL);
 }
 
 /* ---- the alarm ---- */
@@ -157,7 +199,7 @@ void emergency_raise(const struct call *call, const char *dialled,
 		 dialled, place->number[0] ? place->number : "unknown",
 		 place->level);
 	if (place->number[0])
-		remember(place->number, p->id);
+		remember(place->number, p->id, EMERGENCY_BACK_MS);
 	if (!a)
 		return;
 

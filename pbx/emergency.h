@@ -21,6 +21,9 @@ enum {
 void emergency_init(void);
 void emergency_close(void);
 
+/** After a restart: the ways back of the last half hour, from the alarms. */
+void emergency_restore(void);
+
 /** What is shown to the centre. */
 struct emergency_place {
 	char number[DIRECTORY_NUMBER_MAX + 1]; /* "": none is known */

@@ -613,6 +613,7 @@ static int start(struct service *service, void **statep)
 	}
 
 	keep_loaded();
+	emergency_restore();
 	turn_end();
 	metrics_add(metrics, METRIC_COUNT);
 	*statep = pbx;
