@@ -144,6 +144,19 @@ const struct invariant invariants[] = {
 	  " (SELECT id FROM pbx.users) AND user NOT IN"
 	  " (SELECT id FROM pbx.group_mailboxes)" },
 
+	{ "I4", "every recording of a call has a sound of its length",
+	  "recordings.recordings recording_files",
+	  "SELECT 'recording ' || r.id || ' of ' || r.length_ms || ' ms has a "
+	  "sound of ' || ifnull(f.length_ms, 'no') || ' ms' FROM "
+	  "recordings.recordings r LEFT JOIN recording_files f ON f.id = r.id"
+	  " AND f.customer = r.customer WHERE r.is_whole AND"
+	  " (f.length_ms IS NULL OR abs(f.length_ms - r.length_ms) > 100)" },
+	{ "I4", "every sound of a recorded call is a recording's",
+	  "recordings.recordings recording_files",
+	  "SELECT 'the sound ' || id || ' of customer ' || customer || "
+	  "' is no recording''s' FROM recording_files WHERE id NOT IN"
+	  " (SELECT id FROM recordings.recordings)" },
+
 	{ "I6", "every binding is of a phone that exists",
 	  "bindings pbx.phones",
 	  "SELECT 'a binding is of phone ' || phone || ', which does not "
@@ -336,7 +349,8 @@ int stores_open(struct stores **sp, const char *dir)
 	static const char *const files[][2] = {
 		{ "portal", "portal" }, { "uc", "uc" },
 		{ "pbx", "pbx" },       { "pbx", "live" },
-		{ "pbx", "mail" },      { "border", "border" },
+		{ "pbx", "mail" },      { "pbx", "recordings" },
+		{ "border", "border" },
 	};
 	struct stores *s = mem_zalloc(sizeof(*s), stores_destructor);
 	size_t found = 0;

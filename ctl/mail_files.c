@@ -15,6 +15,7 @@ struct walk {
 	char path[1200];
 	char customer[NAME_BYTES];
 	char user[NAME_BYTES];
+	bool is_flat; /* no folder of a user */
 };
 
 /* One sound; greetings belong to no message. */
@@ -43,7 +44,7 @@ static void add_file(struct walk *w, const char *name)
 	w->path[end] = '\0';
 }
 
-/* mail/CUSTOMER/USER/ID.wav: depth 0 lists customers, 2 sounds. */
+/* Depth 0 lists customers, the last one sounds. */
 static void walk(struct walk *w, int depth)
 {
 	size_t end = strlen(w->path);
@@ -55,7 +56,7 @@ static void walk(struct walk *w, int depth)
 	while ((e = readdir(d))) {
 		if (e->d_name[0] == '.')
 			continue;
-		if (depth == 2) {
+		if (depth == (w->is_flat ? 1 : 2)) {
 			add_file(w, e->d_name);
 			continue;
 		}
@@ -69,22 +70,35 @@ static void walk(struct walk *w, int depth)
 	(void)closedir(d);
 }
 
-int mail_files_make(sqlite3 *db, const char *dir)
+/* FOLDER/CUSTOMER/USER/ID.wav, or flat: FOLDER/CUSTOMER/ID.wav */
+static int table_make(sqlite3 *db, const char *dir, const char *folder,
+		      const char *table, bool is_flat)
 {
 	struct walk w = { .insert = NULL };
+	char sql[200];
+	int err;
 
-	if (sqlite3_exec(db,
-			 "CREATE TEMP TABLE mail_files (customer, user, id,"
-			 " length_ms)",
-			 NULL, NULL, NULL) ||
-	    sqlite3_prepare_v2(db,
-			       "INSERT INTO mail_files VALUES (?1, ?2, ?3, ?4)",
-			       -1, &w.insert, NULL))
+	(void)snprintf(sql, sizeof(sql),
+		       "CREATE TEMP TABLE %s (customer, user, id, length_ms)",
+		       table);
+	err = sqlite3_exec(db, sql, NULL, NULL, NULL);
+	(void)snprintf(sql, sizeof(sql),
+		       "INSERT INTO %s VALUES (?1, ?2, ?3, ?4)", table);
+	if (err || sqlite3_prepare_v2(db, sql, -1, &w.insert, NULL))
 		return ENOMEM;
 
-	(void)snprintf(w.path, sizeof(w.path), "%.500s/pbx/mail", dir);
+	(void)snprintf(w.path, sizeof(w.path), "%.500s/pbx/%s", dir, folder);
+	w.is_flat = is_flat;
 	walk(&w, 0);
 	(void)sqlite3_finalize(w.insert);
 
 	return 0;
+}
+
+int mail_files_make(sqlite3 *db, const char *dir)
+{
+	int err = table_make(db, dir, "mail", "mail_files", false);
+
+	return err ? err
+		   : table_make(db, dir, "recordings", "recording_files", true);
 }

@@ -1,12 +1,14 @@
-/* mail_files.h - the sounds of voice messages as a table, for invariant.c */
+/* mail_files.h - sounds as tables, for invariant.c: of voice messages, of calls
+ * that were recorded */
 #ifndef CTL_MAIL_FILES_H
 #define CTL_MAIL_FILES_H
 
 #include <sqlite3.h>
 
 /**
- * Make the temporary table mail_files (customer, user, id, length_ms) of what
- * lies under DIR/pbx/mail; a file that cannot be played has no length.
+ * Make the temporary tables mail_files and recording_files (customer, user, id,
+ * length_ms) of what lies under DIR/pbx/mail and DIR/pbx/recordings; a file
+ * that cannot be played has no length.
  *
  * @return 0, also when there is no such folder; an errno
  */

@@ -158,7 +158,7 @@ static const struct shape shapes[] = {
 	  "length_ms:integer state:string marks:[]#recording-mark",
 	  "A recording of a call" },
 	{ "record-wish", "phone:string action:string",
-	  "start, pause, resume or stop; on whose behalf" },
+	  "start, pause, resume, stop or discard; on whose behalf" },
 	{ "recording-mark", "at_ms:integer what:string",
 	  "When it was begun, paused, resumed, stopped" },
 	{ "cdr",

@@ -297,7 +297,8 @@ static void go_in(struct party *p)
 		party_sign(p, "page");
 	else
 		sign_all(c, "joined");
-	record_conference(c);
+	if (!record_conference(c) && c->is_recorded)
+		record_tell(p);
 	changed(c, p);
 }
 

@@ -43,7 +43,8 @@ struct record {
 };
 
 static const char *const action_names[RECORD_ACTIONS] = { "start", "pause",
-							  "resume", "stop" };
+							  "resume", "stop",
+							  "discard" };
 
 enum record_action record_action_of(struct span text)
 {
@@ -279,8 +280,9 @@ static uint16_t change(struct record *r, enum record_action action)
 		recording_mark(rec, rec->is_paused ? "paused" : "resumed");
 		break;
 	default:
+		rec->is_dropped = action == RECORD_DISCARD;
 		media_record_stop(rec->id);
-		recording_mark(rec, "stopped");
+		recording_mark(rec, rec->is_dropped ? "discarded" : "stopped");
 		r->id[0] = '\0';
 		break;
 	}
@@ -303,7 +305,7 @@ uint16_t record_do(struct leg *leg, enum record_action action)
 		if (action != RECORD_START || !call->party->is_moderator)
 			return 403;
 		c->is_recorded = true;
-		record_conference(c);
+		(void)record_conference(c);
 		return 0;
 	}
 	if (call->state != CALL_ANSWERED || !call->callee)
@@ -443,7 +445,15 @@ static bool is_recording(const char *call)
 	return false;
 }
 
-void record_conference(struct conference *c)
+void record_tell(struct party *p)
+{
+	if (pbx_settings.record_announce == ANNOUNCE_BEEP)
+		party_sign(p, "recording");
+	else if (pbx_settings.record_announce == ANNOUNCE_SPOKEN)
+		party_say(p, "call-recorded");
+}
+
+bool record_conference(struct conference *c)
 {
 	const struct media_source source = { .mixer = c->mixer };
 	struct recording like = { .length_ms = 0 }, *rec = NULL;
@@ -451,7 +461,7 @@ void record_conference(struct conference *c)
 	struct le *le;
 
 	if (!c->is_recorded || is_recording(c->id))
-		return;
+		return false;
 
 	(void)re_snprintf(like.customer, sizeof(like.customer), "%s",
 			  c->customer);
@@ -459,14 +469,16 @@ void record_conference(struct conference *c)
 	(void)re_snprintf(like.number, sizeof(like.number), "%s", c->number);
 	(void)re_snprintf(like.name, sizeof(like.name), "%s", c->name);
 	if (recording_begin(&rec, &like))
-		return;
+		return false;
 	recording_file(rec, file);
 	if (media_record(rec->id, file, &source, RECORDING_LIMIT_S)) {
 		recording_delete(rec);
-		return;
+		return false;
 	}
 	for (le = list_head(&c->parties); le; le = le->next)
-		party_say(le->data, "call-recorded");
+		record_tell(le->data);
+
+	return true;
 }
 
 /* ---- what the media server tells ---- */
@@ -500,7 +512,7 @@ static void ended(struct recording *rec, const struct media_take *take)
 	if (is_its && is_limit)
 		go_on(call);
 	if (c && is_limit)
-		record_conference(c);
+		(void)record_conference(c);
 }
 
 /* The media server was killed: calls go on in a new file. */
@@ -547,7 +559,7 @@ static void taken(const struct media_take *take)
 	for (le = list_head(recording_list()); le; le = le->next)
 		((struct recording *)le->data)->goes_on = false;
 	for (le = list_head(conference_list()); le; le = le->next)
-		record_conference(le->data);
+		(void)record_conference(le->data);
 }
 
 /* ---- life ---- */

@@ -1,7 +1,8 @@
 /* record.h - a call is recorded: begun, paused, resumed, stopped
  *
  * By a party whose class permits it: REST, the code during a call or with the
- * call held, a header `Record: on` (off, pause, resume) in an INFO; or by
+ * call held, a header `Record: on` (off, pause,
+ * resume, discard) in an INFO; or by
  * itself where a party's class says so.  The speech of a call that is
  * recorded goes through the media server; both parties hear that it is
  * recorded.  The recording goes on while the pbx is dead; after RECORDING_LIMIT_S
@@ -18,6 +19,7 @@
 struct call;
 struct conference;
 struct leg;
+struct party;
 struct record;
 
 enum record_action {
@@ -25,11 +27,12 @@ enum record_action {
 	RECORD_PAUSE,
 	RECORD_RESUME,
 	RECORD_STOP,
+	RECORD_DISCARD, /* stop, and nothing is kept */
 	RECORD_ACTIONS,
 };
 
-/** RECORD_ACTIONS for a text that is none of "start pause resume stop" or
- * "on off". */
+/** RECORD_ACTIONS for a text that is none of "start pause resume stop
+ * discard" or "on off". */
 enum record_action record_action_of(struct span text);
 
 /** Setting `record-announce`: -1 for a text that is none of "spoken beep
@@ -66,7 +69,11 @@ void record_key(struct call *call, unsigned side, char key);
 /** The code is dialled: for the caller's held call. */
 code_run_h record_run;
 
-/** A conference that is to be recorded, and is not yet. */
-void record_conference(struct conference *c);
+/** A conference that is to be recorded, and is not yet: begin, all parties
+ * hear it.  Whether it has begun now. */
+bool record_conference(struct conference *c);
+
+/** A party hears that its conference is recorded. */
+void record_tell(struct party *p);
 
 #endif

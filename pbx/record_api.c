@@ -181,7 +181,7 @@ static void record(struct http_request *req, const struct caller *caller,
 	p = id ? directory_phone(span_of(id)) : NULL;
 	if (!action || record_action_of(span_of(action)) == RECORD_ACTIONS)
 		kind_error(errors, "action", "unknown",
-			   "Give start, pause, resume or stop.");
+			   "Give start, pause, resume, stop or discard.");
 	if (!p)
 		kind_error(errors, "phone", "unknown", "No phone has this id.");
 	if (json_array_size(errors)) {
@@ -204,7 +204,7 @@ static void record(struct http_request *req, const struct caller *caller,
 
 static const struct route routes[] = {
 	{ "POST", "/api/v1/calls/{id}/record", "calls", ACTION_RUN, record, 0,
-	  "Record a call, pause, resume or stop it, on behalf of a phone" },
+	  "Record a call, pause, resume, stop or discard it, for a phone" },
 	{ "GET", "/api/v1/recordings", "recordings", ACTION_LIST, list_all, 0,
 	  "Recordings of calls, the oldest first" },
 	{ "GET", "/api/v1/recordings/{id}", "recordings", ACTION_READ, get_one,

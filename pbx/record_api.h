@@ -1,7 +1,7 @@
 /* record_api.h - recordings over REST
  *
  *   POST   /api/v1/calls/{id}/record        {phone, action}: start, pause,
- *                                           resume, stop
+ *                                           resume, stop, discard
  *   GET    /api/v1/recordings               ?filter[customer]= [user]= [call]=
  *   GET    /api/v1/recordings/{id}          ?customer=, as below
  *   GET    /api/v1/recordings/{id}/sound    a WAV file

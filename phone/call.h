@@ -285,4 +285,7 @@ void phone_conference_notified(struct call *focus, uint16_t status);
  * with the answer.  0; EBUSY; EINVAL; ENOMEM. */
 int phone_call_record(struct call *c, bool is_on, const char *command);
 
+/** The uc server has gone: what is being recorded on our word is not kept. */
+void phone_records_discard(struct engine *e);
+
 #endif

@@ -7,6 +7,7 @@
 #include "base/websocket.h"
 #include "base/wheel.h"
 #include "phone/cache.h"
+#include "phone/call.h"
 #include "phone/engine.h"
 #include "phone/face.h"
 #include "phone/setting.h"
@@ -86,8 +87,10 @@ static void go_offline(struct uc_link *l, const char *reason)
 	l->ws = mem_deref(l->ws);
 
 	l->state = LINK_OFFLINE;
-	if (is_news)
+	if (is_news) {
 		face_link(l->e, "offline", true, reason);
+		phone_records_discard(l->e);
+	}
 	wheel_start(&l->retry, l->retry_ms - rand_u32() % (l->retry_ms / 4),
 		    try_now, l);
 	l->retry_ms *= 2;

@@ -24,10 +24,11 @@ static int remove_one(const char *path, const struct stat *st, int type,
 	return remove(path);
 }
 
-/* "live" and "mail" are further stores of the pbx. */
+/* "live", "mail" and "recordings" are further stores of the pbx. */
 static void run_sql(const char *name, const char *sql)
 {
-	const char *folder = strcmp(name, "live") && strcmp(name, "mail")
+	const char *folder = strcmp(name, "live") && strcmp(name, "mail") &&
+					     strcmp(name, "recordings")
 				     ? name
 				     : "pbx";
 	char path[200], *why = NULL;
@@ -58,13 +59,24 @@ static void put_binding(void)
 	loop_close();
 }
 
-/* A voice message of a second. */
-static void put_sound(void)
+static void put_wav(const char *file)
 {
-	static const char *const folders[] = { "mail", "mail/c1",
-					       "mail/c1/u1" };
 	static const int16_t pcm[8000];
 	struct wav_writer *w = NULL;
+	char path[200];
+
+	(void)snprintf(path, sizeof(path), "%s/pbx/%s", dir, file);
+	CHECK_INT(wav_writer_open(&w, path), 0);
+	CHECK_INT(wav_writer_add(w, pcm, ARRAY_SIZE(pcm)), 0);
+	CHECK_INT(wav_writer_close(w), 0);
+	mem_deref(w);
+}
+
+/* A voice message of a second, a recorded call of a second. */
+static void put_sound(void)
+{
+	static const char *const folders[] = { "mail", "mail/c1", "mail/c1/u1",
+					       "recordings", "recordings/c1" };
 	char path[200];
 
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
@@ -72,11 +84,8 @@ static void put_sound(void)
 			       folders[i]);
 		CHECK_INT(mkdir(path, 0700), 0);
 	}
-	(void)snprintf(path, sizeof(path), "%s/pbx/mail/c1/u1/m1.wav", dir);
-	CHECK_INT(wav_writer_open(&w, path), 0);
-	CHECK_INT(wav_writer_add(w, pcm, ARRAY_SIZE(pcm)), 0);
-	CHECK_INT(wav_writer_close(w), 0);
-	mem_deref(w);
+	put_wav("mail/c1/u1/m1.wav");
+	put_wav("recordings/c1/r1.wav");
 }
 
 /* An installation with one customer, two users and two phones, sound. */
@@ -127,6 +136,10 @@ static void make(void)
 		" is_whole);"
 		"INSERT INTO messages VALUES ('m1', 'c1', 'u1', 1000, 1),"
 		" ('m2', 'c1', 'u1', 0, 0)");
+	run_sql("recordings",
+		"CREATE TABLE recordings (id, customer, length_ms, is_whole);"
+		"INSERT INTO recordings VALUES ('r1', 'c1', 1000, 1),"
+		" ('r2', 'c1', 0, 0)");
 	put_sound();
 	run_sql("uc",
 		"CREATE TABLE customers (id, web_id);"
@@ -250,6 +263,12 @@ static const struct {
 	  "I4 the sound m1 of user u1 is no message's" },
 	{ "mail", "UPDATE messages SET user = 'u9'",
 	  "I4 voice message m1 is of user u9, who does not exist" },
+	{ "recordings", "UPDATE recordings SET length_ms = 1500",
+	  "I4 recording r1 of 1500 ms has a sound of 1000 ms" },
+	{ "recordings", "UPDATE recordings SET is_whole = 1",
+	  "I4 recording r2 of 0 ms has a sound of no ms" },
+	{ "recordings", "DELETE FROM recordings",
+	  "I4 the sound r1 of customer c1 is no recording's" },
 	{ "live", "INSERT INTO cdrs VALUES ('d1', 'c1', 5, '{}')",
 	  "I7 CDR d1 is there 2 times" },
 	{ "live", "UPDATE cdrs SET started_ms = 7 WHERE id = 'd1'",

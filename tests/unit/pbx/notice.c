@@ -138,6 +138,38 @@ static void others(void)
 		  " expires=\"60\"><uri>sip:&lt;x&gt;@1.2.3.4</uri>"));
 }
 
+static void conferences(void)
+{
+	const struct notice_conference c = { "sip:conf-1@h", "A & B", 2, 32,
+					     true };
+	const struct notice_party held = {
+		.number = 1, .address = "2001", .name = "<Al>", .is_held = true
+	};
+	const struct notice_party rung = { .number = 2,
+					   .address = "20>2",
+					   .is_dialled = true,
+					   .was_called = true };
+
+	start();
+	notice_conference_begin(&out, &c, 7, false);
+	notice_party(&out, &c, &held);
+	notice_party(&out, &c, &rung);
+	notice_party_gone(&out, &c, "2003", 3);
+	notice_conference_end(&out);
+	CHECK(has("entity=\"sip:conf-1@h\" state=\"partial\" version=\"7\""));
+	CHECK(has("<display-text>A &amp; B</display-text>"));
+	CHECK(has("<maximum-user-count>32<"));
+	CHECK(has("<locked>true</locked>"));
+	CHECK(has("<user entity=\"sip:2001@h;party=1\""));
+	CHECK(has("&lt;Al&gt;") && has("<status>on-hold</status>"));
+	CHECK(has("<status>dialing-out</status>") && !has("20>2"));
+	CHECK(has("<joining-method>dialed-out<"));
+	CHECK(has("<user entity=\"sip:2003@h;party=3\" state=\"deleted\"/>"));
+	start();
+	notice_conference_gone(&out, "sip:conf-1@h", 8);
+	CHECK(has("state=\"deleted\" version=\"8\""));
+}
+
 static const struct test tests[] = {
 	{ "marks of XML are escaped", xml_escapes },
 	{ "control octets and broken UTF-8 become question marks",
@@ -148,6 +180,7 @@ static const struct test tests[] = {
 	{ "a number of any length does no harm", long_peer },
 	{ "what does not fit is noticed", does_not_fit },
 	{ "presence, message-summary and reginfo", others },
+	{ "a conference-info names its parties and who has left", conferences },
 };
 
 TEST_MAIN("pbx/notice", tests)
