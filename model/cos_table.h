@@ -273,12 +273,12 @@ COS_OPTION(HOT_DESK_LOGOUT, hot_desk_remote_logout, true, true,
   "May log out a user left on another phone",
   "Peut déconnecter un usager à distance")
 COS_OPTION(TWIN_PERMANENT, twin_permanent_login, false, false,
-  "Hot Desk External User - Permanent Login", "",
+  "Hot Desk External User - Permanent Login", "pbx/twin.c",
   "the user logs in and out",
   "The outside number is always logged in",
   "Numéro extérieur toujours connecté")
 COS_OPTION(TWIN_FEATURES, twin_mid_call_features, true, true,
-  "Hot Desk External User - Allow Mid-Call Features", "",
+  "Hot Desk External User - Allow Mid-Call Features", "pbx/twin_keys.c",
   "keys pressed during a call mean nothing",
   "Keys control calls at the outside number",
   "Commandes par touches au numéro extérieur")
@@ -288,12 +288,12 @@ COS_OPTION(TWIN_DIAL_TONE, twin_dial_tone, false, false,
   "The outside number hears dial tone after a call",
   "Tonalité après un appel au numéro extérieur")
 COS_OPTION(TWIN_CONFIRM, twin_answer_confirmation, true, true,
-  "Hot Desk External User - Answer Confirmation", "",
+  "Hot Desk External User - Answer Confirmation", "pbx/twin.c",
   "who answers at the outside number has the call at once",
   "A key must be pressed at the outside number",
   "Une touche confirme la réponse")
 COS_OPTION(TWIN_SHOWS, twin_shows_internal, true, true,
-  "Hot Desk External User - Display Internal Calling ID", "",
+  "Hot Desk External User - Display Internal Calling ID", "pbx/outside.c",
   "the outside number sees the user's own number",
   "The outside number sees who calls inside",
   "Le numéro extérieur voit le numéro interne")

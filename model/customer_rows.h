@@ -25,3 +25,6 @@
 	  .help = "Minutes without a call after which users are logged out of "
 		  "shared phones; 0: never",
 	  .help_fr = "Minutes d'inactivité avant déconnexion ; 0 : jamais" },
+	{ "access_number", FIELD_DIGITS, 0, 1, 32,
+	  .help = "Number inside at which hot-desk users call in from outside",
+	  .help_fr = "Numéro d'accès des postes externes" },

@@ -210,8 +210,8 @@ static const struct shape shapes[] = {
 	  "Who logs in: `user` on an administrator's word, or extension and "
 	  "PIN" },
 	{ "hot-desk",
-	  "user:string phone:string customer:string since_ms:integer?",
-	  "Somebody logged in at a shared phone" },
+	  "user:string phone:string? customer:string since_ms:integer?",
+	  "Somebody logged in at a shared phone, or outside: no phone" },
 
 	/* border */
 	{ "flow", "sip_user:string flow:string expires_s:integer",
@@ -420,6 +420,12 @@ static const struct shape_route rows[] = {
 	{ "pbx", "PUT", "/api/v1/phones/{id}/hot-desk", "#new-hot-desk", 200,
 	  "#hot-desk", NULL },
 	{ "pbx", "DELETE", "/api/v1/phones/{id}/hot-desk", NULL, 204, NULL,
+	  NULL },
+	{ "pbx", "GET", "/api/v1/users/{id}/hot-desk", NULL, 200, "#hot-desk",
+	  NULL },
+	{ "pbx", "PUT", "/api/v1/users/{id}/hot-desk", NULL, 200, "#hot-desk",
+	  NULL },
+	{ "pbx", "DELETE", "/api/v1/users/{id}/hot-desk", NULL, 204, NULL,
 	  NULL },
 
 	{ "border", "GET", "/api/v1/flows", NULL, 200, "list #flow", NULL },

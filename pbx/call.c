@@ -6,6 +6,7 @@
 #include "base/secrets.h"
 #include "pbx/alone.h"
 #include "pbx/announce.h"
+#include "pbx/access.h"
 #include "pbx/answer.h"
 #include "pbx/bridge.h"
 #include "pbx/call.h"
@@ -38,6 +39,7 @@
 #include "pbx/store.h"
 #include "pbx/transfer.h"
 #include "pbx/turn.h"
+#include "pbx/twin.h"
 #include "pbx/voicemail.h"
 
 enum {
@@ -85,6 +87,7 @@ static void call_destructor(void *data)
 	list_unlink(&call->dirty_le);
 	table_remove(&calls.by_id, &call->by_id);
 	list_flush(&call->branches);
+	twin_end(call);
 	mem_deref(call->caller);
 	mem_deref(call->offer);
 	relay_end(call);
@@ -238,6 +241,7 @@ static void over(struct call *call, enum call_result result)
 	record_over(call);
 	party_end(call);
 	relay_end(call);
+	twin_over(call);
 	forward_end(call);
 	answer_end(call);
 	call->result = (uint8_t)result;
@@ -288,8 +292,7 @@ void call_refused(struct call *call, uint16_t status, const char *cause)
 		return;
 
 	if ((!call->party && campon_takes(call, status)) ||
-	    transfer_refused(call, status) ||
-	    voicemail_takes(call, status) ||
+	    transfer_refused(call, status) || voicemail_takes(call, status) ||
 	    announce_takes(call, status, cause))
 		return;
 
@@ -586,6 +589,8 @@ static void ring(struct call *call, const struct sip_message *m,
 		transfer_replace(call, m);
 		return;
 	}
+	if (target && !target->phone && access_dialled(call, target->number))
+		return;
 	if (!(target && (target->phone || target->is_outside)) &&
 	    !hotdesk_is_empty(call->caller->phone) &&
 	    (conference_dialled(call, target ? target->number : user) ||

@@ -102,6 +102,7 @@ struct call {
 	struct party *party;     /* of a conference, with a phone of ours */
 	const struct code *code; /* that was dialled, or NULL */
 	struct list branches;    /* struct leg: all that were rung */
+	struct list twins;       /* struct twin: outside numbers rung */
 	struct trail trail;
 	struct record *record;       /* of its speech, or NULL (record.h) */
 	struct transfer *transfer;   /* that it takes part in, or NULL */

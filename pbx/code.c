@@ -123,6 +123,8 @@ static const struct code codes[] = {
 	  .run = hotdesk_code_log_out },
 	{ "hot-desk-remote-logout", "*53*", CODE_RUN, true,
 	  .run = hotdesk_code_log_out_other },
+	{ "external-number", "*54*", CODE_RUN, true,
+	  .run = hotdesk_code_number },
 	{ "pin", "*55", CODE_RUN, false, .run = hotdesk_code_pin },
 	{ "page", "*44*", CODE_RUN, true, .run = page_run },
 	{ "page-members", "*45*", CODE_RUN, true, .run = page_run_group },

@@ -29,6 +29,8 @@ static void user_destructor(void *data)
 
 	mem_deref(u->settings);
 	mem_deref(u->name);
+	mem_deref(u->outside_prefix);
+	mem_deref(u->outside_number);
 }
 
 static void phone_destructor(void *data)
@@ -231,6 +233,8 @@ static int customer_change(struct customer *c, const struct customer_fields *f)
 	(void)re_snprintf(c->time_zone, sizeof(c->time_zone), "%s",
 			  f->time_zone ? f->time_zone : "");
 	c->desk_idle_min = f->desk_idle_min;
+	(void)re_snprintf(c->access, sizeof(c->access), "%s",
+			  f->access ? f->access : "");
 
 	return text_set(&c->name, f->name);
 }
@@ -265,6 +269,21 @@ int directory_put_customer(const struct customer_fields *f)
 static void id_set(char out[DIRECTORY_ID_SIZE], const char *id)
 {
 	(void)re_snprintf(out, DIRECTORY_ID_SIZE, "%s", id ? id : "");
+}
+
+static int outside_set(struct user *u, const struct user_fields *f)
+{
+	const char *number = f->outside_number ? f->outside_number : "";
+	int err;
+
+	if (!f->outside_prefix) {
+		u->outside_prefix = mem_deref(u->outside_prefix);
+		u->outside_number = mem_deref(u->outside_number);
+		return 0;
+	}
+	err = text_set(&u->outside_prefix, f->outside_prefix);
+
+	return err ? err : text_set(&u->outside_number, number);
 }
 
 int directory_put_user(const struct user_fields *f)
@@ -309,6 +328,9 @@ int directory_put_user(const struct user_fields *f)
 				  f->reroute[i] ? f->reroute[i] : "");
 	u->is_french = f->is_french;
 	u->is_hot_desk_user = f->is_hot_desk_user;
+	u->rings_outside_alone = f->rings_outside_alone;
+	if (outside_set(u, f))
+		return ENOMEM;
 	table_remove(&dir.extensions, &u->by_extension);
 	memcpy(u->extension, f->extension, strlen(f->extension) + 1);
 	table_add(&dir.extensions, &u->by_extension,
@@ -527,6 +549,11 @@ struct directory_counts directory_counts(void)
 const struct list *directory_customers(void)
 {
 	return &dir.all;
+}
+
+struct user *phone_person(const struct phone *p)
+{
+	return p->twin[0] ? directory_user(span_of(p->twin)) : p->user;
 }
 
 const char *phone_name(const struct phone *p)

@@ -58,6 +58,7 @@ struct customer {
 	bool has_announcements; /* why a number cannot be called is said */
 	char operator[DIRECTORY_NUMBER_MAX + 1]; /* "" without */
 	uint16_t desk_idle_min; /* then users are logged out; 0 never */
+	char access[DIRECTORY_NUMBER_MAX + 1]; /* access.h; "" without */
 };
 
 struct user {
@@ -72,8 +73,11 @@ struct user {
 	char cor[DIRECTORY_MODES][DIRECTORY_ID_SIZE]; /* of restriction */
 	char cos[DIRECTORY_MODES][DIRECTORY_ID_SIZE]; /* of service */
 	char reroute[DIRECTORY_MODES][DIRECTORY_NUMBER_MAX + 1]; /* or "" */
-	bool is_french;                             /* prompts, else English */
-	bool is_hot_desk_user;                      /* may log in at phones */
+	bool is_french;        /* prompts, else English */
+	bool is_hot_desk_user; /* may log in at phones */
+	bool rings_outside_alone;
+	char *outside_prefix; /* twin.h; NULL: no outside number */
+	char *outside_number; /* the portal's */
 	char last_number[DIRECTORY_NUMBER_MAX + 1]; /* dialled; "" */
 	char *name;                                 /* as shown to others */
 	struct user_settings *settings; /* settings_user.h; NULL = none */
@@ -107,7 +111,8 @@ struct phone {
 	bool is_anonymous;    /* an outsider that withholds its number */
 	struct trunk *trunk;  /* of an outsider (outsider.h), else NULL */
 	struct le trunk_le;
-	char *outside_name; /* of an outsider, or NULL */
+	char *outside_name;           /* of an outsider, or NULL */
+	char twin[DIRECTORY_ID_SIZE]; /* of an outsider: the user it is, "" */
 };
 
 /** What a customer, user or phone is made or changed to. */
@@ -122,6 +127,7 @@ struct customer_fields {
 	const char *operator;  /* NULL: none */
 	const char *time_zone; /* may be NULL */
 	uint16_t desk_idle_min;
+	const char *access; /* NULL: none */
 };
 
 struct user_fields {
@@ -134,6 +140,9 @@ struct user_fields {
 	const char *reroute[DIRECTORY_MODES];
 	bool is_french;
 	bool is_hot_desk_user;
+	bool rings_outside_alone;
+	const char *outside_prefix; /* NULL: none */
+	const char *outside_number;
 };
 
 struct phone_fields {
@@ -203,6 +212,9 @@ struct directory_counts directory_counts(void);
 
 /** All customers: struct customer, le. */
 const struct list *directory_customers(void);
+
+/** Whose calls it makes: its user, or the one whose outside number it is. */
+struct user *phone_person(const struct phone *p);
 
 /** How a phone is shown to others: its user's name, else its number. */
 const char *phone_name(const struct phone *p);

@@ -289,7 +289,9 @@ void event_cdr(uint64_t seq, const char *customer, struct span json)
 
 static const char *user_id(const struct phone *p)
 {
-	return p && p->user ? p->user->id : NULL;
+	const struct user *u = p ? phone_person(p) : NULL;
+
+	return u ? u->id : NULL;
 }
 
 /* Without the closing brace. */

@@ -15,6 +15,7 @@
 #include "pbx/settings.h"
 #include "pbx/transfer.h"
 #include "pbx/turn.h"
+#include "pbx/twin.h"
 
 #define ELSEWHERE "SIP;cause=200;text=\"Call completed elsewhere\""
 
@@ -118,7 +119,7 @@ static bool is_refused(const struct call *call)
 	for (le = list_head(&call->branches); le; le = le->next) {
 		const struct leg *leg = le->data;
 
-		if (!leg->is_past && !leg->is_done)
+		if (!leg->is_past && !leg->is_done && !leg->is_cancelled)
 			return false;
 	}
 
@@ -157,6 +158,10 @@ void fork_cancel(struct call *call, const struct leg *but, const char *reason)
 			continue;
 		if (leg->is_done)
 			continue;
+		if (twin_is_asking(leg)) {
+			twin_give_up(leg, reason);
+			continue;
+		}
 
 		leg->is_cancelled = true;
 		(void)sip_client_cancel(leg->invite, sip_out_span(&o));
@@ -227,6 +232,14 @@ static void branch_accepted(struct leg *leg, const struct sip_message *m,
 	leg->is_done = true;
 	call_answered(call, leg, m);
 	fork_cancel(call, leg, ELSEWHERE);
+}
+
+void fork_settle(struct call *call)
+{
+	if (call->state >= CALL_ANSWERED || !is_refused(call))
+		return;
+	if (!forward_refused(call, fork_best(call)))
+		call_refused(call, fork_best(call), NULL);
 }
 
 static void branch_refused(struct leg *leg, int err,
@@ -479,7 +492,7 @@ static bool is_by_peer(const struct call *call, const struct phone *p)
 uint32_t fork_start(struct call *call, const struct routing *routing,
 		    const struct sip_message *m, struct fork_answer *refusal)
 {
-	uint32_t contacts = 0, busy = 0, failed = 0, rung = 0;
+	uint32_t contacts = routing->twin_count, busy = 0, failed = 0, rung = 0;
 
 	for (uint32_t i = 0; i < routing->count; i++) {
 		const struct phone *p = routing->phones[i];

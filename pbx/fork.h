@@ -50,6 +50,10 @@ void fork_pass(struct call *call);
 /** One that rings is cancelled and counts no more; the others go on. */
 void fork_withdraw(struct leg *leg);
 
+/** When nobody rung now can still answer: the call goes on, or its caller gets
+ * the best of the answers. */
+void fork_settle(struct call *call);
+
 /** Whether it is the only branch that may still answer. */
 bool fork_is_alone(const struct leg *branch);
 

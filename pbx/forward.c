@@ -11,6 +11,7 @@
 #include "pbx/server.h"
 #include "pbx/settings.h"
 #include "pbx/settings_user.h"
+#include "pbx/twin.h"
 #include "pbx/voicemail.h"
 #include "sip/address.h"
 
@@ -232,6 +233,7 @@ void forward_ring(struct call *call, struct routing *r,
 	for (;;) {
 		struct fork_answer refusal = { 0, NULL };
 		enum route_why why;
+		uint32_t rung;
 
 		forward_take(call, r);
 		if (way->hop_count > told) {
@@ -260,7 +262,8 @@ void forward_ring(struct call *call, struct routing *r,
 				return;
 			break;
 		}
-		if (fork_start(call, r, m, &refusal))
+		rung = fork_start(call, r, m, &refusal);
+		if (rung + twin_ring(call, r, m))
 			break;
 		why = refusal.status == 486 ? ROUTE_BUSY : ROUTE_NOT_REGISTERED;
 		if (!route_on(r, way, caller, why, SPAN(""), &call->trail)) {

@@ -14,14 +14,16 @@
 #include "pbx/pair_log.h"
 #include "pbx/subscription.h"
 #include "pbx/turn.h"
+#include "pbx/twin.h"
 #include "sip/build.h"
 
 enum { TICK_S = 30, MINUTE_S = 60 };
 
 /* The row's id is the user's: one phone a user. */
 static const struct field fields[] = {
-	{ "phone", FIELD_REF, FIELD_REQUIRED, .ref = "phones",
-	  .help = "Where the user is logged in", .help_fr = "Poste" },
+	{ "phone", FIELD_REF, 0, .ref = "phones",
+	  .help = "Where the user is logged in; none: at the outside number",
+	  .help_fr = "Poste ; aucun : au numéro extérieur" },
 	{ "since_ms", FIELD_TIME, 0, .help = "Since when",
 	  .help_fr = "Depuis" },
 };
@@ -72,6 +74,12 @@ const struct hotdesk *hotdesk_at(const struct phone *p)
 	return u ? session_of(u->id) : NULL;
 }
 
+const struct hotdesk *hotdesk_of_user(const struct user *u)
+{
+	return session_of(u->id);
+}
+
+/* Without a phone: at the outside number. */
 static int session_add(const struct user *u, const struct phone *p,
 		       uint64_t since_ms)
 {
@@ -81,7 +89,8 @@ static int session_add(const struct user *u, const struct phone *p,
 		return ENOMEM;
 
 	memcpy(s->user, u->id, sizeof(s->user));
-	memcpy(s->phone, p->id, sizeof(s->phone));
+	if (p)
+		memcpy(s->phone, p->id, sizeof(s->phone));
 	memcpy(s->customer, u->customer->id, sizeof(s->customer));
 	s->since_ms = since_ms;
 	s->used_ms = clock_wall_ms();
@@ -106,6 +115,13 @@ struct phone *hotdesk_of(const struct user *u)
 	const struct hotdesk *s = session_of(u->id);
 
 	return s ? directory_phone(span_of(s->phone)) : NULL;
+}
+
+bool hotdesk_is_outside(const struct user *u)
+{
+	const struct hotdesk *s = session_of(u->id);
+
+	return s && !s->phone[0];
 }
 
 bool hotdesk_is_empty(const struct phone *p)
@@ -165,6 +181,22 @@ struct hotdesk_bar hotdesk_may_log_in(const struct phone *p,
 	return free_to;
 }
 
+struct hotdesk_bar hotdesk_may_log_in_outside(const struct user *u)
+{
+	const struct phone *inside = hotdesk_of(u);
+	char number[2 * DIRECTORY_NUMBER_MAX];
+
+	twin_number(u, number);
+	if (!u->is_hot_desk_user || !u->outside_prefix || !number[0])
+		return bar(403, "no-outside-number", "No Outside Number",
+			   "This user has no outside number.");
+	if ((inside && inside->calls) || twin_is_busy(u))
+		return bar(409, "user-busy", "Busy Elsewhere",
+			   "The user has a call; it must end first.");
+
+	return free_to;
+}
+
 struct hotdesk_bar hotdesk_may_log_out(const struct phone *p,
 				       const struct call *call)
 {
@@ -187,8 +219,8 @@ static void tell(const char *customer, const char *user, const char *phone,
 	struct sip_out o;
 
 	log_info("hotdesk", "user=%s %s phone=%s customer=%s by %s", user,
-		 is_in ? "logs in at" : "is logged out of", phone, customer,
-		 by);
+		 is_in ? "logs in at" : "is logged out of",
+		 phone ? phone : "outside", customer, by);
 	sip_out_init(&o, buf, sizeof(buf));
 	sip_out_raw(&o, SPAN("{"));
 	jsontext_member(&o, true, "user", user);
@@ -211,6 +243,17 @@ static void seat(struct phone *p, struct user *u)
 		event_registration(p, true);
 	subscription_registered(p);
 	mwi_seated(p);
+}
+
+static void leave_outside(const struct user *u, const char *by)
+{
+	struct hotdesk *s = session_of(u->id);
+
+	if (!s || s->phone[0])
+		return;
+
+	tell(s->customer, s->user, NULL, by, false);
+	mem_deref(s);
 }
 
 static void leave(struct phone *p, const char *by)
@@ -267,12 +310,20 @@ static void log_in_now(const struct change *ch)
 	struct phone *p = directory_phone(span_of(ch->phone)), *first;
 	struct user *u = directory_user(span_of(ch->user));
 
-	if (!p || !u || !p->is_hot_desk || u->customer != p->customer)
+	if (!u || (ch->phone[0] && !p) ||
+	    (p && (!p->is_hot_desk || u->customer != p->customer)) ||
+	    (!p && !u->outside_prefix))
 		return;
 
 	first = hotdesk_of(u);
 	if (first)
 		leave(first, first == p ? ch->by : "log-in elsewhere");
+	leave_outside(u, p ? "log-in elsewhere" : ch->by);
+	if (!p) {
+		if (!session_add(u, NULL, ch->since_ms))
+			tell(u->customer->id, u->id, NULL, ch->by, true);
+		return;
+	}
 	row_forget(p);
 	leave(p, "log-in of another");
 	if (p->owner == u || session_add(u, p, ch->since_ms))
@@ -285,6 +336,7 @@ static void written(const struct store_result *result, void *arg)
 {
 	struct change *ch = arg;
 	struct phone *p = directory_phone(span_of(ch->phone));
+	const struct user *u = directory_user(span_of(ch->user));
 
 	if (result->err)
 		log_error("hotdesk", "user=%s phone=%s: %s", ch->user,
@@ -293,6 +345,8 @@ static void written(const struct store_result *result, void *arg)
 		log_in_now(ch);
 	else if (p)
 		leave(p, ch->by);
+	else if (u)
+		leave_outside(u, ch->by);
 	if (ch->h)
 		ch->h(result->err, ch->arg);
 	turn_end();
@@ -331,51 +385,70 @@ static int change_send(const struct change *what, const char *const gone[2],
 	return err;
 }
 
-int hotdesk_log_in(struct phone *p, struct user *u, const char *by,
-		   hotdesk_h *h, void *arg)
+/* p is NULL for the outside number. */
+static int log_in_send(const struct phone *p, const struct user *u,
+		       const struct change *what)
 {
-	const struct user *guest = phone_guest(p);
-	struct change ch = {
-		.by = by,
-		.since_ms = clock_wall_ms(),
-		.is_in = true,
-		.h = h,
-		.arg = arg,
-	};
-	const char *gone[2];
+	const struct user *guest = p ? phone_guest(p) : NULL;
+	const char *const gone[2] = { u->id, guest ? guest->id : NULL };
+	struct change ch = *what;
 	json_t *row;
 	int err;
 
+	ch.is_in = true;
+	ch.since_ms = clock_wall_ms();
 	memcpy(ch.user, u->id, sizeof(ch.user));
-	memcpy(ch.phone, p->id, sizeof(ch.phone));
-	row = json_pack("{s:s,s:i,s:s,s:I}", "id", u->id, "generation", 1,
-			"phone", p->id, "since_ms", (json_int_t)ch.since_ms);
+	if (p)
+		memcpy(ch.phone, p->id, sizeof(ch.phone));
+	row = json_pack("{s:s,s:i,s:s?,s:I}", "id", u->id, "generation", 1,
+			"phone", p ? p->id : NULL, "since_ms",
+			(json_int_t)ch.since_ms);
 	if (!row)
 		return ENOMEM;
 
-	gone[0] = u->id;
-	gone[1] = guest ? guest->id : NULL;
-	err = change_send(&ch, gone, p->owner == u ? NULL : row);
+	err = change_send(&ch, gone, p && p->owner == u ? NULL : row);
 	json_decref(row);
 
 	return err;
 }
 
+int hotdesk_log_in(struct phone *p, struct user *u, const char *by,
+		   hotdesk_h *h, void *arg)
+{
+	const struct change ch = { .by = by, .h = h, .arg = arg };
+
+	return log_in_send(p, u, &ch);
+}
+
+int hotdesk_log_in_outside(struct user *u, const char *by, hotdesk_h *h,
+			   void *arg)
+{
+	const struct change ch = { .by = by, .h = h, .arg = arg };
+
+	return log_in_send(NULL, u, &ch);
+}
+
+int hotdesk_log_out_user(const struct user *u, const char *by, hotdesk_h *h,
+			 void *arg)
+{
+	const struct hotdesk *s = session_of(u->id);
+	struct change ch = { .by = by, .h = h, .arg = arg };
+	const char *const gone[2] = { u->id, NULL };
+
+	if (!s)
+		return ENOENT;
+
+	memcpy(ch.user, s->user, sizeof(ch.user));
+	memcpy(ch.phone, s->phone, sizeof(ch.phone));
+
+	return change_send(&ch, gone, NULL);
+}
+
 int hotdesk_log_out(struct phone *p, const char *by, hotdesk_h *h, void *arg)
 {
 	const struct user *guest = phone_guest(p);
-	struct change ch = { .by = by, .h = h, .arg = arg };
-	const char *gone[2] = { NULL, NULL };
 
-	if (!guest)
-		return ENOENT;
-
-	memcpy(ch.user, guest->id, sizeof(ch.user));
-	memcpy(ch.phone, p->id, sizeof(ch.phone));
-
-	gone[0] = guest->id;
-
-	return change_send(&ch, gone, NULL);
+	return guest ? hotdesk_log_out_user(guest, by, h, arg) : ENOENT;
 }
 
 /* ---- provisioned changes ---- */
@@ -388,10 +461,14 @@ int hotdesk_write(struct store_write *w, const struct provision_change *change)
 	const char *owner;
 
 	if (is_user) {
-		if (change->object &&
-		    json_get_bool(change->object, "hot_desk_user", false))
+		s = session_of(change->id);
+		if (!s ||
+		    (json_get_bool(change->object, "hot_desk_user", false) &&
+		     (s->phone[0] ||
+		      json_get_bool(change->object, "external_hot_desk",
+				    false))))
 			return 0;
-		return session_of(change->id) ? row_remove(w, change->id) : 0;
+		return row_remove(w, change->id);
 	}
 
 	p = directory_phone(span_of(change->id));
@@ -413,8 +490,12 @@ static bool is_over(const struct hotdesk *s)
 	const struct user *u = directory_user(span_of(s->user));
 	const struct phone *p = directory_phone(span_of(s->phone));
 
-	return !u || !p || !u->is_hot_desk_user || !p->is_hot_desk ||
-	       phone_guest(p) != u;
+	if (!u || !u->is_hot_desk_user)
+		return true;
+	if (!s->phone[0])
+		return !u->outside_prefix;
+
+	return !p || !p->is_hot_desk || phone_guest(p) != u;
 }
 
 void hotdesk_changed(void)
@@ -433,7 +514,8 @@ void hotdesk_changed(void)
 			leave(p, "administrator");
 			continue;
 		}
-		tell(s->customer, s->user, s->phone, "administrator", false);
+		tell(s->customer, s->user, s->phone[0] ? s->phone : NULL,
+		     "administrator", false);
 		if (p && p->bindings_count)
 			event_registration(p, true);
 		if (p)
@@ -484,11 +566,13 @@ static int taken(json_t *object, void *arg)
 
 	(void)arg;
 
-	if (!u || !p || !u->is_hot_desk_user || !p->is_hot_desk ||
-	    p->owner == u || phone_guest(p))
+	if (!u || !u->is_hot_desk_user || (!phone && !u->outside_prefix) ||
+	    (phone &&
+	     (!p || !p->is_hot_desk || p->owner == u || phone_guest(p))))
 		return 0;
 
-	directory_seat(p, u);
+	if (p)
+		directory_seat(p, u);
 
 	return session_add(u, p, (uint64_t)json_get_int(object, "since_ms", 0));
 }
@@ -505,6 +589,8 @@ static void merged(const char *id, json_t *object, void *arg)
 	if (!object) {
 		if (p)
 			leave(p, ch.by);
+		else if (s && directory_user(span_of(id)))
+			leave_outside(directory_user(span_of(id)), ch.by);
 		return;
 	}
 

@@ -27,7 +27,7 @@ struct hotdesk {
 	struct le le;
 	struct table_entry by_user;
 	char user[DIRECTORY_ID_SIZE];
-	char phone[DIRECTORY_ID_SIZE];
+	char phone[DIRECTORY_ID_SIZE]; /* "": at the outside number */
 	char customer[DIRECTORY_ID_SIZE];
 	uint64_t since_ms; /* wall clock */
 	uint64_t used_ms;  /* wall clock: last seen with a call */
@@ -72,6 +72,18 @@ int hotdesk_log_in(struct phone *p, struct user *u, const char *by,
 		   hotdesk_h *h, void *arg);
 int hotdesk_log_out(struct phone *p, const char *by, hotdesk_h *h, void *arg);
 
+/** The same at the user's outside number (twin.h). */
+struct hotdesk_bar hotdesk_may_log_in_outside(const struct user *u);
+int hotdesk_log_in_outside(struct user *u, const char *by, hotdesk_h *h,
+			   void *arg);
+
+/** Log a user out wherever that is.  ENOENT: logged in nowhere. */
+int hotdesk_log_out_user(const struct user *u, const char *by, hotdesk_h *h,
+			 void *arg);
+
+/** Whether a user is logged in at the outside number. */
+bool hotdesk_is_outside(const struct user *u);
+
 /** The phone at which a user is logged in, or NULL. */
 struct phone *hotdesk_of(const struct user *u);
 
@@ -87,9 +99,10 @@ bool hotdesk_may_dial(const struct phone *p, const char *number,
 int hotdesk_write(struct store_write *w, const struct provision_change *change);
 void hotdesk_changed(void);
 
-/** All: struct hotdesk, le; of one phone, or NULL. */
+/** All: struct hotdesk, le; of one phone or user, or NULL. */
 const struct list *hotdesk_list(void);
 const struct hotdesk *hotdesk_at(const struct phone *p);
+const struct hotdesk *hotdesk_of_user(const struct user *u);
 uint32_t hotdesk_count(void);
 
 #endif

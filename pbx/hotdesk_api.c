@@ -7,9 +7,9 @@
 
 static json_t *session_print(const struct hotdesk *s)
 {
-	return json_pack("{s:s,s:s,s:s,s:I}", "user", s->user, "phone",
-			 s->phone, "customer", s->customer, "since_ms",
-			 (json_int_t)s->since_ms);
+	return json_pack("{s:s,s:s?,s:s,s:I}", "user", s->user, "phone",
+			 s->phone[0] ? s->phone : NULL, "customer", s->customer,
+			 "since_ms", (json_int_t)s->since_ms);
 }
 
 static void list_desks(struct http_request *req, const struct caller *caller,
@@ -252,6 +252,117 @@ static void delete_desk(struct http_request *req, const struct caller *caller,
 	}
 }
 
+/* ---- wherever the user is ---- */
+
+static struct user *wanted_user(struct http_request *req)
+{
+	struct user *u = directory_user(span_of(http_param(req, "id")));
+
+	if (!u || !u->customer) {
+		reply_not_found(req, "user");
+		return NULL;
+	}
+
+	return u;
+}
+
+static void reply_user(struct http_request *req, const struct user *u)
+{
+	const struct hotdesk *s = hotdesk_of_user(u);
+
+	if (s)
+		(void)http_reply_json(req, 200, session_print(s));
+	else
+		(void)http_reply_problem(req, 404, "not-logged-in",
+					 "This user is logged in nowhere.",
+					 NULL);
+}
+
+static void get_user_desk(struct http_request *req, const struct caller *caller,
+			  void *arg)
+{
+	const struct user *u = wanted_user(req);
+
+	(void)caller;
+	(void)arg;
+	if (u)
+		reply_user(req, u);
+}
+
+static void outside_logged_in(int err, void *arg)
+{
+	struct asked *a = arg;
+	const struct user *u = directory_user(span_of(a->user));
+
+	if (err || !u)
+		reply_error(a->req, err ? err : ENOENT);
+	else
+		reply_user(a->req, u);
+	mem_deref(a);
+}
+
+static void put_user_desk(struct http_request *req, const struct caller *caller,
+			  void *arg)
+{
+	struct user *u = wanted_user(req);
+	struct hotdesk_bar b;
+	struct asked *a;
+	int err;
+
+	(void)caller;
+	(void)arg;
+	if (!u)
+		return;
+
+	b = hotdesk_may_log_in_outside(u);
+	if (b.code) {
+		reply_bar(req, &b);
+		return;
+	}
+	a = mem_zalloc(sizeof(*a), asked_destructor);
+	if (!a) {
+		reply_error(req, ENOMEM);
+		return;
+	}
+	a->req = mem_ref(req);
+	memcpy(a->user, u->id, sizeof(a->user));
+	err = hotdesk_log_in_outside(u, "administrator", outside_logged_in, a);
+	if (err) {
+		reply_error(req, err);
+		mem_deref(a);
+	}
+}
+
+static void delete_user_desk(struct http_request *req,
+			     const struct caller *caller, void *arg)
+{
+	const struct user *u = wanted_user(req);
+	const struct phone *p = u ? hotdesk_of(u) : NULL;
+	struct hotdesk_bar b = { 0, NULL, NULL, NULL };
+	int err;
+
+	(void)caller;
+	(void)arg;
+	if (!u)
+		return;
+
+	if (p)
+		b = hotdesk_may_log_out(p, NULL);
+	if (b.code) {
+		reply_bar(req, &b);
+		return;
+	}
+	err = hotdesk_log_out_user(u, "administrator", logged_out,
+				   mem_ref(req));
+	if (!err)
+		return;
+	mem_deref(req);
+	if (err == ENOENT)
+		reply_user(req, u);
+	else
+		reply_error(req, err);
+}
+
 static const struct route routes[] = {
 	{ "GET", "/api/v1/hot-desks", "hot_desks", ACTION_LIST, list_desks, 0,
 	  "Who is logged in at shared phones" },
@@ -262,6 +373,12 @@ static const struct route routes[] = {
 	  "Log in: user, or extension and pin; another one is logged out" },
 	{ "DELETE", "/api/v1/phones/{id}/hot-desk", "hot_desks", ACTION_DELETE,
 	  delete_desk, 0, "Log out whoever is logged in at a phone" },
+	{ "GET", "/api/v1/users/{id}/hot-desk", "hot_desks", ACTION_READ,
+	  get_user_desk, 0, "Where a user is logged in" },
+	{ "PUT", "/api/v1/users/{id}/hot-desk", "hot_desks", ACTION_UPDATE,
+	  put_user_desk, 0, "Log a user in at the outside number" },
+	{ "DELETE", "/api/v1/users/{id}/hot-desk", "hot_desks", ACTION_DELETE,
+	  delete_user_desk, 0, "Log a user out, wherever that is" },
 };
 
 int hotdesk_api_start(struct router *router)

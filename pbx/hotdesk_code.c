@@ -11,6 +11,8 @@
 #include "pbx/hotdesk.h"
 #include "pbx/hotdesk_code.h"
 #include "pbx/pin.h"
+#include "pbx/route.h"
+#include "pbx/settings_user.h"
 
 enum { TRIES = 3 };
 
@@ -439,6 +441,41 @@ void hotdesk_code_log_out_other(struct call *call, const struct routing *r,
 	else
 		call_refused(call, 500, NULL);
 	mem_deref(t);
+}
+
+static void number_is_set(const struct store_result *result, void *arg)
+{
+	struct talk *t = arg;
+	struct call *call = call_of(t);
+
+	if (call)
+		code_done(call, result->err);
+	mem_deref(t);
+}
+
+void hotdesk_code_number(struct call *call, const struct routing *r,
+			 const struct sip_message *m)
+{
+	struct user *u = call->caller->phone->user;
+	struct talk *t;
+
+	(void)m;
+	if (!u->outside_prefix) {
+		trail_add(&call->trail, "%s has no outside number", u->name);
+		call_refused(call, 403, "No Outside Number");
+		return;
+	}
+	t = talk_make(call, u);
+	if (!t) {
+		call_refused(call, 500, NULL);
+		return;
+	}
+	call_try(call);
+	if (settings_user_set(u, "external_number", json_string(r->argument),
+			      number_is_set, t)) {
+		mem_deref(t);
+		call_refused(call, 500, "Feature Not Set");
+	}
 }
 
 void hotdesk_code_pin(struct call *call, const struct routing *r,

@@ -4,6 +4,7 @@
  *   *51*NUMBER*PIN    the same in one string, without media server too
  *   *52               log out
  *   *53*NUMBER        log out a user who is logged in elsewhere
+ *   *54*NUMBER        one's outside number (twin.h) is this one
  *   *55               change the PIN: old, new, new again, by voice
  *
  * What comes of it is said where the call is answered, else in the phrase of
@@ -19,6 +20,7 @@
 code_run_h hotdesk_code_log_in;
 code_run_h hotdesk_code_log_out;
 code_run_h hotdesk_code_log_out_other;
+code_run_h hotdesk_code_number;
 code_run_h hotdesk_code_pin;
 
 #endif

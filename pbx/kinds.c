@@ -61,6 +61,7 @@ static int take_customer(json_t *object, void *arg)
 		.time_zone = json_get_text(object, "time_zone"),
 		.desk_idle_min = (uint16_t)json_get_int(object,
 							"hot_desk_idle_min", 0),
+		.access = json_get_text(object, "access_number"),
 	};
 
 	int err = directory_put_customer(&f);
@@ -91,6 +92,9 @@ static int take_user(json_t *object, void *arg)
 			     json_get_text(object, "reroute_night1"),
 			     json_get_text(object, "reroute_night2") },
 		.is_french = !strcmp(text(object, "language"), "fr"),
+		.rings_outside_alone = json_get_bool(object, "external_alone",
+						     false),
+		.outside_number = json_get_text(object, "external_number"),
 		.is_hot_desk_user = json_get_bool(object, "hot_desk_user",
 						  false),
 	};
@@ -98,6 +102,8 @@ static int take_user(json_t *object, void *arg)
 
 	(void)arg;
 
+	if (json_get_bool(object, "external_hot_desk", false))
+		f.outside_prefix = text(object, "external_prefix");
 	if (!f.name[0]) {
 		(void)snprintf(name, sizeof(name), "%s %s",
 			       text(object, "first_name"),
@@ -227,6 +233,11 @@ static int changing(struct provision_change *change, void *arg)
 		schedule_check(change->object, errors);
 	if (change->kind == &conference_kind)
 		room_check(change->object, errors);
+	if (change->kind == &pbx_user_kind &&
+	    json_get_bool(change->object, "external_hot_desk", false) &&
+	    !json_get_bool(change->object, "hot_desk_user", false))
+		kind_error(errors, "external_hot_desk", "needs-hot-desk-user",
+			   "needs hot_desk_user");
 	if (change->kind == &pbx_customer_kind) {
 		code_check(json_object_get(change->object, "codes"), errors);
 		dial_check(json_object_get(change->object, "speed_dials"), true,

@@ -15,6 +15,7 @@
 #include "sip/uri.h"
 
 struct call;
+struct twin;
 
 struct leg {
 	struct le le; /* in its call's branches */
@@ -24,6 +25,7 @@ struct leg {
 	struct sip_client *invite; /* first INVITE, ours, not final yet */
 	struct sip_server *asked;  /* first INVITE, theirs */
 	struct list exchanges;     /* struct exchange this leg asked for */
+	struct twin *twin;         /* of an outside number of a user, or NULL */
 	struct mbuf *sdp;          /* last description we sent; may be NULL */
 	struct session session;
 	struct wheel_timer held_timer; /* recall.h */

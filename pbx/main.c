@@ -65,6 +65,7 @@
 #include "pbx/subscription.h"
 #include "pbx/trace.h"
 #include "pbx/turn.h"
+#include "pbx/twin_keys.h"
 #include "pbx/voicemail.h"
 
 enum {
@@ -491,6 +492,7 @@ static void pbx_destructor(void *data)
 	mode_close();
 	pin_close();
 	hotdesk_close();
+	twin_keys_close();
 	mem_deref(pbx->provision);
 	mem_deref(pbx->router);
 	mem_deref(pbx->store);

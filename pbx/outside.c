@@ -19,6 +19,7 @@
 #include "pbx/server.h"
 #include "pbx/settings.h"
 #include "pbx/trunk.h"
+#include "pbx/twin.h"
 #include "sip/address.h"
 
 enum {
@@ -27,7 +28,8 @@ enum {
 };
 
 struct outside {
-	struct call *call;                /* owns this */
+	struct call *call;                /* owns this, or a twin of it does */
+	struct twin *twin;                /* or NULL */
 	struct trunk *trunks[TRUNKS_MAX]; /* references */
 	uint32_t count;
 	uint32_t next;
@@ -149,6 +151,11 @@ static void write_headers(struct leg *leg, const struct outside *o,
 
 static bool try_next(struct outside *o);
 
+static struct outside *way_of(const struct leg *leg)
+{
+	return leg->twin ? twin_way(leg->twin) : leg->call->outside;
+}
+
 static void finish(struct outside *o, uint16_t status)
 {
 	struct call *call = o->call;
@@ -160,6 +167,10 @@ static void finish(struct outside *o, uint16_t status)
 
 	wheel_stop(&o->silence);
 	o->leg = NULL;
+	if (o->twin) {
+		fork_settle(call);
+		return;
+	}
 	if (o->is_emergency && inside &&
 	    !sip_message_parse(&m, (const char *)o->invite->buf, o->invite->end,
 			       NULL)) {
@@ -240,7 +251,7 @@ static void told(int err, const struct sip_message *m, struct sip_flow *flow,
 		 void *arg)
 {
 	struct leg *leg = arg;
-	struct outside *o = leg->call->outside;
+	struct outside *o = way_of(leg);
 	uint16_t status = m ? m->status : err == ETIMEDOUT ? 408 : 503;
 	bool is_current = o && o->leg == leg && !leg->is_cancelled &&
 			  leg->call->state < CALL_ANSWERED;
@@ -257,7 +268,10 @@ static void told(int err, const struct sip_message *m, struct sip_flow *flow,
 	}
 	if (status >= 180)
 		trunk_seen(leg->phone->trunk, true, "it rings");
-	fork_told(err, m, flow, leg);
+	if (o->twin)
+		twin_told(leg, m, flow);
+	else
+		fork_told(err, m, flow, leg);
 }
 
 /* The caller's INVITE; one without anything where the pbx itself calls. */
@@ -278,6 +292,7 @@ static int try_start(struct outside *o, struct trunk *t)
 		.customer = call->caller->phone->customer,
 		.trunk = t,
 		.number = o->number,
+		.twin = o->twin ? twin_user(o->twin) : NULL,
 	};
 	struct sip_dialog_request request = { .method = "INVITE" };
 	struct phone *phone = NULL;
@@ -294,6 +309,7 @@ static int try_start(struct outside *o, struct trunk *t)
 	if (err)
 		return err;
 	list_append(&call->branches, &leg->le, leg);
+	leg->twin = o->twin;
 
 	err = try_dialog(leg, o, t);
 	if (err)
@@ -369,8 +385,8 @@ static bool asks_privacy(const struct sip_message *m)
 	return false;
 }
 
-static struct outside *make(struct call *call, const struct sip_message *m,
-			    const char *number)
+static struct outside *way_make(struct call *call, const struct sip_message *m,
+				const char *number)
 {
 	struct outside *o = mem_zalloc(sizeof(*o), destructor);
 
@@ -386,6 +402,18 @@ static struct outside *make(struct call *call, const struct sip_message *m,
 	    (m->len &&
 	     mbuf_write_mem(o->invite, (const uint8_t *)m->buf, m->len)))
 		return mem_deref(o);
+
+	return o;
+}
+
+static struct outside *make(struct call *call, const struct sip_message *m,
+			    const char *number)
+{
+	struct outside *o = way_make(call, m, number);
+
+	if (!o)
+		return NULL;
+
 	mem_deref(call->outside);
 	call->outside = o;
 
@@ -544,6 +572,39 @@ bool outside_ring(struct call *call, const struct routing *r,
 		finish(o, 503);
 
 	return call->state < CALL_ANSWERED;
+}
+
+/* Whose number is shown there: who calls, or the user's own. */
+static void find_shown_twin(struct outside *o, const struct user *u)
+{
+	const struct phone *p = o->call->caller->phone;
+
+	if (forward_is_anonymous(o->call) || !cos_may(u, COS_TWIN_SHOWS)) {
+		find_shown(o, u);
+		o->has_no_name = true;
+		return;
+	}
+	(void)snprintf(o->shown, sizeof(o->shown), "%s", phone_shown_number(p));
+	o->is_private = p->is_anonymous;
+}
+
+int outside_ring_twin(struct outside **op, const struct outside_twin *way,
+		      const struct sip_message *m)
+{
+	struct outside *o = way_make(way->call, m, way->number);
+	bool busy = false;
+
+	if (!o)
+		return ENOMEM;
+
+	o->twin = way->twin;
+	*op = o;
+	take_trunks(o, &busy);
+	if (!o->count)
+		return ENOENT;
+	find_shown_twin(o, way->payer);
+
+	return try_next(o) ? 0 : ENOENT;
 }
 
 /* Digits, * and #, a leading +; marks between digits dropped. */

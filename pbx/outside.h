@@ -16,6 +16,7 @@
 
 #include "pbx/call.h"
 
+struct twin;
 struct outside; /* a call's way out: the trunks still to be tried */
 
 /**
@@ -37,6 +38,24 @@ bool outside_help(struct call *call, const struct sip_message *m,
  */
 bool outside_ring(struct call *call, const struct routing *r,
 		  const struct sip_message *m);
+
+/** A user's outside number to be rung beside others (twin.h). */
+struct outside_twin {
+	struct call *call;
+	struct twin *twin;
+	const struct user *payer;
+	const char *number; /* outside */
+};
+
+/**
+ * Ring it; twin_told() hears of it.
+ *
+ * @param op One reference, the twin's
+ *
+ * @return 0; ENOENT: no trunk takes it; ENOMEM
+ */
+int outside_ring_twin(struct outside **op, const struct outside_twin *way,
+		      const struct sip_message *m);
 
 /**
  * Take an INVITE that comes from a trunk.

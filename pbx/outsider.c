@@ -32,6 +32,8 @@ int outsider_alloc(struct phone **pp, const struct outsider *o)
 		return err;
 	}
 
+	if (o->twin)
+		(void)re_snprintf(p->twin, sizeof(p->twin), "%s", o->twin);
 	p->trunk = mem_ref(o->trunk);
 	list_append(&o->trunk->outsiders, &p->trunk_le, p);
 	p->customer = o->customer;

@@ -16,6 +16,7 @@ struct outsider {
 	struct trunk *trunk; /* a reference is taken */
 	const char *number;  /* "" or NULL: withheld */
 	const char *name;    /* or NULL */
+	const char *twin;    /* id of the user whose number it is, or NULL */
 };
 
 /** Make one; the leg it is for keeps the reference.  0 or ENOMEM. */

@@ -10,6 +10,7 @@
 #include "pbx/registrar.h"
 #include "pbx/relay.h"
 #include "pbx/settings.h"
+#include "pbx/twin.h"
 #include "sip/sdp.h"
 #include "sip/uri.h"
 
@@ -38,6 +39,14 @@ int relay_policy_of(const char *text)
 static unsigned side_of(const struct leg *leg)
 {
 	return leg == leg->call->caller ? 0 : 1;
+}
+
+/* The port that faces a leg. */
+static struct media_port *port_of(const struct leg *leg)
+{
+	struct media_port *own = twin_port(leg);
+
+	return own ? own : leg->call->ports[side_of(leg)];
 }
 
 /* ---- who is far ---- */
@@ -82,6 +91,8 @@ static bool is_caller_far(const struct leg *leg)
 
 static bool wants_relay(const struct call *call, const struct routing *r)
 {
+	if (r->twin_count) /* keys are to be heard */
+		return true;
 	if (pbx_settings.media != RELAY_AUTO)
 		return pbx_settings.media == RELAY_ALWAYS;
 	if (is_caller_far(call->caller) ||
@@ -288,7 +299,7 @@ static struct span write_body(const struct sdp *sdp, unsigned at,
 {
 	static char buf[BODY_BYTES];
 	const struct call *call = to->call;
-	const struct media_port *port = call->ports[side_of(to)];
+	const struct media_port *port = port_of(to);
 	char address[RELAY_HOST_BYTES];
 	struct sdp_edit edit;
 	struct sip_out o;
@@ -341,8 +352,8 @@ static struct span edit_body(struct sdp *sdp, struct leg *from, struct leg *to,
 	if (!m || !can_relay(m))
 		return body;
 
-	if (call->ports[side_of(from)])
-		learn_remote(call->ports[side_of(from)], m);
+	if (port_of(from))
+		learn_remote(port_of(from), m);
 	holds = holds && is_plain_audio(m) && codec_of(m) >= 0;
 	if (holds)
 		holds = take_port(call, side);
@@ -351,7 +362,7 @@ static struct span edit_body(struct sdp *sdp, struct leg *from, struct leg *to,
 	/* talking again without relay: each other's own addresses */
 	if (offer == HOLD_OFFER_TALK && !call->is_relayed)
 		return body;
-	if (!call->ports[side])
+	if (!port_of(to))
 		return direction == SDP_DIRECTION_INACTIVE
 			       ? write_direction(sdp,
 						 (unsigned)(m - sdp->media),
@@ -443,6 +454,8 @@ void relay_event(struct media_port *p, const char *event, const char *key)
 		party_event(call->party, event, key);
 	else if (call && !strcmp(event, "key") && key && *key)
 		record_key(call, p == call->ports[1], *key);
+	if (call && key && *key && !strcmp(event, "key"))
+		twin_key(call, p, *key);
 	if (!call || strcmp(event, "silent") != 0 || !is_lost(call))
 		return;
 

@@ -26,6 +26,7 @@
 #include "pbx/store.h"
 #include "pbx/transfer.h"
 #include "pbx/turn.h"
+#include "pbx/twin.h"
 
 #define ROW_VERSION "1"
 
@@ -59,7 +60,8 @@ static int put_leg(struct mbuf *mb, const struct leg *leg)
 
 	if (outsider_is(leg->phone))
 		(void)re_snprintf(
-			who, sizeof(who), "@%s %s %s", leg->phone->trunk->id,
+			who, sizeof(who), "@%s/%s %s %s", leg->phone->trunk->id,
+			leg->phone->twin,
 			leg->phone->is_anonymous ? "" : leg->phone->number,
 			leg->phone->outside_name ? leg->phone->outside_name
 						 : "");
@@ -109,6 +111,11 @@ static int put_ringing(struct mbuf *mb, const struct call *call)
 	for (le = list_head(&call->branches); le && !err; le = le->next) {
 		const struct leg *leg = le->data;
 
+		if (twin_is_asking(leg)) { /* it is hung up */
+			err = put_leg(mb, leg);
+			err |= put(mb, SPAN(""));
+			continue;
+		}
 		if (leg->is_done || transfer_lends(call) ||
 		    sip_client_save(leg->invite, text))
 			continue;
@@ -233,7 +240,8 @@ static bool get_number(uint64_t *n, struct span *restp)
 	return true;
 }
 
-/* Whose leg it was: a phone's id, or "@TRUNK NUMBER NAME" of an outsider.
+/* Whose leg it was: a phone's id, or "@TRUNK/USER NUMBER NAME" of an outsider,
+ * USER whose outside number it is.
  * One reference, or NULL when there is nobody any more. */
 static struct phone *phone_of(char *who, const struct call *call)
 {
@@ -241,7 +249,7 @@ static struct phone *phone_of(char *who, const struct call *call)
 		.customer = directory_customer(span_of(call->customer)),
 	};
 	struct phone *p = NULL;
-	char *number, *name;
+	char *number, *name, *twin;
 
 	if (who[0] == '&') /* rung through the other node */
 		who++;
@@ -254,6 +262,11 @@ static struct phone *phone_of(char *who, const struct call *call)
 		return NULL;
 	*number++ = '\0';
 	*name++ = '\0';
+	twin = strchr(who, '/');
+	if (twin) {
+		*twin++ = '\0';
+		o.twin = twin;
+	}
 	o.trunk = !strcmp(who + 1, PEER_TRUNK) ? peer_trunk()
 					       : trunk_find(span_of(who + 1));
 	o.number = number;
@@ -339,7 +352,9 @@ static int get_ringing(struct call *call, struct span rest)
 			list_append(&call->branches, &leg->le, leg);
 		if (!err && !get(&text, &rest))
 			err = EBADMSG;
-		if (!err && leg->dialog)
+		if (!err && leg->dialog && !text.len)
+			leg_bye(leg, NULL);
+		else if (!err && leg->dialog)
 			err = fork_restore(leg, text);
 	}
 

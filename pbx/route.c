@@ -14,6 +14,7 @@
 #include "pbx/outsider.h"
 #include "pbx/route.h"
 #include "pbx/settings_user.h"
+#include "pbx/twin.h"
 #include "pbx/voicemail.h"
 
 /* One walk through numbers, until somebody rings or nobody is left. */
@@ -76,7 +77,7 @@ static void refuse(struct routing *r, uint16_t status, const char *cause)
 {
 	r->status = status;
 	r->cause = cause;
-	r->count = 0;
+	r->count = r->twin_count = 0;
 }
 
 static void refuse_why(struct routing *r, enum route_why why)
@@ -296,8 +297,35 @@ static bool is_chosen(const struct user *u, const struct phone *p)
 	return false;
 }
 
+/* The user's outside number rings, too; true when it alone does. */
+static bool add_twin(struct walk *w, struct user *u, bool *self)
+{
+	struct routing *r = w->r;
+	char number[DIRECTORY_NUMBER_MAX + 1];
+	const char *why;
+
+	if (!twin_is_on(u))
+		return false;
+	if (!strcmp(w->caller->twin, u->id)) {
+		*self = true;
+		return false;
+	}
+	why = twin_bar(u, number);
+	if (why || r->twin_count >= ROUTE_TWINS_MAX) {
+		note(w, "%s is not called outside: %s", u->name,
+		     why ? why : "too many");
+		return false;
+	}
+	r->twins[r->twin_count++] = u;
+	note(w, "%s is called outside, too", u->name);
+
+	return u->rings_outside_alone;
+}
+
 static void add_user(struct walk *w, struct user *u, bool *self)
 {
+	if (add_twin(w, u, self))
+		return;
 	for (struct le *le = list_head(&u->phones); le; le = le->next) {
 		struct phone *p = le->data;
 
@@ -346,6 +374,8 @@ static bool has_dnd(const struct user *u)
 
 static bool any_registered(const struct routing *r)
 {
+	if (r->twin_count)
+		return true;
 	for (uint32_t i = 0; i < r->count; i++) {
 		if (phone_is_there(r->phones[i]))
 			return true;
@@ -441,7 +471,7 @@ static void add_member(struct walk *w, const struct group *g, const char *id,
 	if (u)
 		add_user(w, u, &self);
 
-	*busyp |= self;
+	*busyp |= self || (u && twin_is_busy(u));
 	for (uint32_t i = before; i < w->r->count; i++)
 		*busyp |= phone_is_busy(w->r->phones[i]);
 }
@@ -491,7 +521,7 @@ static void hunt(struct walk *w, struct group *g)
 		uint8_t at = (uint8_t)((way->first + way->tried++) % g->count);
 		bool is_busy = false;
 
-		r->count = 0;
+		r->count = r->twin_count = 0;
 		add_member(w, g, g->members[at].id, &is_busy);
 		was_busy |= is_busy;
 		if (is_busy) {
@@ -510,7 +540,7 @@ static void hunt(struct walk *w, struct group *g)
 		return;
 	}
 
-	r->count = 0;
+	r->count = r->twin_count = 0;
 	if (!overflow(w, g))
 		refuse_why(r, was_busy ? ROUTE_BUSY : ROUTE_OVERFLOW);
 }
@@ -538,7 +568,7 @@ static void ring_members(struct walk *w, struct group *g)
 		return;
 	if (g->overflow[0])
 		r->ring_s = g->ring_s;
-	if (!r->count)
+	if (!r->count && !r->twin_count)
 		refuse_why(r, ROUTE_OVERFLOW);
 }
 
@@ -706,7 +736,8 @@ static void ring_user(struct walk *w, struct user *u, struct group *g)
 			r->status = 0;
 	}
 	else {
-		is_busy = takes_one_call(u) && is_on_phone(u);
+		is_busy = takes_one_call(u) &&
+			  (is_on_phone(u) || twin_is_busy(u));
 		add_user(w, u, &self);
 		note(w, "%s is the extension of %s: %u phone%s", r->number,
 		     u->name, r->count, r->count == 1 ? "" : "s");
@@ -717,7 +748,7 @@ static void ring_user(struct walk *w, struct user *u, struct group *g)
 	if (is_busy) {
 		note(w, "%s is on the phone and takes one call at a time",
 		     u->name);
-		r->count = 0;
+		r->count = r->twin_count = 0;
 		if (!forward_busy(w, u))
 			refuse_why(r, ROUTE_BUSY);
 		return;
@@ -725,10 +756,10 @@ static void ring_user(struct walk *w, struct user *u, struct group *g)
 	if (!any_registered(r) && !self &&
 	    forward(w, u, ROUTE_NOT_REGISTERED,
 		    user_forward(u, FORWARD_NOT_REGISTERED))) {
-		r->count = 0;
+		r->count = r->twin_count = 0;
 		return;
 	}
-	if (!r->count)
+	if (!r->count && !r->twin_count)
 		refuse(r, self ? 486 : 480,
 		       self ? "Calls Oneself" : "No Phone");
 	r->ring_s = ring_time_s(w, u);
@@ -911,7 +942,7 @@ static void walk(struct walk *w)
 
 		memcpy(dialled, w->next, sizeof(dialled));
 		w->next[0] = '\0';
-		r->count = 0;
+		r->count = r->twin_count = 0;
 		r->status = 0;
 		r->outside[0] = '\0';
 		r->ring_s = 0;
@@ -953,7 +984,7 @@ void route_begin(struct routing *r, struct route_way *way,
 	struct walk w = { .r = r,
 			  .way = way,
 			  .caller = caller,
-			  .payer = caller->user,
+			  .payer = phone_person(caller),
 			  .trail = trail };
 
 	memset(r, 0, sizeof(*r));

@@ -25,6 +25,7 @@ struct group;
 
 enum {
 	ROUTE_HOPS_MAX = 20, /* times one call may be routed */
+	ROUTE_TWINS_MAX = 8, /* outside numbers rung at once */
 };
 
 /** Why a call goes on to another number. */
@@ -86,6 +87,8 @@ struct routing {
 	struct user *user; /* whom the number belongs to, or NULL */
 	uint32_t count;
 	struct phone *phones[DIRECTORY_PHONES_MAX];
+	const struct user *twins[ROUTE_TWINS_MAX]; /* rung outside, too */
+	uint8_t twin_count;
 	char number[DIRECTORY_NUMBER_MAX + 1]; /* as dialled, cleaned */
 	uint32_t ring_s; /* how long; 0: the installation's limit */
 	char outside[DIRECTORY_NUMBER_MAX + 1]; /* leaves by a trunk; or "" */

@@ -93,6 +93,8 @@ int settings_user_take(struct user *u, const json_t *object)
 	for (int i = 0; i < FORWARDS; i++)
 		copy(s->forward[i], sizeof(s->forward[i]),
 		     json_get_text(object, forward_fields[i]));
+	copy(s->outside_number, sizeof(s->outside_number),
+	     json_get_text(object, "external_number"));
 	s->has_dnd = json_get_bool(object, "dnd", false);
 	s->rejects_anonymous = json_get_bool(object, "reject_anonymous", false);
 	s->hides_number = json_get_bool(object, "hide_number", false);

@@ -38,6 +38,7 @@ struct user_settings {
 	json_t *object; /* as sent last: the base of the next change */
 	char forward[FORWARDS][DIRECTORY_NUMBER_MAX + 1];
 	char devices[SETTINGS_DEVICES_MAX][DIRECTORY_ID_SIZE];
+	char outside_number[DIRECTORY_NUMBER_MAX + 1]; /* own, or "" */
 	char (*blocked)[DIRECTORY_NUMBER_MAX + 1];
 	uint16_t blocked_count;
 	uint16_t no_answer_s; /* 0: as the class of service says */

@@ -553,6 +553,7 @@ static void tell_leg(const struct leg *leg, const char *name, bool is_over)
 static void leg_news(const struct leg *leg, bool is_over)
 {
 	const struct phone *p = leg->phone;
+	const struct user *u;
 
 	if (!subs.count)
 		return;
@@ -562,8 +563,9 @@ static void leg_news(const struct leg *leg, bool is_over)
 		return;
 
 	tell_leg(leg, p->number, is_over);
-	if (p->user && strcmp(p->user->extension, p->number) != 0)
-		tell_leg(leg, p->user->extension, is_over);
+	u = phone_person(p);
+	if (u && strcmp(u->extension, p->number) != 0)
+		tell_leg(leg, u->extension, is_over);
 }
 
 void subscription_leg(const struct leg *leg)

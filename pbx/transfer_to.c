@@ -393,8 +393,11 @@ uint16_t transfer_may(const struct leg *leg)
 
 	if (leg->call->state != CALL_ANSWERED || !x || !x->dialog)
 		return 481;
-	/* who calls from outside disposes of nobody here, at whose cost ever */
-	if (!leg->phone || !x->phone || leg->phone->trunk)
+	/* who calls from outside disposes of nobody here, at whose cost ever;
+	 * whom we have called at a user's outside number is that user */
+	if (!leg->phone || !x->phone ||
+	    (leg->phone->trunk &&
+	     (!leg->phone->twin[0] || leg == leg->call->caller)))
 		return 403;
 	if (leg->call->transfer || !leg_is_quiet(leg) || !leg_is_quiet(x))
 		return 491;

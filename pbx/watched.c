@@ -76,6 +76,7 @@ static bool is_of(const struct watched *w, const struct leg *leg)
 {
 	const struct phone *p = leg->phone;
 	const struct call *call = leg->call;
+	const struct user *u = p ? phone_person(p) : NULL;
 
 	if (call->park && leg == call->callee)
 		return !strcmp(call->customer, w->customer) &&
@@ -83,7 +84,7 @@ static bool is_of(const struct watched *w, const struct leg *leg)
 
 	return p && p->customer && !strcmp(p->customer->id, w->customer) &&
 	       (!strcmp(p->number, w->name) ||
-		(p->user && !strcmp(p->user->extension, w->name)));
+		(u && !strcmp(u->extension, w->name)));
 }
 
 /* A new number: what goes on there already. */
