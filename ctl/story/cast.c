@@ -39,12 +39,13 @@ static bool direct_user(struct play *p, struct person *who)
 static bool account_write(struct play *p, struct device *d, const char *secret)
 {
 	struct person *who = d->person;
-	char pbx[96], border[96];
+	char pbx[96], pbx2[96], border[96];
 	json_t *account, *user, *sip;
 	int err;
 
 	layout_sip(&p->layout, "pbx", pbx);
 	layout_sip(&p->layout, "border", border);
+	layout_sip(&p->layout, "pbx2", pbx2);
 	user = json_pack("{ssssssssss}", "id", who->id, "login", who->login,
 			 "name", who->display, "extension", who->extension,
 			 "customer", who->customer->web_id);
@@ -53,6 +54,9 @@ static bool account_write(struct play *p, struct device *d, const char *secret)
 			"realm", "holdfast", "sip_user", d->sip_user,
 			"sip_secret", secret, "number", d->number, "transport",
 			"udp");
+	if (p->has_pair)
+		(void)json_array_append_new(json_object_get(sip, "registrars"),
+					    json_string(pbx2));
 	account = json_pack("{sisssosnsoss}", "version", 1, "client", d->kind,
 			    "user", user, "uc", "sip", sip, "phone", d->id);
 	(void)snprintf(d->account, sizeof(d->account), "%s/%s-%s.json", p->dir,
@@ -415,6 +419,13 @@ bool cast_setting(struct play *p, const struct step *s)
 	(void)p;
 	(void)s;
 	return true; /* see settings_write() */
+}
+
+bool cast_pair(struct play *p, const struct step *s)
+{
+	(void)p;
+	(void)s;
+	return true; /* `up` was told, see NEEDS_PAIR */
 }
 
 int settings_write(const struct story *st, const char *dir)

@@ -17,6 +17,7 @@ struct story;
 step_h cast_customer;
 step_h cast_person;
 step_h cast_phoneless;
+step_h cast_pair;
 step_h cast_setting;
 step_h cast_trunk;
 

@@ -26,6 +26,9 @@ const struct sentence sentences[] = {
 	{ SENTENCE_CAST, "NAME at NUMBER without phone",
 	  "a user who has no telephone", cast_phoneless },
 
+	{ SENTENCE_CAST, "with a resilient pair",
+	  "a secondary pbx (pbx2), its media server and a witness run, too",
+	  cast_pair, NEEDS_PAIR },
 	{ SENTENCE_CAST, "with SERVER setting WORD COUNT",
 	  "a setting of holdfast.conf, in force from the start", cast_setting },
 
@@ -96,6 +99,10 @@ const struct sentence sentences[] = {
 	  "the state of her call; idle is to have none", sense_is },
 	{ SENTENCE_SENSE, "WHO registers", "the pbx knows the phone",
 	  sense_registers },
+	{ SENTENCE_SENSE, "WHO registers at the primary|secondary",
+	  "the phone says at which pbx of a pair it is", sense_registers_at },
+	{ SENTENCE_SENSE, "the primary|secondary has the lease",
+	  "it may register trunks", sense_lease },
 	{ SENTENCE_SENSE, "WHO is online|offline", "the phone's link to the uc",
 	  sense_link, ALL },
 	{ SENTENCE_SENSE, "WHO shows no banner",

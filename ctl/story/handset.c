@@ -198,6 +198,7 @@ static void on_event(struct handset *h, json_t *e)
 	}
 	else if (!strcmp(name, "registration")) {
 		copy(h->registration, sizeof(h->registration), e, "state");
+		copy(h->registrar, sizeof(h->registrar), e, "registrar");
 		h->is_registered = !strcmp(h->registration, "registered");
 	}
 	else if (!strcmp(name, "link")) {

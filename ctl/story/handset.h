@@ -45,6 +45,7 @@ struct handset {
 
 	bool is_registered;
 	char registration[32];
+	char registrar[96]; /* the last one told of */
 	bool is_online;
 	char link[24];
 	char banner[128];

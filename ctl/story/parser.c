@@ -115,9 +115,14 @@ static int parse_line(struct story *st, struct known *known, const char *line,
 	err = text_trimmed(&s->text, line);
 	if (s->sentence->kind == SENTENCE_TITLE)
 		st->title = mem_ref(s->slot[SLOT_TEXT]);
+	if (s->sentence->need == NEEDS_PAIR)
+		st->needs_pair = true;
 	if (s->sentence->need == NEEDS_ALL_SERVERS ||
 	    (s->slot[SLOT_SERVER] && strcmp(s->slot[SLOT_SERVER], "pbx") != 0 &&
-	     strcmp(s->slot[SLOT_SERVER], "media") != 0) ||
+	     strcmp(s->slot[SLOT_SERVER], "media") != 0 &&
+	     strcmp(s->slot[SLOT_SERVER], "pbx2") != 0 &&
+	     strcmp(s->slot[SLOT_SERVER], "media2") != 0 &&
+	     strcmp(s->slot[SLOT_SERVER], "witness") != 0) ||
 	    (s->slot[SLOT_DEVICES] && strchr(s->slot[SLOT_DEVICES], '/')))
 		st->needs_all_servers = true;
 	st->step_count++;

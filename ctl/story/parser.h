@@ -20,6 +20,7 @@ struct story {
 	struct step *steps;
 	size_t step_count;
 	bool needs_all_servers;
+	bool needs_pair;
 };
 
 /**

@@ -361,7 +361,8 @@ static bool port_is_free(unsigned port)
 
 static bool base_is_free(unsigned base)
 {
-	static const unsigned used[] = { 60, 61, 70, 71, 80, 81, 82, 83 };
+	static const unsigned used[] = { 60, 61, 70, 71,  80,  81,
+					 82, 83, 84, 160, 161, 162 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(used); i++) {
 		if (!port_is_free(base + used[i]))
@@ -407,15 +408,18 @@ static int up_spawn(struct play *p, unsigned base)
 	char number[16], path[300];
 	const char *argv[] = { "holdfast",    "up",   "--dir",    p->dir,
 			       "--port-base", number, "--listen", "127.0.0.1",
-			       NULL,          NULL,   NULL };
+			       NULL,          NULL,   NULL,       NULL,
+			       NULL };
 	struct child_streams fds = { .in = -1 };
-	int out[2], err;
+	int out[2], err, n = 8;
 
 	(void)snprintf(number, sizeof(number), "%u", base);
 	if (!p->has_all_servers) {
-		argv[8] = "--only";
-		argv[9] = "pbx,media";
+		argv[n++] = "--only";
+		argv[n++] = "pbx,media,pbx2,media2,witness";
 	}
+	if (p->has_pair)
+		argv[n++] = "--pair";
 	if (pipe2(out, O_CLOEXEC))
 		return errno;
 	(void)snprintf(path, sizeof(path), "%s/up.log", p->dir);
@@ -546,6 +550,7 @@ bool play_story(const struct story *st, bool keep, char **reportp)
 		return false;
 	p->story = st;
 	p->has_all_servers = st->needs_all_servers;
+	p->has_pair = st->needs_pair;
 	p->up_out = p->port_lock = -1;
 
 	/* whatever the story did, the stores must be sound after it */

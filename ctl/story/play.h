@@ -61,6 +61,7 @@ struct play {
 	char dir[200];
 	struct layout layout;
 	bool has_all_servers;
+	bool has_pair;
 	pid_t up;
 	int up_out;
 	char up_said[4096];

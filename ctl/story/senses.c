@@ -16,6 +16,7 @@ enum {
 	EAR_STEADY_MS = 400, /* so long a tone that was there before must
 				go on to count as heard now */
 	SERVER_LIMIT_S = 4,
+	PAIR_LIMIT_MS = 15000,
 };
 
 typedef bool(device_h)(struct device *d, const struct step *s);
@@ -361,6 +362,74 @@ static bool fail_link(struct play *p, const struct step *s)
 
 	return play_fail(p, "%s's %s is %s and shows \"%s\"", d->person->name,
 			 d->kind, d->handset->link, d->handset->banner);
+}
+
+/* ---- a pair ---- */
+
+struct at_pbx {
+	struct device *d;
+	char sip[96];
+};
+
+static bool is_at(struct play *p, void *arg)
+{
+	const struct at_pbx *at = arg;
+	const struct handset *h = at->d->handset;
+
+	(void)p;
+	return h && h->is_registered && !strcmp(h->registrar, at->sip);
+}
+
+static const char *node_of(const struct step *s)
+{
+	return strcmp(s->choice[0], "primary") ? "pbx2" : "pbx";
+}
+
+static unsigned pair_limit(const struct play *p)
+{
+	return play_limit(p) > PAIR_LIMIT_MS ? play_limit(p) : PAIR_LIMIT_MS;
+}
+
+bool sense_registers_at(struct play *p, const struct step *s)
+{
+	struct at_pbx at = { .d = step_device(p, s) };
+
+	if (!at.d)
+		return false;
+	if (!at.d->handset && !device_start(p, at.d))
+		return false;
+
+	layout_sip(&p->layout, node_of(s), at.sip);
+
+	return play_until(p, pair_limit(p), is_at, &at) ||
+	       play_fail(p, "%s's %s is %s at %s", at.d->person->name,
+			 at.d->kind, at.d->handset->registration,
+			 at.d->handset->registrar);
+}
+
+static bool holds_lease(struct play *p, void *arg)
+{
+	struct rest_answer a = { 0 };
+	char url[96], token[TOKEN_SIZE];
+	struct rest r = { .url = url, .token = token, .limit_ms = 2000 };
+	bool holds = false;
+
+	if (service_token_load(p->dir, arg, token))
+		return false;
+
+	layout_url(&p->layout, arg, url);
+	if (rest_ask(&r, &a, "GET", "/api/v1/pair", NULL))
+		holds = json_is_true(json_object_get(a.body, "lease"));
+	rest_clear(&a);
+
+	return holds;
+}
+
+bool sense_lease(struct play *p, const struct step *s)
+{
+	return play_until(p, pair_limit(p), holds_lease,
+			  (void *)(uintptr_t)node_of(s)) ||
+	       play_fail(p, "the %s has not got the lease", s->choice[0]);
 }
 
 bool sense_link(struct play *p, const struct step *s)

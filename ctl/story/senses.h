@@ -17,6 +17,8 @@ step_h sense_hears_dtmf;
 step_h sense_hears_other;
 step_h sense_is;
 step_h sense_registers;
+step_h sense_registers_at;
+step_h sense_lease;
 step_h sense_link;
 step_h sense_no_banner;
 step_h sense_banner;

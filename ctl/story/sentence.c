@@ -54,8 +54,8 @@ static const char *const slot_help[] = {
 };
 
 static const char *const devices[] = { "desk", "desktop", "mobile", "web" };
-static const char *const servers[] = { "uc", "pbx", "portal", "border",
-				       "media" };
+static const char *const servers[] = { "uc",    "pbx",  "portal", "border",
+				       "media", "pbx2", "media2", "witness" };
 
 static bool is_among(const char *word, const char *const words[], size_t n)
 {

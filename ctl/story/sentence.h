@@ -65,6 +65,7 @@ enum sentence_kind {
 enum sentence_need {
 	NEEDS_NOTHING,
 	NEEDS_ALL_SERVERS, /* portal, uc and border beside the pbx */
+	NEEDS_PAIR,        /* a secondary pbx and a witness */
 };
 
 struct sentence {
