@@ -4,6 +4,7 @@
 #include "pbx/answer.h"
 #include "pbx/attend.h"
 #include "pbx/collect.h"
+#include "pbx/greeting.h"
 #include "pbx/group.h"
 #include "pbx/outside_rules.h"
 #include "pbx/transfer.h"
@@ -351,6 +352,20 @@ static void spell(const struct attend *t, const char *name)
 	}
 }
 
+/* As its owner says it, else by its letters. */
+static void say_name(const struct attend *t, const struct user *u)
+{
+	const struct mailbox *b = mailbox_find(u->id);
+	char file[MAILBOX_PATH];
+
+	if (!b || !greeting_is_recorded(b, "name")) {
+		spell(t, u->name);
+		return;
+	}
+	greeting_file(b, "name", file);
+	answer_play(t->answer, file);
+}
+
 /* "To call B O B, extension 2 0 0 2, press 1" */
 static void say_choices(const struct attend *t)
 {
@@ -361,7 +376,7 @@ static void say_choices(const struct attend *t)
 		if (!u)
 			continue;
 		say(t, "to-call");
-		spell(t, u->name);
+		say_name(t, u);
 		say(t, "at-extension");
 		answer_say_digits(t->answer, u->extension);
 		say(t, "press");
