@@ -11,9 +11,11 @@
 #include "pbx/csta.h"
 #include "pbx/control.h"
 #include "pbx/cos.h"
+#include "pbx/fork.h"
 #include "pbx/forward.h"
 #include "pbx/join.h"
 #include "pbx/jsontext.h"
+#include "pbx/lamp.h"
 #include "pbx/transfer.h"
 #include "pbx/turn.h"
 
@@ -165,21 +167,24 @@ static void make_call(struct http_request *req, const struct caller *caller,
 
 struct leg *control_leg_of(const struct call *call, const struct phone *phone)
 {
+	bool is_caller = call->caller->phone == phone;
 	struct le *le;
 
-	if (call->caller->phone == phone)
+	if (is_caller && call->caller->state != LEG_NULL)
 		return call->caller;
 	if (call->callee)
-		return call->callee->phone == phone ? call->callee : NULL;
+		return call->callee->phone == phone ? call->callee
+		       : is_caller                  ? call->caller
+						    : NULL;
 
 	for (le = list_head(&call->branches); le; le = le->next) {
 		struct leg *leg = le->data;
 
-		if (leg->phone == phone)
+		if (leg->phone == phone && !leg->is_past)
 			return leg;
 	}
 
-	return NULL;
+	return is_caller ? call->caller : NULL;
 }
 
 /* The call of the path and the leg of the phone in the body; answers what is
@@ -249,8 +254,7 @@ static uint16_t do_hangup(struct leg *leg, json_t *body)
 	(void)body;
 
 	trail_add(&call->trail, "ended for %s", leg->phone->number);
-	if (leg != call->caller && leg != call->callee &&
-	    list_head(&call->branches)->next)
+	if (leg != call->caller && leg != call->callee && !fork_is_alone(leg))
 		return 481; /* others go on ringing */
 	call_hangup(call, NULL, NULL);
 
@@ -418,6 +422,36 @@ static void pick_up(struct http_request *req, const struct caller *caller,
 	json_decref(body);
 }
 
+static void send_message_waiting(struct http_request *req,
+				 const struct caller *caller, void *arg)
+{
+	json_t *body = NULL, *errors;
+	struct phone *phone;
+	const char *number;
+	uint16_t status;
+
+	(void)caller;
+	(void)arg;
+
+	if (request_object(req, &body))
+		return;
+
+	errors = json_array();
+	phone = control_phone(body, errors);
+	number = text_of(body, "number", errors);
+	if (!control_has_errors(req, errors)) {
+		status = may_control(phone)
+				 ? lamp_send(phone, number,
+					     json_get_bool(body, "on", true))
+				 : 403;
+		if (status == 404)
+			reply_not_found(req, "other user of this extension");
+		else
+			control_done(req, status);
+	}
+	json_decref(body);
+}
+
 static void get_tables(struct http_request *req, const struct caller *caller,
 		       void *arg)
 {
@@ -541,6 +575,9 @@ static const struct route routes[] = {
 	  "Hold a call and make a second one for the phone" },
 	{ "POST", "/api/v1/calls/{id}/pickup", "calls", ACTION_RUN, pick_up, 0,
 	  "Ring a phone for a call that rings elsewhere" },
+	{ "POST", "/api/v1/message-waiting", "calls", ACTION_RUN,
+	  send_message_waiting, 0,
+	  "Light another user's lamp on behalf of a phone, or put it out" },
 	{ "GET", "/api/v1/call-control", "calls", ACTION_LIST, get_tables, 0,
 	  "Events, states and causes of calls" },
 	{ "GET", "/api/v1/callbacks", "callbacks", ACTION_LIST, list_callbacks,

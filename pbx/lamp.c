@@ -107,28 +107,59 @@ static void refuse(struct call *call, uint16_t status, const char *why)
 		     status == 403 ? "Not Permitted" : "No Such Number");
 }
 
-static void light(struct call *call, const char *number, bool is_on)
+/* Whose lamp a phone lights, or the status and reason that it may not. */
+static struct user *wanted(const struct phone *p, const char *number,
+			   bool is_on, uint16_t *status, const char **why)
 {
-	const struct phone *p = call->caller->phone;
-	const struct user *by = p->user;
 	struct user *u = directory_user_by_extension(p->customer,
 						     span_of(number));
 
-	if (is_on && !cos_may(by, COS_MESSAGE_SEND)) {
-		refuse(call, 403, "the caller may leave no messages");
-		return;
+	*status = 403;
+	if (is_on && !cos_may(p->user, COS_MESSAGE_SEND)) {
+		*why = "the caller may leave no messages";
+		return NULL;
 	}
-	if (!u || u == by) {
-		refuse(call, 404, "nobody else has this extension");
-		return;
+	if (!u || u == p->user) {
+		*status = 404;
+		*why = "nobody else has this extension";
+		return NULL;
 	}
 	if (is_on && !cos_may(u, COS_MESSAGE_WAITING)) {
-		refuse(call, 403, "the user has no message lamp");
+		*why = "the user has no message lamp";
+		return NULL;
+	}
+
+	return u;
+}
+
+static void light(struct call *call, const char *number, bool is_on)
+{
+	const struct phone *p = call->caller->phone;
+	const char *why = NULL;
+	uint16_t status;
+	struct user *u = wanted(p, number, is_on, &status, &why);
+
+	if (!u) {
+		refuse(call, status, why);
 		return;
 	}
 
 	call_try(call);
-	change(u, list_with(u, by->extension, is_on), call);
+	change(u, list_with(u, p->user->extension, is_on), call);
+}
+
+uint16_t lamp_send(const struct phone *p, const char *number, bool is_on)
+{
+	const char *why = NULL;
+	uint16_t status = 403;
+	struct user *u = p->user ? wanted(p, number, is_on, &status, &why)
+				 : NULL;
+
+	if (!u)
+		return status;
+	change(u, list_with(u, p->user->extension, is_on), NULL);
+
+	return 0;
 }
 
 void lamp_set(struct call *call, const struct routing *r,

@@ -17,6 +17,9 @@ code_run_h lamp_set;
 code_run_h lamp_unset;
 code_run_h lamp_call_back;
 
+/** The same on behalf of a phone.  0; 403; 404. */
+uint16_t lamp_send(const struct phone *p, const char *number, bool is_on);
+
 /** A user has dialled a number. */
 void lamp_dialled(const struct call *call);
 
