@@ -32,8 +32,13 @@ struct klass *klass_find(const struct table *t, const char *id)
 struct klass *klass_now(const struct table *t, const struct customer *c,
 			const char ids[][DIRECTORY_ID_SIZE])
 {
-	enum service_mode mode = c ? mode_now(c) : MODE_DAY;
-	struct klass *k = klass_find(t, ids[mode]);
+	enum service_mode mode;
+	struct klass *k;
+
+	if (!t->count)
+		return NULL;
+	mode = c ? mode_now(c) : MODE_DAY;
+	k = klass_find(t, ids[mode]);
 
 	return k ? k : klass_find(t, ids[MODE_DAY]);
 }
