@@ -54,7 +54,7 @@ struct phone *control_phone(json_t *body, json_t *errors)
 /* Whether the class of service of its user lets programs control a phone. */
 static bool may_control(const struct phone *p)
 {
-	return cos_may(p->user, COS_CTI_CONTROL);
+	return p && cos_may(p->user, COS_CTI_CONTROL);
 }
 
 bool control_has_errors(struct http_request *req, json_t *errors)
