@@ -181,6 +181,13 @@ bool conference_dialled(struct call *call, const char *dialled)
 
 /* ---- called ---- */
 
+static void report_to(struct party *p, struct leg *referrer, uint32_t event)
+{
+	p->referrer = mem_ref(referrer->call);
+	p->referrer_leg = referrer;
+	p->event = event;
+}
+
 uint16_t conference_call(struct conference *c, struct phone *phone,
 			 const char *number, struct leg *referrer,
 			 uint32_t event, struct party **pp)
@@ -211,9 +218,7 @@ uint16_t conference_call(struct conference *c, struct phone *phone,
 	trail_add(&call->trail, "%s (%s) calls %s into a conference",
 		  phone_name(phone), phone->number, number);
 	if (referrer) {
-		p->referrer = mem_ref(referrer->call);
-		p->referrer_leg = referrer;
-		p->event = event;
+		report_to(p, referrer, event);
 		transfer_notify(referrer, event, 100);
 	}
 	if (pp)
@@ -227,7 +232,7 @@ uint16_t conference_call(struct conference *c, struct phone *phone,
 	return 0;
 }
 
-uint16_t conference_fetch(struct conference *c, struct leg *x)
+static uint16_t fetch(struct conference *c, struct leg *x, struct party **pp)
 {
 	const char *cause = NULL;
 	uint16_t status = conference_admits(c, &cause);
@@ -261,8 +266,16 @@ uint16_t conference_fetch(struct conference *c, struct leg *x)
 	(void)call_adopt(call);
 	call_touch(call);
 	conference_entered(p);
+	*pp = p;
 
 	return 0;
+}
+
+uint16_t conference_fetch(struct conference *c, struct leg *leg)
+{
+	struct party *p = NULL;
+
+	return fetch(c, leg, &p);
 }
 
 /* A call for one leg of another call. */
@@ -366,10 +379,16 @@ uint16_t conference_refer(struct leg *leg, const char *number, struct leg *with,
 		return conference_call(c, leg->phone, number,
 				       is_silent ? NULL : leg, event, NULL);
 
-	status = is_bye ? conference_drop(c, number)
-			: conference_fetch(c, leg_peer(with));
-	if (!status && !is_silent && leg->call->state == CALL_ANSWERED)
-		transfer_notify(leg, event, 200);
+	if (is_bye) {
+		status = conference_drop(c, number);
+		if (!status && !is_silent && leg->call->state == CALL_ANSWERED)
+			transfer_notify(leg, event, 200);
+		return status;
+	}
+
+	status = fetch(c, leg_peer(with), &p);
+	if (!status && !is_silent) /* told once its phone speaks with us */
+		report_to(p, leg, event);
 
 	return status;
 }

@@ -316,6 +316,13 @@ void party_acknowledged(struct party *p, const struct sip_message *m)
 	}
 }
 
+static void tell_referrer(struct party *p, uint16_t status)
+{
+	if (p->referrer && p->referrer->state == CALL_ANSWERED)
+		transfer_notify(p->referrer_leg, p->event, status);
+	p->referrer = mem_deref(p->referrer);
+}
+
 /* ---- asking its phone ---- */
 
 static void ask(void *arg);
@@ -357,10 +364,12 @@ static void told(int err, const struct sip_message *m, struct sip_flow *flow,
 	session_agreed(leg, m);
 	p->tries = 0;
 	p->call->is_joining = false;
-	if (learn(p, leg, m->body))
+	if (learn(p, leg, m->body)) {
 		cannot(p, 488);
-	else
-		call_touch(p->call);
+		return;
+	}
+	tell_referrer(p, 200);
+	call_touch(p->call);
 }
 
 static void ask(void *arg)
@@ -549,13 +558,6 @@ int party_dial(struct party *p, const char *number)
 	mem_deref(mb);
 
 	return call->state == CALL_OVER ? ENOENT : 0;
-}
-
-static void tell_referrer(struct party *p, uint16_t status)
-{
-	if (p->referrer && p->referrer->state == CALL_ANSWERED)
-		transfer_notify(p->referrer_leg, p->event, status);
-	p->referrer = mem_deref(p->referrer);
 }
 
 void party_answered(struct party *p, const struct sip_message *m)
