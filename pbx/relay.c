@@ -421,6 +421,27 @@ void relay_agreed(struct leg *from, struct leg *to, enum hold_offer offer)
 	call_touch(call);
 }
 
+void relay_pass_music(struct leg *from, struct call *to)
+{
+	struct media_port **portp = &from->call->ports[side_of(from)];
+
+	if (!*portp || !media_port_is_playing(*portp) || to->ports[0])
+		return;
+
+	to->ports[0] = *portp;
+	*portp = NULL;
+}
+
+void relay_end_music(struct call *call)
+{
+	if (!call->ports[0])
+		return;
+
+	media_port_play(call->ports[0], NULL);
+	if (!call->is_relayed)
+		call->ports[0] = mem_deref(call->ports[0]);
+}
+
 void relay_refused(struct leg *to)
 {
 	struct media_port **portp = &to->call->ports[side_of(to)];

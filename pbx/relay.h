@@ -57,6 +57,11 @@ struct span relay_body(struct leg *from, struct leg *to, struct span body,
 /** An offer was accepted: music begins or ends for the other leg. */
 void relay_agreed(struct leg *from, struct leg *to, enum hold_offer offer);
 
+/** A leg's dialog passes to another call as its caller: the port that plays
+ * music to it goes along, until relay_end_music(). */
+void relay_pass_music(struct leg *from, struct call *to);
+void relay_end_music(struct call *call);
+
 /** An offer was refused: a port taken for music goes back. */
 void relay_refused(struct leg *to);
 

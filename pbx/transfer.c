@@ -300,8 +300,10 @@ void transfer_answered(struct call *call, const struct sip_message *m)
 		t->is_told = true;
 		call_end(o->from);
 	}
-	if (o->is_joined)
+	if (o->is_joined) {
+		relay_end_music(call);
 		transfer_relay(call, call->callee->phone);
+	}
 	transfer_forget(call);
 	turn_defer(transfer_outcome_run, o);
 }
@@ -471,6 +473,7 @@ void transfer_left(struct call *call, const struct leg *by)
 		transfer_forget(call);
 	}
 	else if (by == t->by && !t->why) {
+		relay_pass_music(t->held, to);
 		leg_take(to->caller, t->held);
 		call_touch(to);
 		recall_later(t);
