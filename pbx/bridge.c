@@ -443,8 +443,8 @@ static void record_asked(struct leg *leg, const struct sip_message *m,
 			 struct sip_flow *flow)
 {
 	struct exchange x = { .from = leg, .method = m->method };
-	enum record_action action =
-		record_action_of(sip_trim(sip_header_named(m, "Record")));
+	enum record_action action = record_action_of(
+		sip_trim(sip_header_named(m, "Record")));
 	uint16_t status = action == RECORD_ACTIONS ? 400
 						   : record_do(leg, action);
 

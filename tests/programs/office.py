@@ -164,7 +164,10 @@ class Office:
     def close(self):
         for c in self.calls():
             self.pbx.ask("DELETE", f"/api/v1/calls/{c['id']}")
-        for p in self.phones.values():
+        for id, p in self.phones.items():
+            if isinstance(p, Provider):  # its port may be a phone's next
+                self.pbx.ask("DELETE", f"/api/v1/trunks/{id}?generation="
+                                       f"{next(generations)}")
             p.close()
 
 
