@@ -50,6 +50,7 @@ struct answer {
 	uint8_t tries;  /* ANSWER_TAKE: after a 491 */
 	bool is_anonymous;
 	bool is_connected;
+	bool has_rtp_keys; /* else keys may come by INFO */
 	bool is_french;
 	uint16_t status; /* to refuse with in the end, or of who was sent on */
 	const char *cause; /* that goes with it */
@@ -174,6 +175,7 @@ static void hear_from(struct answer *a, const struct sdp_agreed *agreed)
 {
 	struct sa sa;
 
+	a->has_rtp_keys = agreed->dtmf_payload != 0;
 	if (agreed->port && !sa_set_str(&sa, agreed->address, agreed->port))
 		voice_set_remote(a->voice, &sa, agreed->codec.payload,
 				 agreed->dtmf_payload);
@@ -730,12 +732,38 @@ static void later_acknowledged(int err, const struct sip_message *m, void *arg)
 		(void)learn(a, m->body);
 }
 
+/* The key of an INFO from a phone that sends none in RTP, or '\0'. */
+static char info_key(const struct answer *a, const struct sip_message *m)
+{
+	struct span type = sip_header_value(m, SIP_HEADER_CONTENT_TYPE);
+	struct span body = m->body;
+	const char *p = body.p;
+
+	if (m->method != SIP_METHOD_INFO || a->has_rtp_keys || !body.len)
+		return '\0';
+	if (span_equal_nocase(type, SPAN("application/dtmf-relay"))) {
+		p = memmem(body.p, body.len, "Signal=", 7);
+		if (!p)
+			return '\0';
+		p += 7;
+	}
+	else if (!span_equal_nocase(type, SPAN("application/dtmf"))) {
+		return '\0';
+	}
+	while (p < body.p + body.len && *p == ' ')
+		p++;
+
+	return p < body.p + body.len && *p && strchr("0123456789*#", *p) ? *p
+									 : '\0';
+}
+
 void answer_request(struct answer *a, const struct sip_message *m,
 		    struct sip_flow *flow)
 {
 	struct leg *caller = a->call->caller;
 	bool is_invite = m->method == SIP_METHOD_INVITE;
 	struct sip_server *asked = NULL;
+	char k = info_key(a, m);
 	char sdp[SDP_BYTES], buf[256];
 	struct sip_out o, lines;
 	struct sip_reply reply = { .status = 200 };
@@ -771,4 +799,6 @@ void answer_request(struct answer *a, const struct sip_message *m,
 		a->asked = asked;
 	else
 		sip_server_forget(&asked);
+	if (k && a->state == ANSWER_OPEN && a->owner->key)
+		a->owner->key(a->arg, k);
 }
