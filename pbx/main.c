@@ -197,6 +197,18 @@ static int64_t read_media_ports(void *arg)
 	return media_count();
 }
 
+static int64_t read_conferences(void *arg)
+{
+	(void)arg;
+	return list_count(conference_list());
+}
+
+static int64_t read_recordings(void *arg)
+{
+	(void)arg;
+	return list_count(recording_list());
+}
+
 static int64_t read_subscriptions(void *arg)
 {
 	(void)arg;
@@ -256,6 +268,14 @@ static struct metric metrics[] = {
 	  .kind = METRIC_GAUGE,
 	  .help = "Ports of the media server that calls use",
 	  .read = read_media_ports },
+	{ .name = "holdfast_conferences",
+	  .kind = METRIC_GAUGE,
+	  .help = "Conferences and pages that go on",
+	  .read = read_conferences },
+	{ .name = "holdfast_recordings",
+	  .kind = METRIC_GAUGE,
+	  .help = "Recordings of calls that are kept or go on",
+	  .read = read_recordings },
 	{ .name = "holdfast_subscriptions",
 	  .kind = METRIC_GAUGE,
 	  .help = "Phones that watch a number",

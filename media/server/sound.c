@@ -29,10 +29,8 @@ static const struct {
 	const char *name;
 	double hz[2];
 } signs[] = {
-	{ "joined", { 600, 800 } },
-	{ "left", { 800, 600 } },
-	{ "page", { 1200, 1200 } },
-	{ "recording", { 1400, 1400 } },
+	{ "joined", { 600, 800 } },  { "left", { 800, 600 } },
+	{ "page", { 1200, 1200 } },  { "recording", { 1400, 1400 } },
 	{ "camp-on", { 440, 440 } },
 };
 
