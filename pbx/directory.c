@@ -286,6 +286,13 @@ static int outside_set(struct user *u, const struct user_fields *f)
 	return err ? err : text_set(&u->outside_number, number);
 }
 
+static void extension_forget(struct user *u)
+{
+	if (u->extension[0])
+		u->customer->extensions[strlen(u->extension)]--;
+	table_remove(&dir.extensions, &u->by_extension);
+}
+
 int directory_put_user(const struct user_fields *f)
 {
 	struct customer *c;
@@ -331,8 +338,9 @@ int directory_put_user(const struct user_fields *f)
 	u->rings_outside_alone = f->rings_outside_alone;
 	if (outside_set(u, f))
 		return ENOMEM;
-	table_remove(&dir.extensions, &u->by_extension);
+	extension_forget(u);
 	memcpy(u->extension, f->extension, strlen(f->extension) + 1);
+	c->extensions[strlen(u->extension)]++;
 	table_add(&dir.extensions, &u->by_extension,
 		  number_key(c, span_of(u->extension)));
 
@@ -489,7 +497,7 @@ static void user_remove(struct user *u)
 	}
 
 	table_remove(&dir.users, &u->by_id);
-	table_remove(&dir.extensions, &u->by_extension);
+	extension_forget(u);
 	list_unlink(&u->customer_le);
 	u->customer = NULL;
 	mem_deref(u);

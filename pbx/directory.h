@@ -43,8 +43,9 @@ struct customer {
 	struct table_entry by_id;
 	struct le le; /* in the directory */
 	char id[DIRECTORY_ID_SIZE];
-	uint64_t salt;         /* chains the hashes of its numbers */
-	struct list users;     /* struct user, customer_le */
+	uint64_t salt;     /* chains the hashes of its numbers */
+	struct list users; /* struct user, customer_le */
+	uint32_t extensions[DIRECTORY_NUMBER_MAX + 1]; /* of so many digits */
 	struct list phones;    /* struct phone, customer_le */
 	struct list outsiders; /* struct phone, customer_le (outsider.h) */
 	char *name;

@@ -14,6 +14,8 @@ static struct {
 	struct table ids;
 	struct table numbers;
 	struct table members;
+	uint32_t lengths[DIRECTORY_NUMBER_MAX + 1]; /* numbers of so many
+						       digits */
 } groups;
 
 const char *group_type_name(enum group_type type)
@@ -26,14 +28,31 @@ static uint64_t number_key(const char *customer, struct span number)
 	return hash_span(hash_span(0, span_of(customer)), number);
 }
 
+static bool is_dialled(const struct group *g)
+{
+	return g->number[0] && g->type != GROUP_PICKUP;
+}
+
 static void group_destructor(void *data)
 {
 	struct group *g = data;
 
 	table_remove(&groups.ids, &g->by_id);
+	if (is_dialled(g))
+		groups.lengths[strlen(g->number)]--;
 	table_remove(&groups.numbers, &g->by_number);
 	for (uint8_t i = 0; i < g->count; i++)
 		table_remove(&groups.members, &g->members[i].by_member);
+}
+
+bool group_has_longer(size_t digits)
+{
+	for (size_t i = digits + 1; i <= DIRECTORY_NUMBER_MAX; i++) {
+		if (groups.lengths[i])
+			return true;
+	}
+
+	return false;
 }
 
 int group_init(void)
@@ -287,9 +306,11 @@ int group_take(json_t *object, void *arg)
 	mem_deref(before);
 
 	table_add(&groups.ids, &g->by_id, hash_span(0, span_of(g->id)));
-	if (g->number[0] && g->type != GROUP_PICKUP)
+	if (is_dialled(g)) {
+		groups.lengths[strlen(g->number)]++;
 		table_add(&groups.numbers, &g->by_number,
 			  number_key(g->customer, span_of(g->number)));
+	}
 	take_members(g, json_object_get(object, "members"));
 
 	return 0;

@@ -83,6 +83,9 @@ void group_remove(const char *id);
 struct group *group_find(const char *id);
 struct group *group_by_number(const struct customer *c, struct span number);
 
+/** Whether any group's number has more digits than that. */
+bool group_has_longer(size_t digits);
+
 /** The group after this one of all groups, in no order; NULL: the first. */
 const struct group *group_next(const struct group *g);
 

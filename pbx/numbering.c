@@ -76,13 +76,27 @@ static bool is_longer(const struct candidate *n, const char *number)
 	return begins(number, n->number) && number[strlen(n->number)];
 }
 
+/* Most customers' extensions are of one length: nobody need be asked. */
+static bool users_are_longer(const struct candidate *n)
+{
+	const uint32_t *extensions = n->customer->extensions;
+
+	for (size_t i = strlen(n->number) + 1; i <= DIRECTORY_NUMBER_MAX; i++) {
+		if (extensions[i])
+			return true;
+	}
+
+	return false;
+}
+
 /* A number that begins with this one. */
 static bool has_longer(const struct candidate *n)
 {
 	const struct group *g = NULL;
+	struct le *le = users_are_longer(n) ? list_head(&n->customer->users)
+					    : NULL;
 
-	for (struct le *le = list_head(&n->customer->users); le;
-	     le = le->next) {
+	for (; le; le = le->next) {
 		const struct user *u = le->data;
 
 		if (is_longer(n, u->extension) && strcmp(u->id, n->id) != 0) {
@@ -90,7 +104,7 @@ static bool has_longer(const struct candidate *n)
 			return true;
 		}
 	}
-	while ((g = group_next(g))) {
+	while (group_has_longer(strlen(n->number)) && (g = group_next(g))) {
 		if (!strcmp(g->customer, n->customer->id) &&
 		    is_longer(n, g->number) && strcmp(g->id, n->id) != 0) {
 			say_prefix(n, n->number, g->number, g->name);
