@@ -15,7 +15,7 @@
 #include "base/conf.h"
 #include "base/libre.h"
 
-enum { VALUES_MAX = 256, NAME_MAX_BYTES = 64, ARGUMENTS_MAX = 64 };
+enum { VALUES_MAX = 256, NAME_MAX_BYTES = 64, ARGUMENTS_MAX = 1024 };
 
 const struct setting conf_common[] = {
 	{ "dir", SETTING_TEXT, "./var", 1, 200, NULL,

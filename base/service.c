@@ -16,6 +16,7 @@
 #include "base/password.h"
 #include "base/reseal.h"
 #include "base/service.h"
+#include "base/store.h"
 #include "base/tls.h"
 #include "base/wheel.h"
 
@@ -259,6 +260,7 @@ int service_main(const struct service_program *program, int argc, char *argv[])
 
 	wheel_stop(&daily_timer);
 	reseal_close();
+	stores_settle();
 	mem_deref(s.http);
 	mem_deref(state);
 	mem_deref(s.keys);

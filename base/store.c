@@ -3,8 +3,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/store_core.h"
+
+enum { SETTLE_MS = 1000 };
 
 static const struct {
 	const char *name;
@@ -59,10 +62,14 @@ const struct store_error *store_last_error(const struct store *s)
 	return &s->error;
 }
 
+/* All that are open. */
+static struct list stores;
+
 static void store_destructor(void *data)
 {
 	struct store *s = data;
 
+	list_unlink(&s->le);
 	if (s->mode == STORE_TURN && s->loop)
 		turn_close(s);
 	store_thread_stop(s);
@@ -186,6 +193,8 @@ int store_open(struct store **sp, const char *url, enum store_mode mode)
 	s->has_wakeup = true;
 
 	err = store_thread_start(s);
+	if (!err)
+		list_append(&stores, &s->le, s);
 
 out:
 	if (err)
@@ -194,6 +203,31 @@ out:
 		*sp = s;
 
 	return err;
+}
+
+static void settle(struct store *s)
+{
+	uint64_t end = clock_mono_ms() + SETTLE_MS;
+
+	mem_ref(s);
+	while (s->pending && s->mode != STORE_TURN && clock_mono_ms() < end) {
+		answer_all(s);
+		if (s->pending)
+			sys_msleep(1); /* the thread is at the disk */
+	}
+	mem_deref(s);
+}
+
+void stores_settle(void)
+{
+	struct le *le = list_head(&stores);
+
+	while (le) {
+		struct store *s = le->data;
+
+		le = le->next;
+		settle(s);
+	}
 }
 
 bool store_is_postgres(const struct store *s)

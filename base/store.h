@@ -143,6 +143,10 @@ enum store_mode {
  */
 int store_open(struct store **sp, const char *url, enum store_mode mode);
 
+/** The loop has ended: what was sent is executed and its senders are told
+ * while they are still there, for all stores; a second each at most. */
+void stores_settle(void);
+
 bool store_is_postgres(const struct store *s);
 
 /* ---- reading, on the loop ---- */

@@ -57,6 +57,7 @@ struct write_list {
 };
 
 struct store {
+	struct le le; /* of all, loop only */
 	const struct store_engine *engine;
 	enum store_mode mode;
 	char *where;
