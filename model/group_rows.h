@@ -10,7 +10,7 @@
 	{ "type", FIELD_ENUM, FIELD_REQUIRED | FIELD_FIXED,
 	  .choices = "ring-all|hunt-terminal|hunt-circular|personal-ring|"
 		     "multi-device|pickup|park|voice-mail|"
-		     "page",
+		     "page|external-twin",
 	  .help = "How its members ring", .help_fr = "Type de sonnerie" },
 	{ "number", FIELD_DIGITS, 0, 1, 32, .pattern = "^[0-9]+$",
 	  .pattern_help = "digits", .unique = UNIQUE_CUSTOMER,

@@ -224,6 +224,70 @@ static bool network_has(const struct network *n, const struct sa *sa)
 	return !rest || (a[whole] >> (8 - rest)) == (b[whole] >> (8 - rest));
 }
 
+static bool network_overlaps(const struct network *a, const struct network *b)
+{
+	return a->bits < b->bits ? network_has(a, &b->address)
+				 : network_has(b, &a->address);
+}
+
+/* The other zones of the customer: how many networks, and whether one overlaps
+ * this. */
+static bool is_taken(const char *customer, const char *id,
+		     const struct network *n, size_t *countp)
+{
+	bool found = false;
+
+	*countp = 0;
+	for (struct le *le = list_head(&shown.zones); le; le = le->next) {
+		const struct zone *z = le->data;
+
+		if (strcmp(z->customer, customer) != 0 || !strcmp(z->id, id))
+			continue;
+		*countp += z->count;
+		for (uint32_t i = 0; i < z->count; i++)
+			found |= network_overlaps(&z->networks[i], n);
+	}
+
+	return found;
+}
+
+void zone_check(const json_t *object, const char *id, json_t *errors)
+{
+	const char *customer = json_get_text(object, "customer");
+	const json_t *list = json_object_get(object, "networks");
+	struct network n, m;
+	size_t others = 0, i;
+	json_t *value;
+
+	json_array_foreach(list, i, value)
+	{
+		bool overlaps;
+
+		if (!network_read(&n, json_string_value(value))) {
+			kind_error(errors, "networks", "bad-pattern",
+				   "%s is no ADDRESS/BITS",
+				   json_string_value(value));
+			return;
+		}
+		overlaps = is_taken(customer, id, &n, &others);
+		for (size_t k = 0; k < i; k++)
+			overlaps |= network_read(
+					    &m,
+					    json_string_value(
+						    json_array_get(list, k))) &&
+				    network_overlaps(&m, &n);
+		if (overlaps) {
+			kind_error(errors, "networks", "overlap",
+				   "%s overlaps another network",
+				   json_string_value(value));
+			return;
+		}
+	}
+	if (json_array_size(list) + others > NETWORKS_MAX)
+		kind_error(errors, "networks", "too-long",
+			   "a customer has at most %d networks", NETWORKS_MAX);
+}
+
 void zone_remove(const char *id)
 {
 	for (struct le *le = list_head(&shown.zones); le; le = le->next) {

@@ -24,6 +24,8 @@ int cpn_take(json_t *object, void *arg);
 void cpn_remove(const char *id);
 int cesid_take(json_t *object, void *arg);
 void cesid_remove(const char *id);
+/** Adds field errors: networks that are none, are too many or overlap. */
+void zone_check(const json_t *object, const char *id, json_t *errors);
 int zone_take(json_t *object, void *arg);
 void zone_remove(const char *id);
 

@@ -19,6 +19,8 @@ static void customer_destructor(void *data)
 
 	json_decref(c->codes);
 	json_decref(c->blocked);
+	json_decref(c->departments);
+	json_decref(c->locations);
 	json_decref(c->speed_dials);
 	mem_deref(c->name);
 }
@@ -225,6 +227,9 @@ static int customer_change(struct customer *c, const struct customer_fields *f)
 {
 	json_set(&c->codes, f->codes);
 	json_set(&c->blocked, f->blocked);
+	json_set(&c->departments, f->departments);
+	json_set(&c->locations, f->locations);
+	c->desk_logout_min = f->desk_logout_min;
 	json_set(&c->speed_dials, f->speed_dials);
 	c->rejects_anonymous = f->rejects_anonymous;
 	c->has_announcements = f->has_announcements;

@@ -60,6 +60,9 @@ struct customer {
 	char operator[DIRECTORY_NUMBER_MAX + 1]; /* "" without */
 	uint16_t desk_idle_min; /* then users are logged out; 0 never */
 	char access[DIRECTORY_NUMBER_MAX + 1]; /* access.h; "" without */
+	int16_t desk_logout_min; /* of the day: users are logged out; or -1 */
+	json_t *departments;     /* its users' may be; or NULL */
+	json_t *locations;
 };
 
 struct user {
@@ -129,6 +132,9 @@ struct customer_fields {
 	const char *time_zone; /* may be NULL */
 	uint16_t desk_idle_min;
 	const char *access; /* NULL: none */
+	int16_t desk_logout_min;
+	const json_t *departments; /* may be NULL, as locations */
+	const json_t *locations;
 };
 
 struct user_fields {

@@ -5,9 +5,9 @@
 #include "pbx/preface.h"
 
 static const char *const type_names[GROUP_TYPES] = {
-	"ring-all",      "hunt-terminal", "hunt-circular",
-	"personal-ring", "multi-device",  "pickup",
-	"park",          "voice-mail",    "page",
+	"ring-all",     "hunt-terminal", "hunt-circular", "personal-ring",
+	"multi-device", "pickup",        "park",          "voice-mail",
+	"page",         "external-twin",
 };
 
 static struct {
@@ -134,7 +134,8 @@ bool group_is_hunt(const struct group *g)
 
 bool group_is_personal(const struct group *g)
 {
-	return g->type == GROUP_PERSONAL_RING || g->type == GROUP_MULTI_DEVICE;
+	return g->type == GROUP_PERSONAL_RING ||
+	       g->type == GROUP_MULTI_DEVICE || g->type == GROUP_EXTERNAL_TWIN;
 }
 
 /* ---- members ---- */
@@ -165,7 +166,8 @@ bool group_hides(const struct phone *p)
 	struct member *m = NULL;
 
 	while ((m = place_next(m, p->id))) {
-		if (m->group->type == GROUP_MULTI_DEVICE)
+		if (m->group->type == GROUP_MULTI_DEVICE ||
+		    m->group->type == GROUP_EXTERNAL_TWIN)
 			return true;
 	}
 
@@ -298,6 +300,7 @@ int group_take(json_t *object, void *arg)
 	g->ring_s = (uint16_t)json_get_int(object, "ring_s", GROUP_RING_S);
 	g->follows_forwards = json_get_bool(object, "follow_forwards", false);
 	g->is_busy_with_one = g->type == GROUP_MULTI_DEVICE ||
+			      g->type == GROUP_EXTERNAL_TWIN ||
 			      json_get_bool(object, "one_busy_all_busy", false);
 
 	before = group_find(g->id);
@@ -330,6 +333,27 @@ static bool is_ours(const char *customer, const char *id)
 	return c && customer && !strcmp(c->id, customer);
 }
 
+/* Exactly a phone and a user with an outside number. */
+static void check_twin(const json_t *list, json_t *errors)
+{
+	unsigned phones = 0, users = 0;
+	json_t *value;
+	size_t i;
+
+	json_array_foreach(list, i, value)
+	{
+		struct span id = span_of(json_string_value(value));
+		const struct user *u = directory_user(id);
+
+		phones += directory_phone(id) != NULL;
+		users += u && u->outside_prefix;
+	}
+	if (phones != 1 || users != 1 || json_array_size(list) != 2)
+		kind_error(errors, "members", "not-a-twin",
+			   "must be one phone and one user with "
+			   "external_hot_desk");
+}
+
 void group_check(const json_t *object, json_t *errors)
 {
 	const char *customer = json_get_text(object, "customer");
@@ -342,6 +366,8 @@ void group_check(const json_t *object, json_t *errors)
 	    !json_get_text(object, "number"))
 		kind_error(errors, "number", "missing",
 			   "is required: the group has calls");
+	if (type && !strcmp(type, "external-twin"))
+		check_twin(list, errors);
 	most = type && !strcmp(type, "park") ? GROUP_MEMBERS_MAX
 					     : GROUP_RUNG_MAX;
 	if (json_array_size(list) > most)

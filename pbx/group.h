@@ -4,6 +4,8 @@
  *   hunt-terminal  one after the other, always from the first
  *   hunt-circular  one after the other, from the one after the last rung
  *   personal-ring  one user's phones, each with a number of its own
+ *   external-twin  one user's phone and outside number (twin.h), as
+ *                  multi-device
  *   multi-device   one user's phones; members have no number of their own,
  *                  one busy means busy
  *   voice-mail     the voice mail answers: messages of who calls; a call that
@@ -35,6 +37,7 @@ enum group_type {
 	GROUP_PARK,
 	GROUP_VOICE_MAIL,
 	GROUP_PAGE,
+	GROUP_EXTERNAL_TWIN,
 	GROUP_TYPES,
 };
 

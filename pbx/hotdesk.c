@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/wheel.h"
+#include "base/zone.h"
 #include "pbx/call.h"
 #include "pbx/cos.h"
 #include "pbx/event.h"
@@ -526,6 +527,24 @@ void hotdesk_changed(void)
 
 /* ---- automatic log-out ---- */
 
+/* Whether the customer's time of day lies between two moments. */
+static bool is_due(const struct customer *c, uint64_t from_ms, uint64_t to_ms)
+{
+	const struct zone *z = NULL;
+	struct zone_time t;
+	int32_t now, at = c->desk_logout_min;
+
+	if (at < 0 || zone_find(&z, c->time_zone))
+		return false;
+	zone_local(&t, z, (int64_t)(to_ms / 1000));
+	now = t.hour * 60 + t.minute;
+
+	/* less than a day ago, and after the log-in */
+	return (uint64_t)((now - at + 1440) % 1440) * 60000 +
+		       t.second * 1000ull <
+	       to_ms - from_ms;
+}
+
 static void tick(void *arg)
 {
 	uint64_t now = clock_wall_ms();
@@ -543,6 +562,10 @@ static void tick(void *arg)
 			continue;
 		if (p->calls) {
 			s->used_ms = now;
+			continue;
+		}
+		if (is_due(c, s->since_ms, now)) {
+			(void)hotdesk_log_out(p, "time of day", NULL, NULL);
 			continue;
 		}
 		if (c->desk_idle_min &&

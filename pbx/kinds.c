@@ -45,6 +45,17 @@ static const char *text(const json_t *object, const char *name)
 	return value ? value : "";
 }
 
+/* Of the day, -1 without. */
+static int16_t minute_of(const char *hh_mm)
+{
+	return (int16_t)(strlen(hh_mm) == 5
+				 ? ((hh_mm[0] - '0') * 10 + (hh_mm[1] - '0')) *
+						   60 +
+					   (hh_mm[3] - '0') * 10 +
+					   (hh_mm[4] - '0')
+				 : -1);
+}
+
 static int take_customer(json_t *object, void *arg)
 {
 	const struct customer_fields f = {
@@ -62,6 +73,10 @@ static int take_customer(json_t *object, void *arg)
 		.desk_idle_min = (uint16_t)json_get_int(object,
 							"hot_desk_idle_min", 0),
 		.access = json_get_text(object, "access_number"),
+		.departments = json_object_get(object, "departments"),
+		.locations = json_object_get(object, "locations"),
+		.desk_logout_min = minute_of(
+			text(object, "hot_desk_logout_at")),
 	};
 
 	int err = directory_put_customer(&f);
@@ -189,6 +204,37 @@ static const struct kind_here kinds[] = {
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
 
+static void check_listed(const json_t *user, const char *name,
+			 const json_t *list, json_t *errors)
+{
+	const char *text = json_get_text(user, name);
+	json_t *value;
+	size_t i;
+
+	if (!text || !*text)
+		return;
+	json_array_foreach(list, i, value)
+	{
+		if (!strcmp(json_string_value(value), text))
+			return;
+	}
+	kind_error(errors, name, "unknown-reference",
+		   "is none of the customer's %ss", name);
+}
+
+static void check_user(const json_t *user, json_t *errors)
+{
+	const struct customer *c = directory_customer(
+		span_of(text(user, "customer")));
+
+	if (json_get_bool(user, "external_hot_desk", false) &&
+	    !json_get_bool(user, "hot_desk_user", false))
+		kind_error(errors, "external_hot_desk", "needs-hot-desk-user",
+			   "needs hot_desk_user");
+	check_listed(user, "department", c ? c->departments : NULL, errors);
+	check_listed(user, "location", c ? c->locations : NULL, errors);
+}
+
 static int changing(struct provision_change *change, void *arg)
 {
 	json_t *errors;
@@ -233,11 +279,10 @@ static int changing(struct provision_change *change, void *arg)
 		schedule_check(change->object, errors);
 	if (change->kind == &conference_kind)
 		room_check(change->object, errors);
-	if (change->kind == &pbx_user_kind &&
-	    json_get_bool(change->object, "external_hot_desk", false) &&
-	    !json_get_bool(change->object, "hot_desk_user", false))
-		kind_error(errors, "external_hot_desk", "needs-hot-desk-user",
-			   "needs hot_desk_user");
+	if (change->kind == &pbx_user_kind)
+		check_user(change->object, errors);
+	if (change->kind == &zone_kind)
+		zone_check(change->object, change->id, errors);
 	if (change->kind == &pbx_customer_kind) {
 		code_check(json_object_get(change->object, "codes"), errors);
 		dial_check(json_object_get(change->object, "speed_dials"), true,

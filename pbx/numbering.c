@@ -169,7 +169,8 @@ void numbering_check_group(const json_t *object, json_t *errors)
 
 	u = directory_user_by_extension(n.customer, span_of(n.number));
 	if (u && type && strcmp(type, "personal-ring") != 0 &&
-	    strcmp(type, "multi-device") != 0)
+	    strcmp(type, "multi-device") != 0 &&
+	    strcmp(type, "external-twin") != 0)
 		kind_error(errors, "number", "duplicate",
 			   "%s is the extension of %s", n.number, u->name);
 	else

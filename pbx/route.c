@@ -298,13 +298,13 @@ static bool is_chosen(const struct user *u, const struct phone *p)
 }
 
 /* The user's outside number rings, too; true when it alone does. */
-static bool add_twin(struct walk *w, struct user *u, bool *self)
+static bool add_twin(struct walk *w, struct user *u, bool is_always, bool *self)
 {
 	struct routing *r = w->r;
 	char number[DIRECTORY_NUMBER_MAX + 1];
 	const char *why;
 
-	if (!twin_is_on(u))
+	if (!twin_is_on(u) && !is_always)
 		return false;
 	if (!strcmp(w->caller->twin, u->id)) {
 		*self = true;
@@ -324,7 +324,7 @@ static bool add_twin(struct walk *w, struct user *u, bool *self)
 
 static void add_user(struct walk *w, struct user *u, bool *self)
 {
-	if (add_twin(w, u, self))
+	if (add_twin(w, u, false, self))
 		return;
 	for (struct le *le = list_head(&u->phones); le; le = le->next) {
 		struct phone *p = le->data;
@@ -468,7 +468,9 @@ static void add_member(struct walk *w, const struct group *g, const char *id,
 		note(w, "%s is not to be disturbed: left out", u->name);
 		return;
 	}
-	if (u)
+	if (u && g->type == GROUP_EXTERNAL_TWIN)
+		(void)add_twin(w, u, true, &self);
+	else if (u)
 		add_user(w, u, &self);
 
 	*busyp |= self || (u && twin_is_busy(u));

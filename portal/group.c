@@ -20,7 +20,8 @@ static bool is_type(const json_t *g, const char *type)
 /* Its number is that of its user. */
 static bool is_personal(const json_t *g)
 {
-	return is_type(g, "personal-ring") || is_type(g, "multi-device");
+	return is_type(g, "personal-ring") || is_type(g, "multi-device") ||
+	       is_type(g, "external-twin");
 }
 
 static bool is_of(const struct record_table *table, const char *id,
