@@ -1,4 +1,5 @@
-/* mailbox.c - classes of voice mailboxes, and mailboxes of several owners
+/* mailbox.c - classes of voice mailboxes, mailboxes of several owners, and what
+ * an owner sets
  *
  * Source: domain/pbx.md 16 and 25 (FCOS); CAL-8.
  */
@@ -104,4 +105,52 @@ const struct kind group_mailbox_kind = {
 	.help = "A voice mailbox of several owners",
 	.help_fr = "Une boîte vocale partagée",
 	KIND_FIELDS(group_fields),
+};
+
+#define OURS (FIELD_READONLY | FIELD_HIDDEN | FIELD_UNSORTED)
+
+static const struct field settings_fields[] = {
+	{ "status", FIELD_TEXT, 0, 0, 24, .pattern = "^[a-z0-9-]*$",
+	  .pattern_help = "small letters, digits and -",
+	  .help = "Status whose greeting callers hear (status-NAME)",
+	  .help_fr = "Statut dont l'annonce est diffusée" },
+	{ "away_until_ms", FIELD_TIME, 0,
+	  .help = "Callers hear the greeting \"away\" until then",
+	  .help_fr = "Annonce d'absence jusqu'à cette date" },
+	{ "zero", FIELD_DIGITS, 0, 1, 32,
+	  .help = "Number that callers reach by 0",
+	  .help_fr = "Numéro joint par 0" },
+	{ "mail_to", FIELD_EMAIL, 0, .help = "Address for mails of messages",
+	  .help_fr = "Adresse des courriels de message" },
+	{ "mail", FIELD_ENUM, 0, .choices = "no|notice|sound",
+	  .preset = "\"no\"",
+	  .help = "A mail for each message: none, a notice, with its sound",
+	  .help_fr = "Courriel par message : aucun, avis, avec le son" },
+	{ "mail_after", FIELD_ENUM, 0, .choices = "keep|read|delete",
+	  .preset = "\"keep\"",
+	  .help = "What becomes of a message whose mail has gone",
+	  .help_fr = "Sort du message une fois le courriel parti" },
+	{ "greetings_off", FIELD_LIST, 0, 0, 40,
+	  .help = "Greetings that are recorded and not used",
+	  .help_fr = "Annonces enregistrées et non utilisées" },
+	{ "passcode", FIELD_SECRET, 0, 4, 10, .pattern = "^[0-9]+$",
+	  .pattern_help = "digits", .help = "Passcode its owner has chosen",
+	  .help_fr = "Code secret choisi" },
+	{ "passcode_for", FIELD_TEXT, OURS, 0, 64,
+	  .help = "Hash of the passcode that it replaces",
+	  .help_fr = "Empreinte du code remplacé" },
+	{ "bad_tries", FIELD_INT, OURS, 0, 1000000,
+	  .help = "Wrong passcodes within a day",
+	  .help_fr = "Codes erronés en un jour" },
+	{ "bad_since_ms", FIELD_TIME, OURS, .help = "Since when",
+	  .help_fr = "Depuis" },
+};
+
+const struct kind mailbox_settings_kind = {
+	.name = "mailbox-settings",
+	.plural = "mailbox_settings",
+	.owner = "pbx",
+	.help = "What the owner of a mailbox has set",
+	.help_fr = "Les réglages d'une boîte vocale",
+	KIND_FIELDS(settings_fields),
 };

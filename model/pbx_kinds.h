@@ -27,5 +27,6 @@ extern const struct kind outside_rules_kind; /* "outside_rules" */
 extern const struct kind user_settings_kind; /* "user_settings" */
 extern const struct kind mailbox_class_kind; /* "mailbox_classes" */
 extern const struct kind group_mailbox_kind; /* "group_mailboxes" */
+extern const struct kind mailbox_settings_kind; /* "mailbox_settings" */
 
 #endif

@@ -24,11 +24,29 @@ static json_t *message_json(const struct message *m)
 			 m->is_urgent, "private", m->is_private);
 }
 
+/* A client asks, by way of the uc server, and its mailbox's class has nothing
+ * for it: answered. */
+static bool is_refused(struct http_request *req, const struct mailbox *b)
+{
+	const char *as = http_query(req, "as");
+
+	if (!as || strcmp(as, "client") != 0 || mailbox_class_of(b)->is_visual)
+		return false;
+
+	(void)http_reply_problem(req, 409, "no-visual-voicemail",
+				 "This mailbox is heard by telephone only.",
+				 NULL);
+
+	return true;
+}
+
 /* The message that a request names, whole; NULL has been answered. */
 static struct message *wanted(struct http_request *req)
 {
 	struct message *m = message_find(http_param(req, "id"));
 
+	if (m && is_refused(req, m->mailbox))
+		return NULL;
 	if (m && message_is_shown(m) && m->mailbox->is_open &&
 	    !strcmp(m->mailbox->user, http_param(req, "user")))
 		return m;
@@ -52,6 +70,8 @@ static void list_messages(struct http_request *req, const struct caller *caller,
 		reply_not_found(req, "mailbox");
 		return;
 	}
+	if (is_refused(req, b))
+		return;
 	items = json_array();
 	for (le = list_head(&b->messages); le; le = le->next) {
 		const struct message *m = le->data;

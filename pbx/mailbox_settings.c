@@ -4,59 +4,12 @@
 #include "base/http.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "model/pbx_kinds.h"
 #include "model/record.h"
 #include "pbx/greeting.h"
 #include "pbx/mailbox_settings.h"
 #include "pbx/pair_log.h"
 #include "pbx/passcode.h"
-
-#define OURS (FIELD_READONLY | FIELD_HIDDEN | FIELD_UNSORTED)
-
-static const struct field fields[] = {
-	{ "status", FIELD_TEXT, 0, 0, 24, .pattern = "^[a-z0-9-]*$",
-	  .pattern_help = "small letters, digits and -",
-	  .help = "Status whose greeting callers hear (status-NAME)",
-	  .help_fr = "Statut dont l'annonce est diffusée" },
-	{ "away_until_ms", FIELD_TIME, 0,
-	  .help = "Callers hear the greeting \"away\" until then",
-	  .help_fr = "Annonce d'absence jusqu'à cette date" },
-	{ "zero", FIELD_DIGITS, 0, 1, 32,
-	  .help = "Number that callers reach by 0",
-	  .help_fr = "Numéro joint par 0" },
-	{ "mail_to", FIELD_EMAIL, 0, .help = "Address for mails of messages",
-	  .help_fr = "Adresse des courriels de message" },
-	{ "mail", FIELD_ENUM, 0, .choices = "no|notice|sound",
-	  .preset = "\"no\"",
-	  .help = "A mail for each message: none, a notice, with its sound",
-	  .help_fr = "Courriel par message : aucun, avis, avec le son" },
-	{ "mail_after", FIELD_ENUM, 0, .choices = "keep|read|delete",
-	  .preset = "\"keep\"",
-	  .help = "What becomes of a message whose mail has gone",
-	  .help_fr = "Sort du message une fois le courriel parti" },
-	{ "greetings_off", FIELD_LIST, 0, 0, 40,
-	  .help = "Greetings that are recorded and not used",
-	  .help_fr = "Annonces enregistrées et non utilisées" },
-	{ "passcode", FIELD_SECRET, 0, 4, 10, .pattern = "^[0-9]+$",
-	  .pattern_help = "digits", .help = "Passcode its owner has chosen",
-	  .help_fr = "Code secret choisi" },
-	{ "passcode_for", FIELD_TEXT, OURS, 0, 64,
-	  .help = "Hash of the passcode that it replaces",
-	  .help_fr = "Empreinte du code remplacé" },
-	{ "bad_tries", FIELD_INT, OURS, 0, 1000000,
-	  .help = "Wrong passcodes within a day",
-	  .help_fr = "Codes erronés en un jour" },
-	{ "bad_since_ms", FIELD_TIME, OURS, .help = "Since when",
-	  .help_fr = "Depuis" },
-};
-
-static const struct kind settings_kind = {
-	.name = "mailbox-settings",
-	.plural = "mailbox_settings",
-	.owner = "pbx",
-	.help = "What the owner of a mailbox has set",
-	.help_fr = "Les réglages d'une boîte vocale",
-	KIND_FIELDS(fields),
-};
 
 static struct record_table table;
 
@@ -89,7 +42,8 @@ static void change_destructor(void *data)
 static void reply_settings(struct http_request *req, const struct mailbox *b)
 {
 	(void)http_reply_json(
-		req, 200, kind_view(&settings_kind, b->settings, ROLE_SERVICE));
+		req, 200,
+		kind_view(&mailbox_settings_kind, b->settings, ROLE_SERVICE));
 }
 
 static void changed(const struct store_result *result, void *arg)
@@ -125,8 +79,8 @@ static int prepare(struct mailbox *b)
 
 	errors = json_array();
 	none = json_object();
-	(void)kind_check(&b->settings, &settings_kind, none, KIND_CREATE,
-			 ROLE_SERVICE, errors);
+	(void)kind_check(&b->settings, &mailbox_settings_kind, none,
+			 KIND_CREATE, ROLE_SERVICE, errors);
 	json_decref(none);
 	json_decref(errors);
 	if (!b->settings)
@@ -250,8 +204,8 @@ static void patch_settings(struct http_request *req,
 		return;
 
 	errors = json_array();
-	err = kind_check(&out, &settings_kind, in, KIND_CHANGE, ROLE_SERVICE,
-			 errors);
+	err = kind_check(&out, &mailbox_settings_kind, in, KIND_CHANGE,
+			 ROLE_SERVICE, errors);
 	check(b, out, errors);
 	json_decref(in);
 	if (json_array_size(errors)) {
@@ -300,10 +254,10 @@ int mailbox_settings_start(struct store *store, const struct key_file *keys,
 {
 	int err;
 
-	table = (struct record_table){ &settings_kind, store, keys };
+	table = (struct record_table){ &mailbox_settings_kind, store, keys };
 	err = record_prepare(&table);
 	if (!err)
-		err = router_kind(router, &settings_kind);
+		err = router_kind(router, &mailbox_settings_kind);
 	if (!err)
 		err = record_each(&table, taken, NULL);
 	if (!err)

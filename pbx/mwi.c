@@ -3,6 +3,8 @@
 
 #include "base/log.h"
 #include "pbx/lamp.h"
+#include "pbx/event.h"
+#include "pbx/jsontext.h"
 #include "pbx/mwi.h"
 #include "pbx/registrar.h"
 #include "pbx/server.h"
@@ -100,6 +102,23 @@ static void notify_phone(const struct mailbox_counts *counts,
 	}
 }
 
+/* By way of the uc server. */
+static void tell_clients(const struct user *u,
+			 const struct mailbox_counts *counts)
+{
+	char text[BODY_BYTES];
+	struct sip_out o;
+
+	sip_out_init(&o, text, sizeof(text));
+	sip_out_raw(&o, SPAN("{"));
+	jsontext_member(&o, true, "user", u->id);
+	jsontext_number(&o, "new", counts->fresh);
+	jsontext_number(&o, "old", counts->old);
+	jsontext_number(&o, "urgent", counts->fresh_urgent);
+	sip_out_raw(&o, SPAN("}"));
+	event_news("voicemail", u->customer->id, sip_out_span(&o));
+}
+
 void mwi_user(const char *id)
 {
 	const struct user *u = directory_user(span_of(id));
@@ -109,6 +128,7 @@ void mwi_user(const char *id)
 	if (!u)
 		return;
 	lamp_counts(&counts, u);
+	tell_clients(u, &counts);
 	for (le = list_head(&u->phones); le; le = le->next) {
 		struct phone *p = le->data;
 

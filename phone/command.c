@@ -17,6 +17,7 @@
 #include "phone/setting.h"
 #include "phone/speech.h"
 #include "phone/uc_link.h"
+#include "phone/voice_mail.h"
 #include "sip/build.h"
 #include "sip/dialog.h"
 
@@ -439,6 +440,11 @@ static void run_directory(struct engine *e, const struct words *w)
 	face_reply_with(e, w->command, "items", copy);
 }
 
+static void run_voicemail(struct engine *e, const struct words *w)
+{
+	voice_mail_run(e, w->command, w->first, w->rest);
+}
+
 static void run_stats(struct engine *e, const struct words *w)
 {
 	struct call *c = *w->first ? phone_call_find(e, w->first)
@@ -517,6 +523,8 @@ static const struct row rows[] = {
 	{ "status", 1, 2, "status NAME", NULL },
 	{ "history", 0, 0, "history", run_history },
 	{ "directory", 0, 0, "directory", run_directory },
+	{ "voicemail", 0, 2, "voicemail [list] | play|read|unread|delete ID",
+	  run_voicemail },
 	{ "stats", 0, 1, "stats [ID]", run_stats },
 	{ "calls", 0, 0, "calls", run_calls },
 	{ "try", 0, 0, "try", run_try },

@@ -13,6 +13,7 @@
 #include "phone/setting.h"
 #include "phone/diary.h"
 #include "phone/uc_link.h"
+#include "phone/voice_mail.h"
 
 enum {
 	URL_SIZE = 512,
@@ -251,6 +252,8 @@ static void take_frame(struct uc_link *l, const json_t *frame)
 		diary_server_entry(l->e->diary, data);
 	else if (!strcmp(type, "settings"))
 		setting_take(l->e, data);
+	else if (!strcmp(type, "voicemail"))
+		voice_mail_changed(l->e, data);
 	else if (!strcmp(type, "directory"))
 		ask_list(l, LIST_DIRECTORY);
 }

@@ -22,6 +22,7 @@
 #include "uc/source.h"
 #include "uc/store.h"
 #include "uc/stream.h"
+#include "uc/voicemail.h"
 
 /* ---- what a client asks ---- */
 
@@ -264,6 +265,10 @@ int uc_api_start(struct router **routerp, struct provision **provisionp,
 			    uc);
 	if (!err)
 		err = router_kind(router, &user_settings_kind);
+	if (!err)
+		err = router_kind(router, &mailbox_settings_kind);
+	if (!err)
+		err = voicemail_routes(router, uc);
 	if (!err)
 		err = provision_alloc(&p, router, uc->store, uc->keys);
 	for (size_t i = 0; !err && i < sizeof(kinds) / sizeof(kinds[0]); i++)

@@ -197,6 +197,9 @@ static void apply(struct source *s, const char *type, const json_t *frame)
 	else if (!strcmp(type, "settings"))
 		streams_tell_user(uc->streams, json_get_text(data, "user"),
 				  type, json_object_get(data, "settings"));
+	else if (!strcmp(type, "voicemail"))
+		streams_tell_user(uc->streams, json_get_text(data, "user"),
+				  type, json_object_get(frame, "data"));
 	else if (!strcmp(type, "registration"))
 		presence_registration(uc->presence, s->id, data);
 	else if (!strcmp(type, "cdr") && customer &&
