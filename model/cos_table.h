@@ -499,7 +499,7 @@ COS_ABSENT("Display Held Call ID on Transfer",
 COS_ABSENT("Local Music On Hold source",
   "music belongs to the customer, who gives a WAV")
 COS_ABSENT("Hot Desk External User - Dial Tone upon Call Completion",
-  "the leg to the outside number ends with its call, so that nobody pays for an idle one; who calls the access number from it is given the tone and dials")
+  "the leg to the outside number ends with its call, so that nobody pays for an idle one; who calls the access number from it dials on from there")
 COS_ABSENT("Hot Desk External User - Remote MWI Enable / Disable FAC",
   "no provider's lamp is reached by dialling; messages come by mail")
 COS_ABSENT("Calling Name / Number Display Internal (analog); ONS CLASS/CLIP (3)",
