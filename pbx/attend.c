@@ -90,7 +90,7 @@ static void ask(struct attend *t)
 		return;
 	}
 	t->state = ATTEND_MENU;
-	if (attendant_greeting(a, name, file))
+	if (attendant_greeting(a, name, answer_is_french(t->answer), file))
 		answer_play(t->answer, file);
 	else
 		say(t, words);

@@ -1,4 +1,5 @@
 /* attendant.c - see attendant.h */
+#include <dirent.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -250,39 +251,26 @@ int attendant_take(json_t *object, void *arg)
 	return 0;
 }
 
-static void forget_greetings(const char *id)
-{
-	static const char *const names[] = { "day", "night1", "night2",
-					     "holiday" };
-	char path[PATH_BYTES];
-
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
-		(void)snprintf(path, sizeof(path),
-			       "%s/pbx/attendants/%s/%s.wav", attendants.dir,
-			       id, names[i]);
-		(void)unlink(path);
-	}
-}
-
-/* Its menus' greetings, and the folder. */
+/* Its greetings, those of menus it has no more too. */
 static void forget_files(const struct attendant *a)
 {
-	json_t *menus = json_object_get(a->object, "menus");
-	char path[PATH_BYTES];
-	const char *name;
-	json_t *keys;
+	char folder[PATH_BYTES], path[PATH_BYTES + 300];
+	struct dirent *e;
+	DIR *d;
 
-	forget_greetings(a->id);
-	json_object_foreach(menus, name, keys)
-	{
-		(void)snprintf(path, sizeof(path),
-			       "%s/pbx/attendants/%s/menu-%s.wav",
-			       attendants.dir, a->id, name);
+	(void)snprintf(folder, sizeof(folder), "%s/pbx/attendants/%s",
+		       attendants.dir, a->id);
+	d = opendir(folder);
+	if (!d)
+		return;
+	while ((e = readdir(d))) {
+		if (e->d_name[0] == '.')
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
 		(void)unlink(path);
 	}
-	(void)snprintf(path, sizeof(path), "%s/pbx/attendants/%s",
-		       attendants.dir, a->id);
-	(void)rmdir(path);
+	(void)closedir(d);
+	(void)rmdir(folder);
 }
 
 void attendant_remove(const char *id)
@@ -364,15 +352,53 @@ static void file_of(const struct attendant *a, const char *name,
 		       name);
 }
 
-bool attendant_greeting(const struct attendant *a, const char *name,
-			char file[ATTENDANT_FILE])
+static bool is_there(const char *file)
 {
 	char path[PATH_BYTES];
 
-	file_of(a, name, file);
 	(void)snprintf(path, sizeof(path), "%s/%s", attendants.dir, file);
 
 	return !access(path, R_OK);
+}
+
+bool attendant_greeting(const struct attendant *a, const char *name,
+			bool is_french, char file[ATTENDANT_FILE])
+{
+	char full[ATTENDANT_MENU_MAX + 16];
+
+	(void)snprintf(full, sizeof(full), "%s-%s", name,
+		       is_french ? "fr" : "en");
+	file_of(a, full, file);
+	if (is_there(file))
+		return true;
+
+	file_of(a, name, file);
+
+	return is_french == a->is_french && is_there(file);
+}
+
+/* A mode, holiday or one of the menus, perhaps in a language. */
+static bool is_greeting(const struct attendant *a, const char *name)
+{
+	static const char *const names[] = { "day", "night1", "night2",
+					     "holiday" };
+	char plain[ATTENDANT_FILE];
+	size_t len = strlen(name);
+
+	if (len >= sizeof(plain))
+		return false;
+	memcpy(plain, name, len + 1);
+	if (len > 3 &&
+	    (!strcmp(name + len - 3, "-en") || !strcmp(name + len - 3, "-fr")))
+		plain[len - 3] = '\0';
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(plain, names[i]))
+			return true;
+	}
+
+	return !strncmp(plain, "menu-", 5) &&
+	       is_plain(plain + 5, ATTENDANT_MENU_MAX) &&
+	       json_object_get(json_object_get(a->object, "menus"), plain + 5);
 }
 
 /* The attendant and greeting a request names; NULL has been answered. */
@@ -381,12 +407,7 @@ static const struct attendant *wanted(struct http_request *req,
 {
 	const struct attendant *a = attendant_find(http_param(req, "id"));
 	const char *name = http_param(req, "name");
-	bool is_known = !strcmp(name, "day") || !strcmp(name, "night1") ||
-			!strcmp(name, "night2") || !strcmp(name, "holiday") ||
-			(a && !strncmp(name, "menu-", 5) &&
-			 is_plain(name + 5, ATTENDANT_MENU_MAX) &&
-			 json_object_get(json_object_get(a->object, "menus"),
-					 name + 5));
+	bool is_known = a && is_greeting(a, name);
 
 	if (!a || !is_known) {
 		reply_not_found(req, a ? "greeting" : "attendant");

@@ -1,7 +1,8 @@
 /* attendant.h - auto attendants: their numbers, keys and greetings
  *
  * The call itself is attend.h.  Greetings are WAV files of the customer, by
- * name: day, night1, night2, holiday, and menu-NAME for the menus; what has
+ * name: day, night1, night2, holiday, and menu-NAME for the menus, with -en
+ * or -fr at the end for another language than the attendant's first; what has
  * none is said with the words of the product.
  *
  *   PUT, GET, DELETE /api/v1/attendants/ID/greetings/NAME   (audio/wav)
@@ -72,8 +73,9 @@ const char *attendant_key(const struct attendant *a, enum service_mode mode,
 /** Whether a number begins as callers must not dial. */
 bool attendant_forbids(const struct attendant *a, const char *number);
 
-/** The file of a greeting below the state folder; false when it has none. */
+/** The file of a greeting in a language, below the state folder; false when it
+ * has none. */
 bool attendant_greeting(const struct attendant *a, const char *name,
-			char file[ATTENDANT_FILE]);
+			bool is_french, char file[ATTENDANT_FILE]);
 
 #endif
