@@ -30,15 +30,40 @@ static struct {
 	bool is_wanted;
 	bool is_held; /* as told */
 	bool is_open;
+	struct list questions; /* not answered yet */
 } lease;
 
 /* A question to another machine. */
 struct question {
+	struct le le;
 	unsigned voter;
 	uint64_t epoch;
 	uint64_t sent_ms;
 	char nonce[NONCE_SIZE];
 };
+
+static void question_destructor(void *data)
+{
+	struct question *q = data;
+
+	list_unlink(&q->le);
+}
+
+static struct question *question_make(unsigned voter, uint64_t epoch)
+{
+	struct question *q = mem_zalloc(sizeof(*q), question_destructor);
+
+	if (!q)
+		return NULL;
+
+	q->voter = voter;
+	q->epoch = epoch;
+	q->sent_ms = clock_mono_ms();
+	id_make(q->nonce);
+	list_append(&lease.questions, &q->le, q);
+
+	return q;
+}
 
 static void round_due(void *arg);
 static void guard_due(void *arg);
@@ -163,16 +188,12 @@ static int send_question(unsigned voter, struct question *q, bool is_release)
 
 static void ask(unsigned voter, uint64_t epoch)
 {
-	struct question *q = mem_zalloc(sizeof(*q), NULL);
+	struct question *q = question_make(voter, epoch);
 	int err;
 
 	if (!q)
 		return;
 
-	q->voter = voter;
-	q->epoch = epoch;
-	q->sent_ms = clock_mono_ms();
-	id_make(q->nonce);
 	if (voter == VOTER_OWN)
 		err = voter_ask(lease.voter, pair_role_name(pair_role()), epoch,
 				lease.ttl_ms, own_answered, q);
@@ -212,13 +233,10 @@ static void release(void)
 
 	voter_release(lease.voter, pair_role_name(pair_role()), epoch);
 	for (unsigned i = VOTER_OTHER; i < LEASE_VOTERS; i++) {
-		struct question *q = mem_zalloc(sizeof(*q), NULL);
+		struct question *q = question_make(i, epoch);
 
 		if (!q)
 			return;
-		q->voter = i;
-		q->epoch = epoch;
-		id_make(q->nonce);
 		if (send_question(i, q, true))
 			mem_deref(q);
 	}
@@ -276,6 +294,7 @@ void lease_close(void)
 	wheel_stop(&lease.guard);
 	wheel_stop(&lease.leave);
 	lease.is_open = false;
+	list_flush(&lease.questions);
 	lease.voter = mem_deref(lease.voter);
 }
 

@@ -276,6 +276,7 @@ void pair_close(void)
 {
 	wheel_stop(&pair.timer);
 	if (pair.is_started) {
+		pair.client = mem_deref(pair.client); /* nobody answers now */
 		pair_follow_close();
 		pair_feed_close();
 		lease_close();

@@ -37,10 +37,12 @@ static struct {
 	bool is_current;
 	bool is_broken; /* something of this session could not be applied */
 	struct sa sip;
+	struct list applies;
 } follow;
 
 /* A change on its way to the disk. */
 struct apply {
+	struct le le;
 	const struct pair_kind *kind;
 	json_t *object;
 	struct pair_entry entry;
@@ -56,7 +58,18 @@ static void apply_destructor(void *data)
 {
 	struct apply *a = data;
 
+	list_unlink(&a->le);
 	json_decref(a->object);
+}
+
+static struct apply *apply_alloc(void)
+{
+	struct apply *a = mem_zalloc(sizeof(*a), apply_destructor);
+
+	if (a)
+		list_append(&follow.applies, &a->le, a);
+
+	return a;
 }
 
 static void forget_seen(void)
@@ -112,7 +125,7 @@ static void sweep(const struct pair_kind *kind)
 		(void)snprintf(key, sizeof(key), "%s %s", kind->name, id);
 		if (json_object_get(follow.seen, key))
 			continue;
-		a = mem_zalloc(sizeof(*a), apply_destructor);
+		a = apply_alloc();
 		if (!a)
 			break;
 		log_info("pair", "%s %s is not at the primary: it goes",
@@ -309,7 +322,7 @@ static void take_change(const json_t *frame, bool is_gone)
 		(void)json_object_set_new(follow.seen, key, json_true());
 	}
 
-	a = mem_zalloc(sizeof(*a), apply_destructor);
+	a = apply_alloc();
 	if (!a) {
 		break_off("no memory");
 		return;
@@ -534,6 +547,7 @@ void pair_follow_close(void)
 	follow.session++;
 	follow.ws = mem_deref(follow.ws);
 	follow.tls = mem_deref(follow.tls);
+	list_flush(&follow.applies);
 	forget_seen();
 }
 

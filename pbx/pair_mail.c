@@ -28,6 +28,7 @@ enum {
 static struct {
 	struct worker_pool *pool;
 	struct list waiting; /* struct fetch */
+	struct list going;
 	uint32_t running;
 	bool is_open;
 	bool is_taking; /* what the other node says is not said back */
@@ -317,6 +318,7 @@ static void next_fetches(void)
 	while (mails.running < FETCHES_MAX &&
 	       (le = list_head(&mails.waiting))) {
 		list_unlink(le);
+		list_append(&mails.going, le, le->data);
 		fetch_begin(le->data);
 	}
 }
@@ -511,4 +513,5 @@ void pair_mail_close(void)
 	mails.is_open = false;
 	mails.pool = mem_deref(mails.pool);
 	list_flush(&mails.waiting);
+	list_flush(&mails.going);
 }

@@ -16,7 +16,7 @@ def free_base():
     """A port base of which the ports we use are free"""
     while True:
         base = random.randrange(11000, 32000, 200)
-        for offset in (60, 61, 70, 71, 80, 81, 82, 83):
+        for offset in (60, 61, 70, 71, 80, 81, 82, 83, 84, 160, 161, 162):
             with socket.socket() as s:
                 try:
                     s.bind(("127.0.0.1", base + offset))
