@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "pbx/call.h"
 #include "pbx/join.h"
+#include "pbx/record.h"
 #include "pbx/relay.h"
 #include "pbx/settings.h"
 #include "sip/sdp.h"
@@ -147,6 +148,7 @@ static void joined(struct join *j, const struct sip_message *m)
 	struct call *call = j->call;
 	struct leg *x = j->x, *y = j->y;
 	struct span body = relay_body(x, y, m->body, HOLD_OFFER_NONE);
+	bool is_new;
 
 	(void)sip_dialog_ack(x->dialog, (struct span){ NULL, 0 },
 			     (struct span){ NULL, 0 });
@@ -170,7 +172,10 @@ static void joined(struct join *j, const struct sip_message *m)
 		relay_agreed(y, x, j->hold);
 	}
 	call_touch(call);
+	is_new = j->hold == HOLD_OFFER_NONE;
 	call->join = mem_deref(call->join);
+	if (is_new)
+		record_answered(call);
 }
 
 static void x_told(int err, const struct sip_message *m, struct sip_flow *flow,
