@@ -24,6 +24,7 @@
 #include "phone/face.h"
 #include "phone/file.h"
 #include "phone/diary.h"
+#include "phone/lamp.h"
 #include "phone/phone.h"
 #include "phone/registration.h"
 #include "phone/setting.h"
@@ -195,6 +196,7 @@ static void requested(const struct sip_message *m, struct sip_flow *flow,
 
 	switch (m->method) {
 	case SIP_METHOD_INVITE: phone_call_invited(e, m, flow); break;
+	case SIP_METHOD_NOTIFY: lamp_notified(e, m, flow); break;
 	case SIP_METHOD_OPTIONS:
 		(void)sip_refuse(e->sip, m, flow, 200,
 				 SPAN("Allow: INVITE, ACK, BYE, CANCEL, "

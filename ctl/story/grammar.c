@@ -105,6 +105,8 @@ const struct sentence sentences[] = {
 	  "it may register trunks", sense_lease },
 	{ SENTENCE_SENSE, "WHO is online|offline", "the phone's link to the uc",
 	  sense_link, ALL },
+	{ SENTENCE_SENSE, "lamp of WHO is on|off",
+	  "whether the phone says that voice messages wait", sense_lamp },
 	{ SENTENCE_SENSE, "WHO shows no banner",
 	  "the phone says nothing about a lost connection", sense_no_banner,
 	  ALL },

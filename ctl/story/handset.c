@@ -207,6 +207,9 @@ static void on_event(struct handset *h, json_t *e)
 		copy(h->banner, sizeof(h->banner), e, "banner");
 		h->is_online = !strcmp(h->link, "online");
 	}
+	else if (!strcmp(name, "lamp")) {
+		h->has_lamp = json_is_true(json_object_get(e, "on"));
+	}
 }
 
 static void on_line(struct handset *h, const char *line)

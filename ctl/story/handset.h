@@ -47,6 +47,7 @@ struct handset {
 	char registration[32];
 	char registrar[96]; /* the last one told of */
 	bool is_online;
+	bool has_lamp; /* messages wait */
 	char link[24];
 	char banner[128];
 	struct handset_call call[HANDSET_CALLS_MAX];

@@ -432,6 +432,17 @@ bool sense_lease(struct play *p, const struct step *s)
 	       play_fail(p, "the %s has not got the lease", s->choice[0]);
 }
 
+static bool lamp_is(struct device *d, const struct step *s)
+{
+	return d->handset->has_lamp == !strcmp(s->choice[0], "on");
+}
+
+bool sense_lamp(struct play *p, const struct step *s)
+{
+	return look(p, s, lamp_is) ||
+	       play_fail(p, "the lamp is not %s", s->choice[0]);
+}
+
 bool sense_link(struct play *p, const struct step *s)
 {
 	return look(p, s, link_is) || fail_link(p, s);

@@ -20,6 +20,7 @@ step_h sense_registers;
 step_h sense_registers_at;
 step_h sense_lease;
 step_h sense_link;
+step_h sense_lamp;
 step_h sense_no_banner;
 step_h sense_banner;
 step_h sense_offers;
