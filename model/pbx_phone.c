@@ -31,12 +31,7 @@ static const struct field fields[] = {
 	{ "ring_with_user", FIELD_BOOL, 0, .preset = "true",
 	  .help = "Rings when the user's extension is called",
 	  .help_fr = "Sonne avec le poste de l'usager" },
-	{ "hot_desk", FIELD_BOOL, 0, .preset = "false",
-	  .help = "Hot-desk users may log in at it",
-	  .help_fr = "Poste partagé" },
-	{ "hot_desk_internal", FIELD_BOOL, 0, .preset = "false",
-	  .help = "May call inside while nobody is logged in and it is nobody's",
-	  .help_fr = "Appels internes permis sans connexion" },
+#include "model/phone_rows.h"
 };
 
 const struct kind pbx_phone_kind = {

@@ -24,10 +24,6 @@ static const struct field fields[] = {
 	{ "mailbox", FIELD_BOOL, 0, .preset = "false",
 	  .help = "Has a voice mailbox", .help_fr = "A une boîte vocale" },
 #include "model/user_rows.h"
-	{ "mailbox_class", FIELD_REF, 0, .ref = "mailbox_classes",
-	  .on_delete = DELETE_REFUSE,
-	  .help = "What the mailbox may hold and do",
-	  .help_fr = "Classe de la boîte vocale" },
 	{ "tui_passcode", FIELD_SECRET, 0, 4, 10, .pattern = "^[0-9]+$",
 	  .pattern_help = "digits", .help = "Passcode of the mailbox",
 	  .help_fr = "Code secret de la boîte vocale" },

@@ -50,6 +50,7 @@ static const struct field fields[] = {
 	{ "deploy", FIELD_BOOL, FIELD_UNSTORED,
 	  .help = "Mail the user a link that sets the client up",
 	  .help_fr = "Envoyer à l'usager un lien d'installation" },
+#include "model/phone_rows.h"
 	{ "state", FIELD_ENUM, FIELD_READONLY,
 	  .choices = "creating|active|changing|deleting",
 	  .help = "Whether a task is at work on it", .help_fr = "État" },

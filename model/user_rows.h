@@ -53,3 +53,7 @@
 	{ "location", FIELD_TEXT, 0, 0, 60,
 	  .help = "One of the customer's locations",
 	  .help_fr = "Lieu, parmi ceux du client" },
+	{ "mailbox_class", FIELD_REF, 0, .ref = "mailbox_classes",
+	  .on_delete = DELETE_REFUSE,
+	  .help = "What the mailbox may hold and do",
+	  .help_fr = "Classe de la boîte vocale" },

@@ -421,6 +421,8 @@ static const struct route routes[] = {
 	KIND_ROUTES("schedules", "schedule"),
 	KIND_ROUTES("account_codes", "account code"),
 	KIND_ROUTES("conferences", "conference room"),
+	KIND_ROUTES("mailbox_classes", "class of mailboxes"),
+	KIND_ROUTES("group_mailboxes", "mailbox of several"),
 	{ "GET", "/api/v1/numbers", "numbers", ACTION_LIST, objects_list, 0,
 	  "List the numbers in use" },
 	{ "GET", "/api/v1/audit", "audit", ACTION_LIST, objects_list, 0,

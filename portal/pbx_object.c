@@ -25,6 +25,7 @@ struct pbx_object {
 /* In the order in which a customer's go: what refers to others first. */
 static const struct pbx_object objects[PBX_OBJECTS] = {
 	OBJECT("attendants", attendant_kind, true),
+	OBJECT("group_mailboxes", group_mailbox_kind, true),
 	OBJECT("dids", did_kind, false),
 	OBJECT("cpns", cpn_kind, false),
 	OBJECT("cesids", cesid_kind, false),
@@ -33,6 +34,7 @@ static const struct pbx_object objects[PBX_OBJECTS] = {
 	OBJECT("trunks", trunk_kind, false),
 	OBJECT("cors", cor_kind, false),
 	OBJECT("coses", cos_kind, false),
+	OBJECT("mailbox_classes", mailbox_class_kind, false),
 	OBJECT("schedules", schedule_kind, false),
 	OBJECT("account_codes", account_code_kind, false),
 	OBJECT("conferences", conference_kind, false),
@@ -171,14 +173,15 @@ static void remove_asked(struct plan *plan, const json_t *row)
 
 /* ---- what refers to something that goes ---- */
 
-static void clear(struct plan *plan, const struct kind *kind, const json_t *row,
-		  const char *field)
+/* Takes the value over. */
+static void set(struct plan *plan, const struct kind *kind, const json_t *row,
+		const char *field, json_t *value)
 {
 	json_t *after = json_copy((json_t *)row);
 	char platform[48];
 
 	plan_platform(platform, plan, row);
-	(void)json_object_set_new(after, field, json_null());
+	(void)json_object_set_new(after, field, value);
 	plan_row(plan, kind->plural, ROW_CHANGE, after);
 	plan_step(plan, "pbx", platform, kind->plural, json_get_text(row, "id"),
 		  pbx_body_of(kind, row), pbx_body_of(kind, after));
@@ -216,10 +219,29 @@ static void forget_in(struct plan *plan, const struct record_table *table,
 		if (row && f->on_delete == DELETE_CASCADE)
 			remove_one(plan, kind, row);
 		else if (row)
-			clear(plan, kind, row, f->name);
+			set(plan, kind, row, f->name, json_null());
 		json_decref(row);
 	}
 	mem_deref(rows);
+}
+
+/* An owner of a mailbox goes: the others keep it. */
+static void forget_owner(struct plan *plan, const json_t *row, void *arg)
+{
+	const json_t *list = json_object_get(row, "owners");
+	json_t *rest = json_array(), *value;
+	const char *id = arg;
+	size_t i;
+
+	json_array_foreach(list, i, value)
+	{
+		if (strcmp(json_string_value(value), id) != 0)
+			(void)json_array_append(rest, value);
+	}
+	if (json_array_size(rest) == json_array_size(list))
+		json_decref(rest);
+	else
+		set(plan, &group_mailbox_kind, row, "owners", rest);
 }
 
 static void forget_in_kind(struct plan *plan, const struct kind *kind,
@@ -244,6 +266,11 @@ void pbx_objects_forget(struct plan *plan, const char *plural, const char *id)
 
 	for (size_t i = 0; i < PBX_OBJECTS; i++)
 		forget_in_kind(plan, objects[i].fields, plural, id);
+
+	if (!strcmp(plural, "users"))
+		plan_each(plan, portal_table(plan->portal, "group_mailboxes"),
+			  "customer", plan->customer, forget_owner,
+			  (void *)(uintptr_t)id);
 
 	/* users and phones see to each other themselves */
 	for (size_t i = 0; object_of(plural) && i < 4; i++)

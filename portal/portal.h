@@ -19,7 +19,7 @@ struct tasks;
 
 enum {
 	PORTAL_JOURNAL_COLUMNS = 3,
-	PBX_OBJECTS = 12, /* kinds that only the pbx has a use for */
+	PBX_OBJECTS = 14, /* kinds that only the pbx has a use for */
 };
 
 struct portal {
