@@ -86,6 +86,51 @@
 			".customers)"                                          \
 	}
 
+/* Up to where the secondary of a pair has read the primary's log.  It may be
+ * read later than the log: it has more then, never less. */
+#define READ                                                                   \
+	"l.seq > 0 AND l.seq <= (SELECT seq FROM pbx2.pair_state WHERE "       \
+	"name = 'cursor' AND epoch = (SELECT epoch FROM pbx.pair_state "       \
+	"WHERE name = 'log'))"
+
+#define PAIR_NEEDS(kind)                                                       \
+	"pbx." kind " pbx2." kind " pbx.pair_log pbx.pair_state "              \
+	"pbx2.pair_log pbx2.pair_state"
+
+#define PAIRED(kind)                                                             \
+	{ "I1", "the secondary has the " kind " of the primary it has read",     \
+	  PAIR_NEEDS(kind) " pbx2.tombstones",                                   \
+	  "SELECT '" kind " ' || l.id || ' is not at the secondary' FROM "       \
+	  "pbx.pair_log l WHERE l.kind = '" kind "' AND NOT l.is_gone "          \
+	  "AND l.id IN (SELECT id FROM pbx." kind ") AND l.id NOT IN "           \
+	  "(SELECT id FROM pbx2." kind ") AND l.id NOT IN (SELECT id FROM "      \
+	  "pbx2.tombstones) AND " READ },                                        \
+	{                                                                        \
+		"I1", "no " kind " gone at the primary is at the secondary",     \
+			PAIR_NEEDS(kind),                                        \
+			"SELECT '" kind " ' || l.id || ' is gone at the "        \
+			"primary and still at the secondary' FROM "              \
+			"pbx.pair_log l WHERE l.kind = '" kind                   \
+			"' AND l.is_gone AND l.id IN (SELECT id FROM pbx2." kind \
+			") AND l.id NOT IN (SELECT id FROM pbx." kind            \
+			") AND " READ                                            \
+	}
+
+/* Both nodes name the same change: then they have the same. */
+#define PAIR_SAME(kind, field, words)                                              \
+	{                                                                          \
+		"I1", "primary and secondary agree on the " words " of " kind,     \
+			PAIR_NEEDS(kind),                                          \
+			"SELECT '" kind " ' || a.id || ' has " words " ' || "      \
+			"ifnull(a." field ", 'none') || ' at the primary and "     \
+			"' || ifnull(b." field ", 'none') || ' at the "            \
+			"secondary' FROM pbx." kind " a JOIN pbx2." kind           \
+			" b ON b.id = a.id JOIN pbx.pair_log x ON x.kind = '" kind \
+			"' AND x.id = a.id JOIN pbx2.pair_log y ON "               \
+			"y.kind = x.kind AND y.id = x.id WHERE "                   \
+			"x.stamp = y.stamp AND a." field " IS NOT b." field        \
+	}
+
 const struct invariant invariants[] = {
 	WHOLE("customers", "pbx", "id"),
 	WHOLE("customers", "uc", "id"),
@@ -186,6 +231,14 @@ const struct invariant invariants[] = {
 	  "history of user ' || user FROM uc.history WHERE call IS NOT NULL "
 	  "GROUP BY call, user, direction HAVING count(*) > 1" },
 
+	PAIRED("customers"),
+	PAIRED("users"),
+	PAIRED("phones"),
+	PAIR_SAME("users", "extension", "extension"),
+	PAIR_SAME("phones", "sip_user", "SIP user"),
+	PAIR_SAME("user_settings", "dnd", "do not disturb"),
+	PAIR_SAME("user_settings", "forward_always", "forward"),
+
 	UNIQUE("portal", "customers", "web_id", "web id"),
 	UNIQUE("portal", "users", "customer || ' ' || login", "login"),
 	UNIQUE("portal", "users", "customer || ' ' || extension", "extension"),
@@ -258,16 +311,17 @@ static bool has_table(struct stores *s, const char *name)
 	return found;
 }
 
-/* DIR/FOLDER/NAME.db, to be called NAME. */
+/* DIR/FOLDER/FILE.db, to be called by a name. */
 static int attach(struct stores *s, const char *dir, const char *folder,
-		  const char *name)
+		  const char *name_of_file, const char *name)
 {
 	char path[600], uri[640];
 	sqlite3_stmt *st = NULL;
 	struct stat file;
 	int rc;
 
-	(void)snprintf(path, sizeof(path), "%s/%s/%s.db", dir, folder, name);
+	(void)snprintf(path, sizeof(path), "%s/%s/%s.db", dir, folder,
+		       name_of_file);
 	if (stat(path, &file))
 		return ENOENT;
 	(void)snprintf(uri, sizeof(uri), "file:%s?mode=ro", path);
@@ -346,11 +400,15 @@ static void views_make(struct stores *s)
 
 int stores_open(struct stores **sp, const char *dir)
 {
-	static const char *const files[][2] = {
-		{ "portal", "portal" }, { "uc", "uc" },
-		{ "pbx", "pbx" },       { "pbx", "live" },
-		{ "pbx", "mail" },      { "pbx", "recordings" },
-		{ "border", "border" },
+	static const char *const files[][3] = {
+		{ "portal", "portal", "portal" },
+		{ "uc", "uc", "uc" },
+		{ "pbx", "pbx", "pbx" },
+		{ "pbx", "live", "live" },
+		{ "pbx", "mail", "mail" },
+		{ "pbx", "recordings", "recordings" },
+		{ "border", "border", "border" },
+		{ "pbx2", "pbx", "pbx2" },
 	};
 	struct stores *s = mem_zalloc(sizeof(*s), stores_destructor);
 	size_t found = 0;
@@ -365,7 +423,7 @@ int stores_open(struct stores **sp, const char *dir)
 	}
 	(void)sqlite3_busy_timeout(s->db, 5000);
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		err = attach(s, dir, files[i][0], files[i][1]);
+		err = attach(s, dir, files[i][0], files[i][1], files[i][2]);
 		if (!err)
 			found++;
 		if (err && err != ENOENT)

@@ -24,7 +24,8 @@ static int remove_one(const char *path, const struct stat *st, int type,
 	return remove(path);
 }
 
-/* "live", "mail" and "recordings" are further stores of the pbx. */
+/* "live", "mail" and "recordings" are further stores of the pbx; "pbx2" is the
+ * pbx of another folder. */
 static void run_sql(const char *name, const char *sql)
 {
 	const char *folder = strcmp(name, "live") && strcmp(name, "mail") &&
@@ -36,7 +37,8 @@ static void run_sql(const char *name, const char *sql)
 
 	(void)snprintf(path, sizeof(path), "%s/%s", dir, folder);
 	(void)mkdir(path, 0700);
-	(void)snprintf(path, sizeof(path), "%s/%s/%s.db", dir, folder, name);
+	(void)snprintf(path, sizeof(path), "%s/%s/%s.db", dir, folder,
+		       strcmp(name, "pbx2") != 0 ? name : "pbx");
 	CHECK_INT(sqlite3_open(path, &db), SQLITE_OK);
 	if (sqlite3_exec(db, sql, NULL, NULL, &why))
 		test_fail(__FILE__, __LINE__, "%s: %s", name, why);
@@ -88,6 +90,41 @@ static void put_sound(void)
 	put_wav("recordings/c1/r1.wav");
 }
 
+/* A secondary that has read all but the primary's last change. */
+static void make_pair(void)
+{
+	run_sql("pbx",
+		"CREATE TABLE user_settings (id, dnd, forward_always);"
+		"CREATE TABLE pair_log (kind, id, seq, stamp, is_gone);"
+		"CREATE TABLE pair_state (name, epoch, seq);"
+		"INSERT INTO user_settings VALUES ('u1', 1, '2002'),"
+		" ('u2', 0, NULL);"
+		"INSERT INTO pair_state VALUES ('log', 'e1', 0);"
+		"INSERT INTO pair_log VALUES ('customers', 'c1', 1, 1, 0),"
+		" ('users', 'u1', 2, 1, 0), ('phones', 'f1', 3, 1, 0),"
+		" ('users', 'u9', 4, 2, 1), ('user_settings', 'u1', 5, 70, 0),"
+		" ('user_settings', 'u2', 6, 80, 0),"
+		" ('users', 'u3', 7, 1, 0)");
+	run_sql("pbx2",
+		"CREATE TABLE customers (id, web_id);"
+		"CREATE TABLE users (id, customer, extension);"
+		"CREATE TABLE phones (id, customer, user, number, sip_user);"
+		"CREATE TABLE tombstones (kind, id);"
+		"CREATE TABLE user_settings (id, dnd, forward_always);"
+		"CREATE TABLE pair_log (kind, id, seq, stamp, is_gone);"
+		"CREATE TABLE pair_state (name, epoch, seq);"
+		"INSERT INTO customers VALUES ('c1', 'acme');"
+		"INSERT INTO users VALUES ('u1', 'c1', '2001');"
+		"INSERT INTO phones VALUES ('f1', 'c1', 'u1', '2001', 's1');"
+		"INSERT INTO user_settings VALUES ('u1', 1, '2002'),"
+		" ('u2', 1, NULL);"
+		"INSERT INTO pair_state VALUES ('cursor', 'e1', 6);"
+		"INSERT INTO pair_log VALUES ('customers', 'c1', 0, 1, 0),"
+		" ('users', 'u1', 0, 1, 0), ('phones', 'f1', 0, 1, 0),"
+		" ('user_settings', 'u1', 0, 70, 0),"
+		" ('user_settings', 'u2', 9, 91, 0)");
+}
+
 /* An installation with one customer, two users and two phones, sound. */
 static void make(void)
 {
@@ -125,6 +162,7 @@ static void make(void)
 		"INSERT INTO phones VALUES ('f1', 'c1', 'u1', '2001', 's1'),"
 		" ('f2', 'c1', NULL, '2009', 's2');"
 		"INSERT INTO tombstones VALUES ('customers', 'c0')");
+	make_pair();
 	put_binding();
 	run_sql("live",
 		"DROP TABLE cdrs;"
@@ -269,6 +307,29 @@ static const struct {
 	  "I4 recording r2 of 0 ms has a sound of no ms" },
 	{ "recordings", "DELETE FROM recordings",
 	  "I4 the sound r1 of customer c1 is no recording's" },
+	{ "pbx2", "DELETE FROM customers",
+	  "I1 customers c1 is not at the secondary" },
+	{ "pbx2", "DELETE FROM users", "I1 users u1 is not at the secondary" },
+	{ "pbx2", "DELETE FROM phones",
+	  "I1 phones f1 is not at the secondary" },
+	{ "pbx",
+	  "DELETE FROM customers WHERE id = 'c1'; UPDATE pair_log SET"
+	  " is_gone = 1 WHERE kind = 'customers'",
+	  "I1 customers c1 is gone at the primary and still at" },
+	{ "pbx2", "INSERT INTO users VALUES ('u9', 'c1', '2009')",
+	  "I1 users u9 is gone at the primary and still at" },
+	{ "pbx",
+	  "DELETE FROM phones WHERE id = 'f1'; UPDATE pair_log SET"
+	  " is_gone = 1 WHERE kind = 'phones'",
+	  "I1 phones f1 is gone at the primary and still at" },
+	{ "pbx2", "UPDATE users SET extension = '2007'",
+	  "I1 users u1 has extension 2001 at the primary and 2007 at" },
+	{ "pbx2", "UPDATE phones SET sip_user = 's7'",
+	  "I1 phones f1 has SIP user s1 at the primary and s7 at" },
+	{ "pbx2", "UPDATE user_settings SET dnd = 0 WHERE id = 'u1'",
+	  "I1 user_settings u1 has do not disturb 1 at the primary and 0" },
+	{ "pbx2", "UPDATE user_settings SET forward_always = '2003'",
+	  "I1 user_settings u1 has forward 2002 at the primary and 2003" },
 	{ "live", "INSERT INTO cdrs VALUES ('d1', 'c1', 5, '{}')",
 	  "I7 CDR d1 is there 2 times" },
 	{ "live", "UPDATE cdrs SET started_ms = 7 WHERE id = 'd1'",
