@@ -194,6 +194,11 @@ void voice_mail_run(struct engine *e, const char *command, const char *what,
 
 void voice_mail_changed(struct engine *e, const json_t *data)
 {
+	if (json_get_bool(data, "read_anew", false)) {
+		engine_event(e, json_pack("{s:s, s:b}", "event", "voicemail",
+					  "read_anew", 1));
+		return;
+	}
 	engine_event(e,
 		     json_pack("{s:s, s:I, s:I, s:I}", "event", "voicemail",
 			       "new", (json_int_t)json_get_int(data, "new", 0),

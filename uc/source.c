@@ -33,6 +33,7 @@ struct source {
 	struct wheel_timer retry;
 	uint32_t retry_ms;
 	bool is_up;
+	bool has_told; /* that something may have been missed */
 	char *id;
 	char *url;
 	char *token;
@@ -182,6 +183,20 @@ static void keep_cursor(struct source *s)
 	mem_deref(w);
 }
 
+/* What was told while we did not listen is to be read again. */
+static void tell_missed(struct source *s)
+{
+	json_t *data;
+
+	if (s->has_told)
+		return;
+	s->has_told = true;
+	data = json_pack("{s:b}", "read_anew", 1);
+	if (data && s->all->uc->streams)
+		streams_tell_all(s->all->uc->streams, "voicemail", data);
+	json_decref(data);
+}
+
 static void apply(struct source *s, const char *type, const json_t *frame)
 {
 	struct uc *uc = s->all->uc;
@@ -190,6 +205,7 @@ static void apply(struct source *s, const char *type, const json_t *frame)
 
 	if (!strcmp(type, "snapshot")) {
 		presence_snapshot(uc->presence, s->id, data);
+		tell_missed(s);
 		keep_cursor(s);
 	}
 	else if (!strcmp(type, "call"))
@@ -253,6 +269,7 @@ static void on_opened(struct ws *ws, void *arg)
 
 	(void)ws;
 	s->is_up = true;
+	s->has_told = false;
 	s->retry_ms = RETRY_MIN_MS;
 	presence_source(s->all->uc->presence, s->id, true);
 	log_info("source", "%s connected to %s after %" PRIu64, s->id, s->url,

@@ -327,6 +327,19 @@ void streams_tell_user(struct streams *s, const char *user, const char *type,
 		streams_publish(s, s->seq, user, type, data);
 }
 
+void streams_tell_all(struct streams *s, const char *type, json_t *data)
+{
+	struct le *le = list_head(&s->clients);
+
+	while (le) {
+		struct client *c = le->data;
+
+		le = le->next;
+		if (c->customer[0])
+			send_frame(c, s->seq, type, json_incref(data));
+	}
+}
+
 void streams_end(struct streams *s, const char *user)
 {
 	for (struct le *le = list_head(&s->clients); le; le = le->next) {

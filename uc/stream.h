@@ -54,6 +54,9 @@ void streams_tell(struct streams *s, const char *customer, const char *type,
 void streams_tell_user(struct streams *s, const char *user, const char *type,
 		       json_t *data);
 
+/** The same to everybody's. */
+void streams_tell_all(struct streams *s, const char *type, json_t *data);
+
 /** End a user's streams (deleted, signed out everywhere). */
 void streams_end(struct streams *s, const char *user);
 
