@@ -42,6 +42,7 @@
 #include "pbx/mailbox_settings.h"
 #include "pbx/main.h"
 #include "pbx/media.h"
+#include "pbx/message_mail.h"
 #include "pbx/mode.h"
 #include "pbx/music.h"
 #include "pbx/outside_rules.h"
@@ -215,6 +216,12 @@ static int64_t read_subscriptions(void *arg)
 	return subscription_count();
 }
 
+static int64_t read_voice_mails(void *arg)
+{
+	(void)arg;
+	return (int64_t)message_mail_count();
+}
+
 static int64_t read_traced(void *arg)
 {
 	(void)arg;
@@ -280,6 +287,10 @@ static struct metric metrics[] = {
 	  .kind = METRIC_GAUGE,
 	  .help = "Phones that watch a number",
 	  .read = read_subscriptions },
+	{ .name = "holdfast_voice_mails_total",
+	  .kind = METRIC_COUNTER,
+	  .help = "Mails made of voice messages",
+	  .read = read_voice_mails },
 	{ .name = "holdfast_traced_octets_total",
 	  .kind = METRIC_COUNTER,
 	  .help = "Octets of messages put into the trace",

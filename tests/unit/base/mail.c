@@ -324,6 +324,43 @@ static void a_mail_put_twice_is_sent_once(void)
 	CHECK_INT(lines_in_log(), 1);
 }
 
+static int told_sent, told_given_up;
+
+static void told(const char *key, bool is_sent, void *arg)
+{
+	CHECK_STR(key, is_sent ? "file" : "n");
+	CHECK(arg == &told_sent);
+	told_sent += is_sent;
+	told_given_up += !is_sent;
+}
+
+static void a_file_goes_with_a_mail_and_its_end_is_told(void)
+{
+	static const uint8_t octets[] = { 0, '\n', 0xff, '.', '\r', 0 };
+	struct mail m = a_mail("file", "alice@example.org");
+	struct mail never = a_mail("n", "never@example.org");
+	struct mbuf *mb = NULL;
+
+	m.attached = octets;
+	m.attached_size = sizeof(octets);
+	m.attached_type = "image/png";
+	m.attached_name = "a\"; x=\"b";
+	CHECK_INT(mail_build(&mb, &m), EINVAL);
+	m.attached_name = "a.png";
+	open_fresh();
+	start_server();
+	put(&m);
+	put(&never);
+	open_outbox(server);
+	outbox_on_gone(outbox, told, &told_sent);
+	wait_until("sent", 1);
+	wait_until("failed", 1);
+	CHECK(strstr(read_log(), "|Your phone|Open http://127.0.0.1/d/x?a=1/"
+				 "Bye|-|6|<"));
+	CHECK_INT(told_sent, 1);
+	CHECK_INT(told_given_up, 1);
+}
+
 static void put_off_is_tried_again_and_refused_is_not(void)
 {
 	struct mail later = a_mail("l", "later@example.org");
@@ -527,6 +564,8 @@ static const struct test tests[] = {
 	{ "addresses are checked", addresses_are_checked },
 	{ "headers cannot be smuggled in", headers_cannot_be_smuggled_in },
 	{ "a server understands our mails", a_server_understands_our_mails },
+	{ "a file goes with a mail, and what has gone is told",
+	  a_file_goes_with_a_mail_and_its_end_is_told },
 	{ "a mail put twice is sent once", a_mail_put_twice_is_sent_once },
 	{ "put off is tried again, refused is not",
 	  put_off_is_tried_again_and_refused_is_not },
