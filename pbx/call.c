@@ -653,6 +653,7 @@ static void begin(const struct sip_message *m, struct sip_flow *flow,
 					 SPAN("Retry-After: 5\r\n"));
 		return;
 	}
+	call->is_from_peer = target && target->is_from_peer;
 	(void)call_adopt(call);
 
 	sip_out_init(&o, buf, sizeof(buf));

@@ -60,6 +60,7 @@ struct call_target {
 	const char *did_id;  /* its object, or NULL */
 	const char *number;  /* inside the customer */
 	struct phone *phone; /* rung whatever is set, or NULL */
+	bool is_from_peer;   /* the other node has decided that */
 	bool is_outside;     /* from the other node: leaves by our trunk */
 	struct user *payer;  /* who pays for that, or NULL */
 };
@@ -92,6 +93,7 @@ struct call {
 	bool is_relayed;   /* speech goes through both ports */
 	bool was_inactive; /* who holds now is to send and get no sound */
 	bool is_joining;   /* its legs do not hear each other yet */
+	bool is_from_peer; /* the other node's: it decides and records */
 	bool is_emergency; /* no limit holds it up */
 	uint16_t legs;
 	uint64_t row;

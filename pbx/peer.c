@@ -116,10 +116,7 @@ void peer_forget_phones(void)
 
 bool peer_is_caller(const struct call *call)
 {
-	const struct leg *caller = call->caller;
-
-	return peer.trunk && caller && caller->phone &&
-	       caller->phone->trunk == peer.trunk;
+	return call->is_from_peer;
 }
 
 bool peer_is_source(const struct sip_flow *flow)
@@ -237,7 +234,7 @@ static void ring_phone(const struct sip_message *m, struct sip_flow *flow,
 		       const char *id)
 {
 	struct phone *p = directory_phone(span_of(id));
-	struct call_target target = { .phone = p };
+	struct call_target target = { .phone = p, .is_from_peer = true };
 
 	if (!p || !p->customer || !p->bindings) {
 		refuse(m, flow, p ? 480 : 404);
@@ -253,6 +250,7 @@ static void ring_outside(const struct sip_message *m, struct sip_flow *flow,
 	struct span customer = { NULL, 0 }, payer = { NULL, 0 };
 	struct call_target target = { .did = number,
 				      .number = number,
+				      .is_from_peer = true,
 				      .is_outside = true };
 	struct customer *c = NULL;
 

@@ -181,7 +181,8 @@ int restore_save(const struct call *call)
 			mb,
 			call->ports[i] ? media_port_number(call->ports[i]) : 0);
 	err |= put_number(mb, call->is_relayed);
-	err |= put_number(mb, call->is_joining);
+	err |= put_number(mb, (call->is_joining ? 1u : 0u) |
+				      (call->is_from_peer ? 2u : 0u));
 	err |= put(mb, span_of(call->account));
 	if (call->callee)
 		err |= put_park(mb, call);
@@ -402,8 +403,10 @@ static int read_call(struct call *call, struct span rest)
 
 	if (!err)
 		read_ports(call, &rest);
-	if (!err && get_number(&joining, &rest))
-		call->is_joining = joining;
+	if (!err && get_number(&joining, &rest)) {
+		call->is_joining = joining & 1;
+		call->is_from_peer = joining & 2;
+	}
 	if (!err && rest.len &&
 	    !get_text(call->account, sizeof(call->account), &rest))
 		err = EBADMSG;
