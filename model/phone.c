@@ -31,7 +31,6 @@ static const struct field fields[] = {
 	{ "ring_with_user", FIELD_BOOL, 0, .preset = "true",
 	  .help = "Rings when the user's extension is called",
 	  .help_fr = "Sonne avec le poste de l'usager" },
-#include "model/phone_rows.h"
 	{ "client", FIELD_ENUM, 0, .choices = "desktop|mobile|web|desk",
 	  .help = "Client that uses it; follows from the type where absent",
 	  .help_fr = "Client qui l'utilise" },
