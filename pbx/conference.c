@@ -168,6 +168,8 @@ int conference_make(struct conference **cp, const char *customer,
 
 	if (!media_is_up())
 		return ENOTCONN;
+	if (list_count(&conferences.all) >= CONFERENCES_MAX)
+		return ENOSPC;
 	id_make(id);
 	err = alloc(&c, id);
 	if (!err)

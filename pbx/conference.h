@@ -19,6 +19,7 @@
 
 enum {
 	CONFERENCE_PARTIES_MAX = 32,
+	CONFERENCES_MAX = 250, /* mixers of the media server */
 	CONFERENCE_GONE_MAX = 16, /* parties that left, told to watchers */
 	CONFERENCE_USER_SIZE = 40,
 	CONFERENCE_ROW_BYTES = 512,
@@ -72,7 +73,8 @@ int conference_init(void);
 void conference_close(void);
 
 /** Make one without parties; it goes when it still has none at the end of the
- * turn.  ENOTCONN without media server; ENOMEM. */
+ * turn.  ENOTCONN without media server; ENOSPC above CONFERENCES_MAX;
+ * ENOMEM. */
 int conference_make(struct conference **cp, const char *customer,
 		    enum conference_type type, const char *name);
 

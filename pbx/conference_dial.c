@@ -20,6 +20,16 @@ static void refuse(struct call *call, uint16_t status, const char *cause)
 	call_refused(call, status, cause);
 }
 
+static void refuse_err(struct call *call, int err)
+{
+	if (err == ENOTCONN)
+		refuse(call, 480, "Conferences Are Away");
+	else if (err == ENOSPC)
+		refuse(call, 486, "Too Many Conferences");
+	else
+		refuse(call, err == ENOTSUP ? 488 : 500, NULL);
+}
+
 /* The caller becomes a party, or hears why not. */
 static void take_in(struct call *call, struct conference *c,
 		    enum party_state state, bool is_creator)
@@ -40,11 +50,8 @@ static void take_in(struct call *call, struct conference *c,
 		p->is_moderator = is_creator;
 		err = party_answer(p);
 	}
-	if (!err)
-		return;
-
-	status = err == ENOTSUP ? 488 : err == ENOTCONN ? 480 : 500;
-	refuse(call, status, err == ENOTCONN ? "Conferences Are Away" : NULL);
+	if (err)
+		refuse_err(call, err);
 }
 
 static bool may(const struct phone *p)
@@ -69,8 +76,7 @@ static void begin(struct call *call)
 	(void)re_snprintf(name, sizeof(name), "%s", phone_name(p));
 	err = conference_make(&c, call->customer, CONFERENCE_ADHOC, name);
 	if (err) {
-		refuse(call, err == ENOTCONN ? 480 : 500,
-		       err == ENOTCONN ? "Conferences Are Away" : NULL);
+		refuse_err(call, err);
 		return;
 	}
 	(void)re_snprintf(c->number, sizeof(c->number), "%s", call->number);
@@ -121,8 +127,7 @@ static void enter_room(struct call *call, const char *number)
 	(void)snprintf(call->number, sizeof(call->number), "%s", number);
 	err = open_room(&c, r);
 	if (err) {
-		refuse(call, err == ENOTCONN ? 480 : 500,
-		       err == ENOTCONN ? "Conferences Are Away" : NULL);
+		refuse_err(call, err);
 		return;
 	}
 	trail_add(&call->trail, "enters the room \"%s\"", r->name);
