@@ -35,10 +35,10 @@ static void run_sql(const char *name, const char *sql)
 	char path[200], *why = NULL;
 	sqlite3 *db = NULL;
 
-	(void)snprintf(path, sizeof(path), "%s/%s", dir, folder);
+	(void)re_snprintf(path, sizeof(path), "%s/%s", dir, folder);
 	(void)mkdir(path, 0700);
-	(void)snprintf(path, sizeof(path), "%s/%s/%s.db", dir, folder,
-		       strcmp(name, "pbx2") != 0 ? name : "pbx");
+	(void)re_snprintf(path, sizeof(path), "%s/%s/%s.db", dir, folder,
+			  strcmp(name, "pbx2") != 0 ? name : "pbx");
 	CHECK_INT(sqlite3_open(path, &db), SQLITE_OK);
 	if (sqlite3_exec(db, sql, NULL, NULL, &why))
 		test_fail(__FILE__, __LINE__, "%s: %s", name, why);
