@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "pbx/answer.h"
+#include "pbx/answer_private.h"
 #include "pbx/forward.h"
 #include "pbx/hold.h"
 #include "pbx/prompt.h"
@@ -13,49 +13,11 @@
 #include "pbx/settings.h"
 #include "pbx/transfer.h"
 #include "pbx/turn.h"
-#include "sip/sdp.h"
 
 enum {
-	HEADERS_BYTES = 1536,
-	SDP_BYTES = 4096,
 	OPEN_MS = 3000,
 	SOON_MS = 1,
-	RETRY_MS = 300,
-	TRIES_MAX = 10,
 	TAKERS_MAX = 4,
-	RECORD_BYTES = 80,
-};
-
-enum answer_state {
-	ANSWER_OPENING,   /* the media server is asked for a port */
-	ANSWER_ACCEPTING, /* the 200 was decided, its ACK not here */
-	ANSWER_OPEN,
-	ANSWER_SENDING, /* the caller is being sent on */
-	ANSWER_LEAVING, /* says its last word */
-};
-
-struct answer {
-	struct le le; /* of all */
-	struct call *call;
-	const struct answer_owner *owner;
-	void *arg; /* counted */
-	struct voice *voice;
-	struct sip_server *asked;  /* a later INVITE, until its ACK */
-	struct sip_client *client; /* ANSWER_TAKE: ours */
-	struct wheel_timer timer;
-	uint64_t sdp_id;
-	uint32_t sdp_version;
-	uint8_t state;  /* enum answer_state */
-	uint8_t manner; /* enum answer_manner */
-	uint8_t tries;  /* ANSWER_TAKE: after a 491 */
-	bool is_anonymous;
-	bool is_connected;
-	bool has_rtp_keys; /* else keys may come by INFO */
-	bool is_french;
-	uint16_t status; /* to refuse with in the end, or of who was sent on */
-	const char *cause; /* that goes with it */
-	char user[DIRECTORY_ID_SIZE];
-	char record[RECORD_BYTES]; /* being recorded, or "" */
 };
 
 static struct {
@@ -132,109 +94,12 @@ void answer_close(void)
 	answers.count = 0;
 }
 
-/* ---- descriptions ---- */
-
-/* Where the caller reaches the media server. */
-static int own_address(const struct answer *a, char out[64])
-{
-	struct sip_flow *flow = sip_dialog_flow(a->call->caller->dialog);
-	char text[256];
-	struct sip_uri uri;
-	int err;
-
-	if (!sa_is_any(&pbx_settings.media_address)) {
-		(void)re_snprintf(out, 64, "%j", &pbx_settings.media_address);
-		return 0;
-	}
-	if (!flow)
-		return ENOTCONN;
-	err = sip_contact_uri(server_sip(), flow, SPAN("pbx"), text,
-			      sizeof(text));
-	if (!err)
-		err = sip_uri_parse(&uri, span_of(text));
-	if (!err && uri.host.len >= 64)
-		err = ENAMETOOLONG;
-	if (!err)
-		(void)snprintf(out, 64, "%.*s", (int)uri.host.len, uri.host.p);
-
-	return err;
-}
-
-static int own_side(struct answer *a, struct sdp_audio *side, char host[64])
-{
-	int err = own_address(a, host);
-
-	if (!err)
-		sdp_audio_init(side, host, voice_port(a->voice), a->sdp_id);
-	side->version = ++a->sdp_version;
-
-	return err;
-}
-
-static void hear_from(struct answer *a, const struct sdp_agreed *agreed)
-{
-	struct sa sa;
-
-	a->has_rtp_keys = agreed->dtmf_payload != 0;
-	if (agreed->port && !sa_set_str(&sa, agreed->address, agreed->port))
-		voice_set_remote(a->voice, &sa, agreed->codec.payload,
-				 agreed->dtmf_payload);
-}
-
-/* Our description: an answer to theirs, or an offer when there is none. */
-static int describe(struct answer *a, struct span offer, struct sip_out *o)
-{
-	struct sdp_agreed agreed;
-	struct sdp_audio side;
-	struct sdp *theirs;
-	char host[64];
-	int err = own_side(a, &side, host);
-
-	if (err || !offer.len)
-		return err ? err : sdp_audio_write(o, &side);
-
-	theirs = mem_alloc(sizeof(*theirs), NULL);
-	if (!theirs)
-		return ENOMEM;
-	err = sdp_parse(theirs, offer);
-	if (!err)
-		err = sdp_audio_answer(o, &agreed, theirs, &side);
-	if (!err)
-		hear_from(a, &agreed);
-	mem_deref(theirs);
-
-	return err;
-}
-
-/* Their answer to our offer. */
-static int learn(struct answer *a, struct span answer)
-{
-	struct sdp_agreed agreed;
-	struct sdp_audio side;
-	struct sdp *theirs;
-	char host[64];
-	int err = own_side(a, &side, host);
-
-	theirs = mem_alloc(sizeof(*theirs), NULL);
-	if (!theirs)
-		return ENOMEM;
-	if (!err)
-		err = sdp_parse(theirs, answer);
-	if (!err)
-		err = sdp_audio_read(&agreed, theirs, &side);
-	if (!err)
-		hear_from(a, &agreed);
-	mem_deref(theirs);
-
-	return err;
-}
-
 static void reply_sdp(struct answer *a, struct sip_server *asked,
 		      uint16_t status, struct span sdp)
 {
 	struct leg *caller = a->call->caller;
 	struct sip_reply reply = { .status = status };
-	char buf[HEADERS_BYTES];
+	char buf[ANSWER_HEADERS_BYTES];
 	struct sip_out o;
 
 	sip_out_init(&o, buf, sizeof(buf));
@@ -262,7 +127,7 @@ static void reply_sdp(struct answer *a, struct sip_server *asked,
 struct promise {
 	struct call *call;
 	uint32_t len;
-	char sdp[SDP_BYTES];
+	char sdp[ANSWER_SDP_BYTES];
 };
 
 static void promise_destructor(void *data)
@@ -325,7 +190,7 @@ static void accept_caller(struct answer *a)
 		offer = (struct span){ (const char *)call->offer->buf,
 				       (uint32_t)call->offer->end };
 	sip_out_init(&o, p->sdp, sizeof(p->sdp));
-	err = describe(a, offer, &o);
+	err = answer_describe(a, offer, &o);
 	if (err) {
 		mem_deref(p);
 		trail_add(&call->trail, "nothing in common to speak with");
@@ -342,98 +207,6 @@ static void accept_caller(struct answer *a)
 		now_connected(a);
 	call_touch(call);
 	turn_defer(promise_keep, p);
-}
-
-/* ---- who was handed over ---- */
-
-static void take_ask(void *arg);
-
-static void taken_over(int err, const struct sip_message *m,
-		       struct sip_flow *flow, void *arg)
-{
-	struct answer *a = arg;
-	struct leg *caller = a->call->caller;
-
-	(void)flow;
-	if (m && m->status < 200)
-		return;
-
-	sip_client_forget(&a->client);
-	if (m && m->status == 491 && a->tries++ < TRIES_MAX) {
-		wheel_start(&a->timer, RETRY_MS + rand_u32() % RETRY_MS,
-			    take_ask, a);
-		return;
-	}
-	caller->asks_offering = false;
-	if (m && m->status < 300)
-		(void)sip_dialog_ack(caller->dialog, (struct span){ NULL, 0 },
-				     (struct span){ NULL, 0 });
-	if (err || !m || m->status >= 300 || learn(a, m->body)) {
-		trail_add(&a->call->trail, "%s cannot be spoken to: %u",
-			  caller->phone ? caller->phone->number : "?",
-			  m ? m->status : 408);
-		call_hangup(a->call, NULL, "SIP;cause=488");
-		return;
-	}
-	session_agreed(caller, m);
-	a->is_connected = true;
-	a->state = ANSWER_OPEN;
-	a->owner->opened(a->arg);
-}
-
-static void take_ask(void *arg)
-{
-	struct answer *a = arg;
-	struct leg *caller = a->call->caller;
-	char buf[HEADERS_BYTES], sdp[SDP_BYTES];
-	struct sip_out o, body;
-	struct sip_dialog_request request = { .method = "INVITE" };
-	int err;
-
-	sip_out_init(&body, sdp, sizeof(sdp));
-	err = describe(a, (struct span){ NULL, 0 }, &body);
-	sip_out_init(&o, buf, sizeof(buf));
-	leg_headers(caller, &o);
-	sip_out_text(&o, "Allow: " PBX_ALLOW "\r\nSupported: timer\r\n");
-	session_offer(caller, &o);
-	request.headers = sip_out_span(&o);
-	request.content_type = SPAN("application/sdp");
-	request.body = sip_out_span(&body);
-	leg_reach(caller);
-	if (!err)
-		err = sip_dialog_request(&a->client, caller->dialog, &request,
-					 taken_over, a);
-	if (err)
-		call_hangup(a->call, NULL, "SIP;cause=500");
-	else
-		leg_keep_sdp(caller, request.body);
-}
-
-static void take_late(void *arg)
-{
-	struct call *call = arg;
-
-	if (call->answer && call->state == CALL_ANSWERED)
-		take_ask(call->answer);
-	mem_deref(call);
-}
-
-static void take_caller(struct answer *a)
-{
-	struct call *call = a->call;
-
-	if (!transfer_take(call)) {
-		call_refused(call, 480, a->owner->away);
-		return;
-	}
-	a->state = ANSWER_ACCEPTING;
-	wheel_stop(&call->timer);
-	call->state = CALL_ANSWERED;
-	call->answered_ms = clock_wall_ms();
-	call->answered_mono_ms = clock_mono_ms();
-	call->caller->asks_offering = true;
-	call_touch(call);
-	turn_defer(take_late, mem_ref(call));
 }
 
 /* ---- the end ---- */
@@ -506,7 +279,7 @@ static void heard(enum voice_event event, char k, void *arg)
 	case VOICE_OPEN:
 		wheel_stop(&a->timer);
 		if (a->manner == ANSWER_TAKE)
-			take_caller(a);
+			answer_take_caller(a);
 		else
 			accept_caller(a);
 		break;
@@ -709,7 +482,7 @@ void answer_sent_back(struct answer *a, uint16_t status, const char *user)
 
 void answer_acknowledged(struct answer *a, const struct sip_message *m)
 {
-	if (m && m->body.len && learn(a, m->body)) {
+	if (m && m->body.len && answer_learn(a, m->body)) {
 		hang_up(a);
 		return;
 	}
@@ -729,7 +502,7 @@ static void later_acknowledged(int err, const struct sip_message *m, void *arg)
 	if (err)
 		hang_up(a);
 	else if (m && m->body.len)
-		(void)learn(a, m->body);
+		(void)answer_learn(a, m->body);
 }
 
 /* The key of an INFO from a phone that sends none in RTP, or '\0'. */
@@ -764,7 +537,7 @@ void answer_request(struct answer *a, const struct sip_message *m,
 	bool is_invite = m->method == SIP_METHOD_INVITE;
 	struct sip_server *asked = NULL;
 	char k = info_key(a, m);
-	char sdp[SDP_BYTES], buf[256];
+	char sdp[ANSWER_SDP_BYTES], buf[256];
 	struct sip_out o, lines;
 	struct sip_reply reply = { .status = 200 };
 
@@ -784,7 +557,7 @@ void answer_request(struct answer *a, const struct sip_message *m,
 		reply.status = m->method == SIP_METHOD_INFO ? 200 : 501;
 	else if (session_asked(caller, m, &lines) == ERANGE)
 		reply.status = 422;
-	else if (describe(a, m->body, &o))
+	else if (answer_describe(a, m->body, &o))
 		reply.status = 488;
 
 	if (o.len && reply.status == 200) {

@@ -136,14 +136,21 @@ class Ear:
 
     def hears(self, pcm, what, limit=12):
         """The sound comes; what was heard up to it is forgotten.  A sound
-        begins with a packet, so only those places are looked at."""
+        begins with a packet, so only those places are looked at.  Of a short
+        one a piece is enough: a busy machine loses packets."""
         loud = loudest(pcm)
         part, at = pcm[loud:loud + 3200], [0]
+        pieces = [(0, part)] + ([] if len(pcm) > 4800 else [
+            (0, part[:1280]), (len(part) - 1280, part[-1280:])])
+
+        def matches(heard):
+            return any(likeness(p, heard[o:o + len(p)]) > 0.9
+                       for o, p in pieces)
 
         def truth():
             while at[0] + loud + len(part) <= len(self.heard):
                 i = at[0] + loud
-                if likeness(part, self.heard[i:i + len(part)]) > 0.9:
+                if matches(self.heard[i:i + len(part)]):
                     self.forget(i + len(part))
                     return True
                 at[0] += PACKET
