@@ -125,11 +125,11 @@ static void file_read(void *arg)
 	else {
 		(void)http_reply_header(j->req, "Accept-Ranges", "bytes");
 		if (j->is_part)
-			(void)http_reply_header(
-				j->req, "Content-Range", "bytes %llu-%llu/%llu",
-				(unsigned long long)j->first,
-				(unsigned long long)j->last,
-				(unsigned long long)j->size);
+			(void)http_reply_header(j->req, "Content-Range",
+						"bytes %llu-%llu/%llu",
+						(unsigned long long)j->first,
+						(unsigned long long)j->last,
+						(unsigned long long)j->size);
 		(void)http_reply(j->req, j->is_part ? 206 : 200, "audio/wav",
 				 j->data, j->len);
 	}
