@@ -14,9 +14,11 @@ enum { RELAY_MS = 5000, CONNECT_MS = 2000, VERB_MAX = 15 };
 struct at_pbx {
 	struct uc *uc;
 	struct http_client *client;
+	struct list relayed; /* what waits for an answer */
 };
 
 struct relayed {
+	struct le le;
 	struct http_request *req;
 	struct http_call *call;
 };
@@ -25,6 +27,7 @@ static void at_pbx_destructor(void *data)
 {
 	struct at_pbx *a = data;
 
+	list_flush(&a->relayed);
 	mem_deref(a->client);
 }
 
@@ -50,6 +53,7 @@ static void relayed_destructor(void *data)
 {
 	struct relayed *r = data;
 
+	list_unlink(&r->le);
 	mem_deref(r->call);
 	mem_deref(r->req);
 }
@@ -134,6 +138,7 @@ void at_pbx_relay(struct at_pbx *a, struct http_request *req,
 		params.body_len = body.len;
 		params.content_type = type_text;
 	}
+	list_append(&a->relayed, &r->le, r);
 	r->req = mem_ref(req);
 	if (service_http_params(&params, &files, a->uc->conf) ||
 	    http_client_request(&r->call, a->client, &params, answered, r)) {
