@@ -8,25 +8,25 @@
 
 #include "model/kind.h"
 
-extern const struct kind pbx_customer_kind;  /* "customers"     */
-extern const struct kind pbx_user_kind;      /* "users"         */
-extern const struct kind pbx_phone_kind;     /* "phones"        */
-extern const struct kind pbx_group_kind;     /* "groups"        */
-extern const struct kind attendant_kind;     /* "attendants"    */
-extern const struct kind schedule_kind;      /* "schedules"     */
-extern const struct kind conference_kind;    /* "conferences"   */
-extern const struct kind cos_kind;           /* "coses"         */
-extern const struct kind cor_kind;           /* "cors"          */
-extern const struct kind trunk_kind;         /* "trunks"        */
-extern const struct kind did_kind;           /* "dids"          */
-extern const struct kind cpn_kind;           /* "cpns"          */
-extern const struct kind cesid_kind;         /* "cesids"        */
-extern const struct kind zone_kind;          /* "zones"         */
-extern const struct kind account_code_kind;  /* "account_codes" */
-extern const struct kind outside_rules_kind; /* "outside_rules" */
-extern const struct kind user_settings_kind; /* "user_settings" */
-extern const struct kind mailbox_class_kind; /* "mailbox_classes" */
-extern const struct kind group_mailbox_kind; /* "group_mailboxes" */
+extern const struct kind pbx_customer_kind;     /* "customers"     */
+extern const struct kind pbx_user_kind;         /* "users"         */
+extern const struct kind pbx_phone_kind;        /* "phones"        */
+extern const struct kind pbx_group_kind;        /* "groups"        */
+extern const struct kind attendant_kind;        /* "attendants"    */
+extern const struct kind schedule_kind;         /* "schedules"     */
+extern const struct kind conference_kind;       /* "conferences"   */
+extern const struct kind cos_kind;              /* "coses"         */
+extern const struct kind cor_kind;              /* "cors"          */
+extern const struct kind trunk_kind;            /* "trunks"        */
+extern const struct kind did_kind;              /* "dids"          */
+extern const struct kind cpn_kind;              /* "cpns"          */
+extern const struct kind cesid_kind;            /* "cesids"        */
+extern const struct kind zone_kind;             /* "zones"         */
+extern const struct kind account_code_kind;     /* "account_codes" */
+extern const struct kind outside_rules_kind;    /* "outside_rules" */
+extern const struct kind user_settings_kind;    /* "user_settings" */
+extern const struct kind mailbox_class_kind;    /* "mailbox_classes" */
+extern const struct kind group_mailbox_kind;    /* "group_mailboxes" */
 extern const struct kind mailbox_settings_kind; /* "mailbox_settings" */
 
 #endif

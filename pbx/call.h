@@ -89,7 +89,7 @@ struct call {
 	bool has_offer;      /* the caller's INVITE had a description */
 	bool wants_reliable; /* the caller requires 100rel */
 	bool is_buried;
-	bool asks_answer; /* who is rung is to answer by itself */
+	bool asks_answer;  /* who is rung is to answer by itself */
 	bool is_relayed;   /* speech goes through both ports */
 	bool was_inactive; /* who holds now is to send and get no sound */
 	bool is_joining;   /* its legs do not hear each other yet */

@@ -19,7 +19,7 @@
 
 enum {
 	CONFERENCE_PARTIES_MAX = 32,
-	CONFERENCES_MAX = 250, /* mixers of the media server */
+	CONFERENCES_MAX = 250,    /* mixers of the media server */
 	CONFERENCE_GONE_MAX = 16, /* parties that left, told to watchers */
 	CONFERENCE_USER_SIZE = 40,
 	CONFERENCE_ROW_BYTES = 512,

@@ -37,7 +37,7 @@ struct trunk {
 	const char *user; /* NULL without credentials */
 	const char *secret;
 	const char *access; /* digits that choose it, or "" */
-	const char *cpn; /* shown when nothing better is known, or "" */
+	const char *cpn;    /* shown when nothing better is known, or "" */
 	enum sip_transport transport;
 	uint16_t port; /* 0: by DNS, or the transport's own */
 	uint32_t priority;

@@ -6,9 +6,9 @@
 #include "portal/sealed.h"
 
 static const char *const secret_names[] = {
-	"sip_secret", "initial_password", "pin",   "tui_passcode", "pbx_token",
-	"pbx2_token",
-	"uc_token",   "border_token",     "token", "password",     "secret",
+	"sip_secret", "initial_password", "pin",      "tui_passcode",
+	"pbx_token",  "pbx2_token",       "uc_token", "border_token",
+	"token",      "password",         "secret",
 };
 
 static const char context[] = SEALED_CONTEXT;
