@@ -136,7 +136,8 @@ static const struct setting settings[] = {
 	  "REST address of the primary: makes this its secondary, with folder "
 	  "DIR/pbx2, SIP at N+160 and N+161, REST at N+162" },
 	{ "witness", SETTING_TEXT, NULL, 8, 200, NULL,
-	  "REST address of the pair's witness" },
+	  "REST address of the pair's witness; without it a node whose other "
+	  "one is away registers no trunk" },
 	{ "lease-ms", SETTING_NUMBER, "6000", LEASE_TTL_MIN_MS,
 	  LEASE_TTL_MAX_MS, NULL,
 	  "milliseconds of a lease, equal on primary, secondary and witness" },

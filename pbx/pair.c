@@ -263,6 +263,9 @@ int pair_start(struct router *router, struct store *store)
 	pair_settle();
 	log_info("pair", "%s of %s", pair_role_name(pair.role),
 		 pair_other_url());
+	if (!pair_witness_url())
+		log_warn("pair", "there is no witness: a node whose other one "
+				 "is away registers no trunk");
 
 	return 0;
 }
