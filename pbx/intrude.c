@@ -40,7 +40,8 @@ static struct leg *find_leg(const struct user *u, const struct call *but)
 		const struct call *call = le->data;
 		struct leg *legs[] = { call->caller, call->callee };
 
-		if (call == but || call->state != CALL_ANSWERED)
+		if (call == but || call->state != CALL_ANSWERED ||
+		    call->is_emergency)
 			continue;
 		for (unsigned i = 0; i < 2; i++) {
 			if (!is_of(legs[i], u))

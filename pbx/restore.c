@@ -184,6 +184,7 @@ int restore_save(const struct call *call)
 	err |= put_number(mb, (call->is_joining ? 1u : 0u) |
 				      (call->is_from_peer ? 2u : 0u));
 	err |= put(mb, span_of(call->account));
+	err |= put_number(mb, call->is_emergency);
 	if (call->callee)
 		err |= put_park(mb, call);
 	if (call->state == CALL_ANSWERED)
@@ -375,7 +376,7 @@ static int get_party(struct call *call, struct span *restp)
 static int read_call(struct call *call, struct span rest)
 {
 	char version[8];
-	uint64_t state, joining;
+	uint64_t state, joining, emergency = 0;
 	struct span trail, park;
 	int err;
 
@@ -408,8 +409,10 @@ static int read_call(struct call *call, struct span rest)
 		call->is_from_peer = joining & 2;
 	}
 	if (!err && rest.len &&
-	    !get_text(call->account, sizeof(call->account), &rest))
+	    (!get_text(call->account, sizeof(call->account), &rest) ||
+	     !get_number(&emergency, &rest)))
 		err = EBADMSG;
+	call->is_emergency = emergency;
 	if (!err && call->state < CALL_ANSWERED)
 		err = get_ringing(call, rest);
 	else if (!err && call->callee && get(&park, &rest))
