@@ -91,7 +91,7 @@ COS_OPTION(BROKERS, brokers, true, true,
   "May swap between two calls",
   "Va-et-vient permis")
 COS_OPTION(CALL_WAITING, call_waiting, true, true,
-  "Call Waiting - Swap", "pbx/route.c",
+  "Call Waiting - Swap", "pbx/route_user.c",
   "a second call is busy",
   "A second call rings",
   "Appel en attente")
@@ -123,22 +123,22 @@ COS_OPTION(CALLBACK, callback, true, true,
 
 /* ---- forwarding ---- */
 COS_OPTION(FORWARD_ACCEPT, forward_accept, true, true,
-  "Call Forwarding Accept", "pbx/route.c",
+  "Call Forwarding Accept", "pbx/route_user.c",
   "forwarded calls end before the user",
   "Calls may be forwarded to the user",
   "Accepte les renvois")
 COS_OPTION(FORWARD, forward, true, true,
-  "Call Forwarding Internal Destination", "pbx/route.c",
+  "Call Forwarding Internal Destination", "pbx/route_forward.c",
   "the user's forwards to numbers inside are not followed, codes refused (403)",
   "May forward calls",
   "Renvois permis")
 COS_OPTION(FORWARD_EXTERNAL, forward_external, true, true,
-  "Call Forwarding External Destination", "pbx/route.c",
+  "Call Forwarding External Destination", "pbx/route_forward.c",
   "the user's forwards to numbers outside are not followed, codes refused (403)",
   "May forward calls to the outside",
   "Renvois vers l'extérieur permis")
 COS_OPTION(FORWARD_OVERRIDE, forward_override, false, false,
-  "Call Forwarding Override", "pbx/route.c",
+  "Call Forwarding Override", "pbx/route_user.c",
   "the user's calls follow the forwards of whom they call",
   "Calls ring where dialled, whatever forward is set",
   "Sonne malgré le renvoi du poste appelé")
@@ -163,12 +163,12 @@ COS_OPTION(GROUP_FORWARD, group_forward, false, false,
   "May forward the groups the user is a member of",
   "Peut renvoyer ses groupes")
 COS_OPTION(REROUTE_BUSY, reroute_after_busy, true, true,
-  "Call Reroute after CFFM to busy destination", "pbx/route.c",
+  "Call Reroute after CFFM to busy destination", "pbx/route_forward.c",
   "who takes all calls and is busy ends the call",
   "When who takes all calls is busy, the user's own busy forward counts",
   "Si la destination du renvoi est occupée, renvoi sur occupation")
 COS_OPTION(NO_CHAIN, no_chaining, false, false,
-  "Disable Call Reroute Chaining On Diversion", "pbx/route.c",
+  "Disable Call Reroute Chaining On Diversion", "pbx/route_forward.c",
   "a forwarded call follows the forwards of whom it reaches",
   "A call the user has forwarded is not forwarded again",
   "Un appel renvoyé n'est plus renvoyé")
@@ -234,7 +234,7 @@ COS_OPTION(CLEAR_OTHERS, clear_others, false, false,
 
 /* ---- do not disturb ---- */
 COS_OPTION(DND, dnd, true, true,
-  "Do Not Disturb", "pbx/route.c",
+  "Do Not Disturb", "pbx/route_user.c",
   "a setting of it has no effect, code refused",
   "May use do not disturb",
   "Ne pas déranger permis")
@@ -244,7 +244,7 @@ COS_OPTION(DND_OTHERS, dnd_others, false, false,
   "May set do not disturb for others",
   "Peut poser ne pas déranger pour un autre")
 COS_OPTION(DND_ALWAYS, dnd_permanent, false, false,
-  "Do Not Disturb - Permanent", "pbx/route.c",
+  "Do Not Disturb - Permanent", "pbx/route_user.c",
   "the user sets it, or not",
   "Do not disturb is always on",
   "Ne pas déranger permanent")
@@ -438,12 +438,12 @@ COS_NUMBER(CLEAR_DOWN, clear_down_min, 0, 10, 0, 0, "min",
   "Minutes from the warning tone to the end of a limited call",
   "Minutes du signal à la fin d'un appel limité")
 COS_NUMBER(FORWARD_DELAY, forward_delay_s, 0, 125, 0, 0, "s",
-  "Call Forward Delay", "pbx/route.c",
+  "Call Forward Delay", "pbx/route_user.c",
   "forward always and do not disturb's forward wait so long, the phones ring",
   "Seconds a call rings before forward always",
   "Secondes de sonnerie avant le renvoi de tous les appels")
 COS_NUMBER(FORWARD_NO_ANSWER, forward_no_answer_s, 0, 125, 15, 20, "s",
-  "Call Forward No Answer", "pbx/route.c",
+  "Call Forward No Answer", "pbx/route_user.c",
   "for users that have not chosen a time; 0: the installation's",
   "Seconds before forward on no answer, unless the user has a time",
   "Secondes avant renvoi sur non-réponse")
