@@ -8,3 +8,6 @@
 	{ "hot_desk_internal", FIELD_BOOL, 0, .preset = "false",
 	  .help = "May call inside while nobody is logged in and it is nobody's",
 	  .help_fr = "Appels internes permis sans connexion" },
+	{ "keys", FIELD_JSON, 0, 0, 16384,
+	  .help = "Programmable keys: list of key, function, number, label",
+	  .help_fr = "Touches programmables : key, function, number, label" },

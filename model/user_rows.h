@@ -57,3 +57,6 @@
 	  .on_delete = DELETE_REFUSE,
 	  .help = "What the mailbox may hold and do",
 	  .help_fr = "Classe de la boîte vocale" },
+	{ "keys", FIELD_JSON, 0, 0, 16384,
+	  .help = "Programmable keys: list of key, function, number, label",
+	  .help_fr = "Touches programmables : key, function, number, label" },

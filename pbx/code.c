@@ -232,6 +232,11 @@ static const struct code *by_name(const char *name)
 	return NULL;
 }
 
+bool code_is_known(const char *name)
+{
+	return by_name(name) != NULL;
+}
+
 static bool digits_are_good(const char *digits)
 {
 	return digits && (digits[0] == '*' || digits[0] == '#') &&

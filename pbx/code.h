@@ -42,6 +42,9 @@ typedef void(code_run_h)(struct call *call, const struct routing *r,
 /** What a customer's phones dial for the code of this name. */
 const char *code_digits(const struct customer *c, const char *name);
 
+/** Whether there is a code of this name. */
+bool code_is_known(const char *name);
+
 /** Tell the caller that it is done, or not. */
 void code_done(struct call *call, int err);
 

@@ -25,6 +25,7 @@
 #include "pbx/directory.h"
 #include "pbx/group.h"
 #include "pbx/hotdesk.h"
+#include "pbx/keys.h"
 #include "pbx/kinds.h"
 #include "pbx/mailbox.h"
 #include "pbx/mode.h"
@@ -281,6 +282,8 @@ static int changing(struct provision_change *change, void *arg)
 		room_check(change->object, errors);
 	if (change->kind == &pbx_user_kind)
 		check_user(change->object, errors);
+	if (change->kind == &pbx_user_kind || change->kind == &pbx_phone_kind)
+		keys_check(change->object, errors);
 	if (change->kind == &zone_kind)
 		zone_check(change->object, change->id, errors);
 	if (change->kind == &pbx_customer_kind) {

@@ -36,6 +36,7 @@
 #include "pbx/group.h"
 #include "pbx/hotdesk.h"
 #include "pbx/hotdesk_api.h"
+#include "pbx/keys.h"
 #include "pbx/kinds.h"
 #include "pbx/greeting_api.h"
 #include "pbx/mail_api.h"
@@ -500,6 +501,8 @@ static int open_rest(struct pbx *pbx, struct service *service)
 		err = hotdesk_start(pbx->store);
 	if (!err)
 		err = hotdesk_api_start(pbx->router);
+	if (!err)
+		err = keys_start(pbx->router, pbx->provision);
 	if (!err)
 		err = mailbox_settings_start(pbx->store, service->keys,
 					     pbx->router);
