@@ -4,7 +4,9 @@
 #include "pbx/cdr_table.h"
 
 enum {
-	REST_MS = 200, /* between two commits */
+	REST_MS = 200,   /* between two commits */
+	AGAIN_MS = 1000, /* after the disk has refused */
+	LATE_MAX = 10000,
 	TEXTS = 5,
 	ROW_BYTES = 1 << 17,
 };
@@ -32,6 +34,14 @@ struct reader {
 	void *arg;
 };
 
+/* What the disk has refused; it is in the journal, too. */
+struct late {
+	struct le le;
+	uint64_t seq;
+	uint32_t len;
+	char row[];
+};
+
 static struct {
 	struct store *store;
 	struct journal *journal;
@@ -44,6 +54,9 @@ static struct {
 	struct list readers;
 	uint64_t added;
 	uint64_t landed;
+	struct list late;
+	uint32_t late_sent; /* how many of them are on their way */
+	struct tmr again;
 	struct tmr tmr;
 	uint64_t sent_ms;
 } cdrs;
@@ -150,6 +163,8 @@ int cdr_table_open(struct store *store, struct journal *journal, uint8_t kind)
 		return err;
 
 	tmr_init(&cdrs.tmr);
+	tmr_init(&cdrs.again);
+	list_init(&cdrs.late);
 	cdrs.store = mem_ref(store);
 	cdrs.journal = journal;
 	cdrs.kind = kind;
@@ -175,6 +190,72 @@ static void serve_readers(void)
 	}
 }
 
+static void late_try(void *arg);
+
+static void late_landed(const struct store_result *result, void *arg)
+{
+	uint32_t count = cdrs.late_sent;
+	struct le *le;
+
+	(void)arg;
+
+	cdrs.late_sent = 0;
+	while (!result->err && count-- && (le = list_head(&cdrs.late))) {
+		struct late *l = le->data;
+
+		(void)journal_remove(cdrs.journal, cdrs.kind, l->seq);
+		list_unlink(&l->le);
+		mem_deref(l);
+	}
+	if (list_head(&cdrs.late))
+		tmr_start(&cdrs.again, AGAIN_MS, late_try, NULL);
+}
+
+static void late_try(void *arg)
+{
+	struct store_result result = { 0 };
+	struct store_write *w = NULL;
+	struct keep_cdr cdr;
+	struct le *le;
+
+	(void)arg;
+
+	result.err = store_write_alloc(&w, cdrs.store);
+	for (le = list_head(&cdrs.late); le && !result.err; le = le->next) {
+		struct late *l = le->data;
+
+		if (unpack(&cdr, l->seq, (struct span){ l->row, l->len }))
+			record(w, &cdr);
+		cdrs.late_sent++;
+	}
+	if (!result.err)
+		result.err = store_write_send(w, late_landed, NULL);
+	if (result.err)
+		late_landed(&result, NULL);
+}
+
+/* The disk has refused it: it is tried again while we run; what is too many
+ * the next start finds in the journal. */
+static void late_keep(const struct keep_cdr *cdr)
+{
+	static char buf[ROW_BYTES];
+	uint32_t len = 0;
+	struct late *l;
+
+	if (list_count(&cdrs.late) >= LATE_MAX || pack(buf, &len, cdr))
+		return;
+	l = mem_zalloc(sizeof(*l) + len, NULL);
+	if (!l)
+		return;
+
+	l->seq = cdr->seq;
+	l->len = len;
+	memcpy(l->row, buf, len);
+	list_append(&cdrs.late, &l->le, l);
+	if (!cdrs.late_sent && !tmr_isrunning(&cdrs.again))
+		tmr_start(&cdrs.again, AGAIN_MS, late_try, NULL);
+}
+
 static void landed(const struct store_result *result, void *arg)
 {
 	struct waiter *w = cdrs.flying;
@@ -188,6 +269,8 @@ static void landed(const struct store_result *result, void *arg)
 		if (!result->err)
 			(void)journal_remove(cdrs.journal, cdrs.kind,
 					     w[i].cdr.seq);
+		else
+			late_keep(&w[i].cdr);
 		w[i].done(result, w[i].arg);
 	}
 	mem_deref(w);
@@ -299,6 +382,8 @@ void cdr_table_close(void)
 	if (cdrs.flying)
 		landed(&written, NULL);
 	tmr_cancel(&cdrs.tmr);
+	tmr_cancel(&cdrs.again);
+	list_flush(&cdrs.late);
 	list_flush(&cdrs.readers);
 }
 

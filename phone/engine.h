@@ -43,6 +43,7 @@ struct engine {
 	struct tls *tls;
 	struct trace *trace; /* or NULL */
 	struct http_client *http;
+	struct list askings;               /* of voice_mail.c, in flight */
 	struct registration *registration; /* NULL without registrar */
 	struct uc_link *link;              /* NULL without uc */
 	struct cache *cache;

@@ -479,6 +479,7 @@ static void close_engine(struct engine *e)
 	e->cache = mem_deref(e->cache);
 	e->audio = mem_deref(e->audio);
 	e->http = mem_deref(e->http);
+	list_flush(&e->askings);
 	e->tls = mem_deref(e->tls);
 	e->account = mem_deref(e->account);
 }

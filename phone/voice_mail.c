@@ -14,10 +14,18 @@ enum { PATH_BYTES = 120, ID_MAX = 48, FILE_BYTES = ENGINE_PATH_MAX + 80 };
 
 /* What was asked for, until its answer. */
 struct asking {
+	struct le le; /* in the engine's */
 	struct engine *e;
 	const char *command; /* of the table */
 	char id[ID_MAX + 1];
 };
+
+static void asking_destructor(void *data)
+{
+	struct asking *a = data;
+
+	list_unlink(&a->le);
+}
 
 static void refuse(const struct asking *a, int err, int status,
 		   const char *body, size_t len)
@@ -173,9 +181,10 @@ void voice_mail_run(struct engine *e, const char *command, const char *what,
 			   capability_sentence("not-offered"));
 		return;
 	}
-	a = mem_zalloc(sizeof(*a), NULL);
+	a = mem_zalloc(sizeof(*a), asking_destructor);
 	if (!a)
 		return;
+	list_append(&e->askings, &a->le, a);
 	a->e = e;
 	a->command = command;
 	(void)snprintf(a->id, sizeof(a->id), "%s", id);

@@ -55,6 +55,7 @@ static void portal_destructor(void *data)
 	mem_deref(p->sessions);
 	mem_deref(p->router);
 	mem_deref(p->client);
+	list_flush(&p->probes);
 	list_flush(&p->sealed);
 	for (size_t i = 0; i < PORTAL_JOURNAL_COLUMNS; i++)
 		mem_deref(p->journal[i]);

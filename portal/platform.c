@@ -31,6 +31,7 @@ static const char *const locked[] = {
 
 /** One look at all servers of a group, one after the other. */
 struct probe {
+	struct le le; /* in the portal's, which ends what is in flight */
 	struct portal *portal;
 	struct http_request *req;
 	struct caller caller;
@@ -49,6 +50,7 @@ static void probe_destructor(void *data)
 {
 	struct probe *pr = data;
 
+	list_unlink(&pr->le);
 	mem_deref(pr->req);
 	json_decref(pr->before);
 	json_decref(pr->object);
@@ -320,6 +322,7 @@ static void probe_start(struct portal *p, struct http_request *req,
 	pr->object = object;
 	pr->reports = json_object();
 	pr->is_ping = is_ping;
+	list_append(&p->probes, &pr->le, pr);
 	probe_next(pr);
 }
 

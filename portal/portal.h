@@ -33,6 +33,7 @@ struct portal {
 	struct router *router;
 	struct sessions *sessions;
 	struct tasks *tasks;
+	struct list probes; /* of servers, in flight */
 
 	/* what is kept, a table each */
 	struct record_table platforms;
