@@ -21,6 +21,13 @@ static bool is_together(const struct phone *a, const struct phone *b)
 	       ((a->user && a->user == b->user) || group_unites(a, b));
 }
 
+/* Who is at the outside number hands over to the phones inside. */
+static bool may_ring(const struct phone *by, const struct phone *p)
+{
+	return is_together(by, p) ||
+	       (by->twin[0] && p->user && p->user == phone_person(by));
+}
+
 static void others(struct routing *r, const struct phone *p)
 {
 	struct le *le = p->customer ? list_head(&p->customer->phones) : NULL;
@@ -29,7 +36,7 @@ static void others(struct routing *r, const struct phone *p)
 	for (; le && r->count < DIRECTORY_PHONES_MAX; le = le->next) {
 		struct phone *other = le->data;
 
-		if (is_together(p, other))
+		if (may_ring(p, other))
 			r->phones[r->count++] = other;
 	}
 }

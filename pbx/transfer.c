@@ -207,10 +207,14 @@ void transfer_relay(struct call *call, struct phone *callee)
 
 void transfer_callee(struct call *call, const struct phone *p)
 {
+	const struct user *u = p ? phone_person(p) : NULL;
+
 	(void)re_snprintf(call->number, sizeof(call->number), "%s",
-			  p ? phone_shown_number(p) : "");
+			  u   ? u->extension
+			  : p ? phone_shown_number(p)
+			      : "");
 	(void)re_snprintf(call->callee_user, sizeof(call->callee_user), "%s",
-			  p && p->user ? p->user->id : "");
+			  u ? u->id : "");
 }
 
 /* An INVITE with nothing in it, for who rings a call of ours. */

@@ -10,7 +10,9 @@
  * call; until then nobody is put through and the phones ring on.  A call with
  * it makes the user busy.  Speech is relayed, as the keys must be heard:
  *
- *   *1  hold, and back    *2NUMBER#  hand over    *0  forget it
+ *   *1  hold, and back            *2NUMBER#  hand over
+ *   *3  conference of both calls  *4         swap the held and the active one
+ *   *5  ring the user's phones    *0         forget it
  *
  * Who calls in from it is recognised at the access number (access.h).
  *

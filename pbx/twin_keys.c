@@ -7,11 +7,15 @@
 
 #include "base/wheel.h"
 #include "pbx/call.h"
+#include "pbx/conference.h"
+#include "pbx/conference_dial.h"
 #include "pbx/cos.h"
+#include "pbx/handoff.h"
 #include "pbx/hold.h"
 #include "pbx/media.h"
 #include "pbx/music.h"
 #include "pbx/prompt.h"
+#include "pbx/recall.h"
 #include "pbx/transfer.h"
 #include "pbx/turn.h"
 #include "pbx/twin_keys.h"
@@ -68,7 +72,7 @@ static void begin(const struct leg *leg)
 }
 
 /* Nothing is asked of either phone: who holds must be heard pressing keys. */
-static void hold(struct leg *leg)
+static uint16_t hold(struct leg *leg, const char *number)
 {
 	struct call *call = leg->call;
 	unsigned side = leg == call->caller ? 0 : 1;
@@ -77,8 +81,9 @@ static void hold(struct leg *leg)
 	bool is_held = leg->state == LEG_HELD;
 	char file[PROMPT_FILE_BYTES], music[MUSIC_NAME_BYTES];
 
+	(void)number;
 	if (!call->is_relayed || !own || !other)
-		return;
+		return 480;
 
 	trail_add(&call->trail, "%s %s by key", phone_name(leg->phone),
 		  is_held ? "retrieves" : "holds");
@@ -89,40 +94,155 @@ static void hold(struct leg *leg)
 	media_port_play(own, is_held ? NULL : file);
 	hold_apply(leg, is_held ? HOLD_OFFER_TALK : HOLD_OFFER_HOLD);
 	call_touch(call);
+
+	return 0;
 }
 
-static void hand_over(struct leg *leg, const char *number)
+static uint16_t hand_over(struct leg *leg, const char *number)
 {
+	if (number[strspn(number, "0123456789")])
+		return 484;
+
+	return transfer_do(leg, number, NULL, 0, true);
+}
+
+/* The user's call that is held while this one is not, or the other way round;
+ * who calls in by a number that can be feigned has none. */
+static struct leg *other_leg(const struct leg *leg)
+{
+	enum leg_state state = leg->state == LEG_HELD ? LEG_CONNECTED
+						      : LEG_HELD;
+	const struct user *u = phone_person(leg->phone);
+	struct leg *found = NULL;
+
+	for (struct le *le = list_head(call_list()); le; le = le->next) {
+		const struct call *call = le->data;
+		struct leg *legs[] = { call->caller, call->callee };
+
+		for (unsigned i = 0; i < 2; i++) {
+			struct leg *x = legs[i];
+
+			if (call->state != CALL_ANSWERED || call == leg->call ||
+			    !x || !x->phone || x->state != state ||
+			    (!i && x->phone->twin[0]) ||
+			    phone_person(x->phone) != u)
+				continue;
+			found = x;
+		}
+	}
+
+	return found;
+}
+
+/* Both others and the user; the leg that was held is let go. */
+static uint16_t confer(struct leg *leg, const char *number)
+{
+	struct leg *with = other_leg(leg);
+	struct conference *c = NULL;
 	uint16_t status;
 
-	if (number[strspn(number, "0123456789")])
-		return;
-	trail_add(&leg->call->trail, "%s hands over to %s by key",
-		  phone_name(leg->phone), number);
-	status = transfer_do(leg, number, NULL, 0, true);
+	(void)number;
+	if (!with)
+		return 481;
+	if (!cos_may(phone_person(leg->phone), COS_CONFERENCE))
+		return 403;
+	recall_cancel(leg->call);
+	recall_cancel(with->call);
+	status = transfer_may(leg);
+	if (!status)
+		status = transfer_may(with);
 	if (status)
-		trail_add(&leg->call->trail, "not handed over: %u", status);
+		return status;
+	if (conference_make(&c, leg->call->customer, CONFERENCE_ADHOC, ""))
+		return 480;
+
+	mem_ref(c);
+	status = conference_fetch(c, leg_peer(with));
+	if (!status)
+		status = conference_share(c, leg->call);
+	mem_deref(c);
+
+	return status;
+}
+
+/* Both calls are at the outside number: what a phone inside holds, that phone
+ * alone takes back. */
+static uint16_t swap(struct leg *leg, const char *number)
+{
+	struct leg *with = other_leg(leg);
+	uint16_t status;
+
+	if (!with || !with->phone->twin[0])
+		return 481;
+	status = hold(leg, number);
+
+	return status ? status : hold(with, number);
+}
+
+static uint16_t push(struct leg *leg, const char *number)
+{
+	(void)number;
+	recall_cancel(leg->call);
+
+	return handoff_do(leg, 0, true);
+}
+
+/* What each key does; 0 or the status that says why not. */
+static const struct key_action {
+	char key;
+	bool has_number; /* digits and # follow */
+	uint16_t (*run)(struct leg *leg, const char *number);
+	const char *what;
+} actions[] = {
+	{ '1', false, hold, "hold" },
+	{ '2', true, hand_over, "hand over" },
+	{ '3', false, confer, "conference" },
+	{ '4', false, swap, "swap" },
+	{ '5', false, push, "hand off" },
+};
+
+static const struct key_action *action_of(char key)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
+		if (actions[i].key == key)
+			return &actions[i];
+	}
+
+	return NULL;
+}
+
+static void act(const struct key_action *a, struct leg *leg, const char *number)
+{
+	struct call *call = mem_ref(leg->call);
+	uint16_t status;
+
+	trail_add(&call->trail, "%s by key: %s%s%s", phone_name(leg->phone),
+		  a->what, number[0] ? " to " : "", number);
+	status = a->run(leg, number);
+	if (status)
+		trail_add(&call->trail, "not done: %u", status);
+	mem_deref(call);
 }
 
 /* Whether the keys say something whole, which is done. */
 static bool run(struct keys *k, struct leg *leg)
 {
-	char number[KEYS_MAX + 1];
+	const struct key_action *a = action_of(k->pressed[0]);
+	char number[KEYS_MAX + 1] = "";
 
-	switch (k->pressed[0]) {
-	case '1': hold(leg); return true;
-
-	case '2':
+	if (!a)
+		return true;
+	if (a->has_number) {
 		if (k->pressed[k->count - 1] != '#')
 			return k->count == KEYS_MAX;
 		(void)snprintf(number, sizeof(number), "%.*s", k->count - 2,
 			       k->pressed + 1);
-		if (number[0])
-			hand_over(leg, number);
-		return true;
-
-	default: return true;
+		if (!number[0])
+			return true;
 	}
+	act(a, leg, number);
+
+	return true;
 }
 
 void twin_keys_pressed(struct leg *leg, char key)
