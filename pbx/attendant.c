@@ -9,6 +9,8 @@
 #include "base/list.h"
 #include "pbx/attendant.h"
 #include "pbx/mode.h"
+#include "pbx/pair_sound.h"
+#include "pbx/settings.h"
 #include "pbx/sound_file.h"
 
 enum { MENUS_MAX = 20, FORBIDDEN_MAX = 50, PATH_BYTES = 700 };
@@ -258,8 +260,8 @@ static void forget_files(const struct attendant *a)
 	struct dirent *e;
 	DIR *d;
 
-	(void)snprintf(folder, sizeof(folder), "%s/pbx/attendants/%s",
-		       attendants.dir, a->id);
+	(void)snprintf(folder, sizeof(folder), "%s/%s/attendants/%s",
+		       attendants.dir, pbx_settings.folder, a->id);
 	d = opendir(folder);
 	if (!d)
 		return;
@@ -348,8 +350,8 @@ bool attendant_forbids(const struct attendant *a, const char *number)
 static void file_of(const struct attendant *a, const char *name,
 		    char file[ATTENDANT_FILE])
 {
-	(void)snprintf(file, ATTENDANT_FILE, "pbx/attendants/%s/%s.wav", a->id,
-		       name);
+	(void)snprintf(file, ATTENDANT_FILE, "%s/attendants/%s/%s.wav",
+		       pbx_settings.folder, a->id, name);
 }
 
 static bool is_there(const char *file)
@@ -458,6 +460,7 @@ static void delete_greeting(struct http_request *req,
 
 	(void)snprintf(path, sizeof(path), "%s/%s", attendants.dir, file);
 	(void)unlink(path);
+	pair_sound_gone(file);
 	(void)http_reply(req, 204, NULL, NULL, 0);
 }
 

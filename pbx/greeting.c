@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "pbx/greeting.h"
 #include "pbx/mailbox_settings.h"
+#include "pbx/pair_sound.h"
 #include "pbx/settings.h"
 
 static const char *const names[] = {
@@ -111,6 +112,7 @@ int greeting_remove(struct mailbox *b, const char *name)
 
 	greeting_file(b, name, file);
 	mailbox_remove_file(file);
+	pair_sound_gone(file);
 
 	return greeting_use(b, name, true);
 }

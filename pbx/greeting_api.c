@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "pbx/greeting.h"
 #include "pbx/greeting_api.h"
+#include "pbx/pair_sound.h"
 #include "pbx/prompt.h"
 #include "pbx/sound_file.h"
 
@@ -282,6 +283,7 @@ static void delete_prompt(struct http_request *req, const struct caller *caller,
 	if (!wanted_prompt(req, file))
 		return;
 	mailbox_remove_file(file);
+	pair_sound_gone(file);
 	(void)http_reply(req, 204, NULL, NULL, 0);
 }
 

@@ -48,8 +48,10 @@
 #include "pbx/music.h"
 #include "pbx/outside_rules.h"
 #include "pbx/pair.h"
+#include "pbx/pair_file.h"
 #include "pbx/pair_log.h"
 #include "pbx/pair_mail.h"
+#include "pbx/pair_sound.h"
 #include "pbx/pin.h"
 #include "pbx/park_api.h"
 #include "pbx/prompt.h"
@@ -521,7 +523,9 @@ static void pbx_destructor(void *data)
 
 	turn_end();
 	pair_close();
+	pair_files_close();
 	pair_mail_close();
+	pair_sound_close();
 	media_close();
 	music_close();
 	mode_close();
@@ -641,7 +645,11 @@ static int start(struct service *service, void **statep)
 	if (!err)
 		media_restored();
 	if (!err)
+		err = pair_files_start();
+	if (!err)
 		err = pair_mail_start(pbx->router);
+	if (!err)
+		err = pair_sound_start(pbx->router, pbx->store);
 	if (!err)
 		err = pair_start(pbx->router, pbx->store);
 	if (err) {

@@ -13,6 +13,7 @@
 #include "model/route.h"
 #include "pbx/directory.h"
 #include "pbx/music.h"
+#include "pbx/pair_sound.h"
 #include "pbx/settings.h"
 
 enum { QUEUE_MAX = 64, PATH_BYTES = 600 };
@@ -163,6 +164,7 @@ static void put_done(void *arg)
 		reply_error(j->req, j->err);
 	}
 	else {
+		pair_sound_changed(j->path + strlen(music.dir) + 1);
 		(void)http_reply(j->req, 204, NULL, NULL, 0);
 	}
 	mem_deref(j);
@@ -254,12 +256,15 @@ static void delete_music(struct http_request *req, const struct caller *caller,
 			 void *arg)
 {
 	const struct customer *c = find(req);
+	char path[PATH_BYTES];
 
 	(void)caller;
 	(void)arg;
 	if (!c)
 		return;
 	music_forget(c->id);
+	path_of(c->id, path);
+	pair_sound_gone(path + strlen(music.dir) + 1);
 	(void)http_reply(req, 204, NULL, NULL, 0);
 }
 

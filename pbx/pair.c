@@ -15,6 +15,7 @@
 #include "pbx/pair_follow.h"
 #include "pbx/pair_log.h"
 #include "pbx/pair_mail.h"
+#include "pbx/pair_sound.h"
 #include "pbx/peer.h"
 #include "pbx/trunk.h"
 
@@ -252,6 +253,8 @@ int pair_start(struct router *router, struct store *store)
 		err = pair_log_fill();
 	if (!err)
 		pair_mail_settle();
+	if (!err)
+		pair_sound_settle();
 	if (!err)
 		err = lease_start(router, store, pair.ttl_ms, lease_changed);
 	if (err)

@@ -1,35 +1,18 @@
 /* pair_mail.c - see pair_mail.h */
 #include <errno.h>
-#include <fcntl.h>
-#include <sodium.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/http_client.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/service.h"
-#include "base/worker.h"
 #include "model/route.h"
 #include "pbx/message.h"
 #include "pbx/pair.h"
+#include "pbx/pair_file.h"
 #include "pbx/pair_log.h"
 #include "pbx/pair_mail.h"
 
-enum {
-	FETCH_MS = 60000,
-	FETCHES_MAX = 4, /* at a time */
-	SOUND_MAX = 16 * 1024 * 1024,
-	SUM_BYTES = 32,
-	SUM_SIZE = 2 * SUM_BYTES + 1,
-};
-
 static struct {
-	struct worker_pool *pool;
-	struct list waiting; /* struct fetch */
-	struct list going;
-	uint32_t running;
+	struct list fetches; /* struct fetch */
 	bool is_open;
 	bool is_taking; /* what the other node says is not said back */
 } mails;
@@ -37,35 +20,18 @@ static struct {
 /* A message whose sound is on its way. */
 struct fetch {
 	struct le le;
-	struct http_call *call;
 	json_t *object;
 	pair_fetched_h *done;
 	void *arg;
 	char id[DIRECTORY_ID_SIZE];
-	char file[MAILBOX_PATH]; /* with the state folder */
-	uint8_t *sound;
-	size_t len;
-	int err;
 };
-
-static void next_fetches(void);
 
 static void fetch_destructor(void *data)
 {
 	struct fetch *f = data;
 
 	list_unlink(&f->le);
-	mem_deref(f->call);
 	json_decref(f->object);
-	mem_deref(f->sound);
-}
-
-static void sum_of(char out[SUM_SIZE], const uint8_t *p, size_t len)
-{
-	unsigned char sum[SUM_BYTES];
-
-	(void)crypto_generichash(sum, sizeof(sum), p, len, NULL, 0);
-	(void)sodium_bin2hex(out, SUM_SIZE, sum, sizeof(sum));
 }
 
 /* ---- our messages, for the log ---- */
@@ -160,10 +126,8 @@ static void fetch_end(struct fetch *f, int err)
 	pair_fetched_h *done = f->done;
 	void *arg = f->arg;
 
-	mails.running--;
 	mem_deref(f);
 	done(err, arg);
-	next_fetches();
 }
 
 static void row_kept(int err, struct message *m, void *arg)
@@ -189,15 +153,14 @@ static void take(struct message *as, const json_t *o)
 	as->is_private = json_get_bool(o, "private", false);
 }
 
-static void file_written(void *arg)
+static void sound_here(int err, void *arg)
 {
 	struct fetch *f = arg;
 	struct mailbox *b;
 	struct message as;
 
-	f->sound = mem_deref(f->sound);
-	if (!mails.is_open || f->err) {
-		fetch_end(f, f->err ? f->err : ECANCELED);
+	if (!mails.is_open || err) {
+		fetch_end(f, err ? err : ECANCELED);
 		return;
 	}
 	b = mailbox_get(json_get_text(f->object, "box"),
@@ -210,123 +173,14 @@ static void file_written(void *arg)
 		fetch_end(f, ENOMEM);
 }
 
-/* In a thread. */
-static int write_whole(int fd, const uint8_t *p, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, p, len);
-
-		if (n < 0)
-			return errno;
-		p += n;
-		len -= (size_t)n;
-	}
-
-	return fsync(fd) ? errno : 0;
-}
-
-static void write_file(void *arg)
-{
-	struct fetch *f = arg;
-	char part[MAILBOX_PATH + 8], folder[MAILBOX_PATH];
-	int fd;
-
-	(void)snprintf(part, sizeof(part), "%s.new", f->file);
-	fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		f->err = errno;
-		return;
-	}
-	f->err = write_whole(fd, f->sound, f->len);
-	(void)close(fd);
-	if (!f->err && rename(part, f->file))
-		f->err = errno;
-	if (f->err)
-		return;
-
-	memcpy(folder, f->file, sizeof(folder));
-	*strrchr(folder, '/') = '\0';
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0) {
-		f->err = fsync(fd) ? errno : 0;
-		(void)close(fd);
-	}
-}
-
-static void sound_here(int err, int status, const char *body, size_t len,
-		       void *arg)
-{
-	struct fetch *f = arg;
-	const char *sum = http_call_header(f->call, "X-Holdfast-Sum");
-	char own[SUM_SIZE], file[MAILBOX_PATH];
-	struct message where;
-
-	if (!err && status != 200) /* deleted there meanwhile */
-		err = status == 404 ? ECANCELED : EPROTO;
-	if (err) {
-		fetch_end(f, err);
-		return;
-	}
-
-	sum_of(own, (const uint8_t *)body, len);
-	memset(&where, 0, sizeof(where));
-	memcpy(where.id, f->id, sizeof(where.id));
-	where.mailbox = mailbox_get(json_get_text(f->object, "box"),
-				    json_get_text(f->object, "customer"));
-	f->sound = mem_alloc(len + 1, NULL);
-	if (!sum || strcmp(sum, own) != 0)
-		err = EBADMSG;
-	else if (!where.mailbox || !f->sound)
-		err = ENOMEM;
-	else
-		err = mailbox_make_folder(where.mailbox);
-	if (!err) {
-		memcpy(f->sound, body, len);
-		f->len = len;
-		message_file(&where, file);
-		mailbox_path(file, f->file);
-		err = worker_run(mails.pool, write_file, file_written, f);
-	}
-	if (err)
-		fetch_end(f, err);
-}
-
-static void fetch_begin(struct fetch *f)
-{
-	struct http_params params = { .bearer = pair_token(),
-				      .timeout_ms = FETCH_MS };
-	struct service_files files;
-	char url[400];
-	int err;
-
-	mails.running++;
-	(void)snprintf(url, sizeof(url), "%s/api/v1/pair/messages/%s",
-		       pair_other_url(), f->id);
-	params.url = url;
-	err = service_http_params(&params, &files, pair_conf());
-	if (!err)
-		err = http_client_request(&f->call, pair_client(), &params,
-					  sound_here, f);
-	if (err)
-		fetch_end(f, err);
-}
-
-static void next_fetches(void)
-{
-	struct le *le;
-
-	while (mails.running < FETCHES_MAX &&
-	       (le = list_head(&mails.waiting))) {
-		list_unlink(le);
-		list_append(&mails.going, le, le->data);
-		fetch_begin(le->data);
-	}
-}
-
 static int kind_fetch(const char *id, const json_t *object,
 		      pair_fetched_h *done, void *arg)
 {
+	char name[DIRECTORY_ID_SIZE + 10], file[MAILBOX_PATH];
+	char path[MAILBOX_PATH];
+	struct message where;
 	struct fetch *f;
+	int err;
 
 	if (!kind_id_is_valid(id) || !json_get_text(object, "box") ||
 	    !kind_id_is_valid(json_get_text(object, "box")) ||
@@ -338,106 +192,47 @@ static int kind_fetch(const char *id, const json_t *object,
 	if (pair_log_is_gone("messages", id))
 		return ECANCELED;
 
+	memset(&where, 0, sizeof(where));
+	(void)snprintf(where.id, sizeof(where.id), "%s", id);
+	where.mailbox = mailbox_get(json_get_text(object, "box"),
+				    json_get_text(object, "customer"));
 	f = mem_zalloc(sizeof(*f), fetch_destructor);
-	if (!f)
+	if (!f || !where.mailbox) {
+		mem_deref(f);
 		return ENOMEM;
+	}
 	(void)snprintf(f->id, sizeof(f->id), "%s", id);
 	f->object = json_deep_copy(object);
 	f->done = done;
 	f->arg = arg;
-	list_append(&mails.waiting, &f->le, f);
-	next_fetches();
+	list_append(&mails.fetches, &f->le, f);
+	(void)snprintf(name, sizeof(name), "messages/%s", id);
+	message_file(&where, file);
+	mailbox_path(file, path);
+	err = pair_file_fetch(name, path, sound_here, f);
+	if (err)
+		mem_deref(f);
 
-	return EINPROGRESS;
+	return err ? err : EINPROGRESS;
 }
 
 /* ---- ours, for the other node ---- */
-
-struct serving {
-	struct http_request *req;
-	char file[MAILBOX_PATH];
-	uint8_t *sound;
-	size_t len;
-	int err;
-};
-
-static void serving_destructor(void *data)
-{
-	struct serving *s = data;
-
-	mem_deref(s->req);
-	mem_deref(s->sound);
-}
-
-/* In a thread: memory was taken on the loop. */
-static void read_file(void *arg)
-{
-	struct serving *s = arg;
-	int fd = open(s->file, O_RDONLY | O_CLOEXEC);
-	size_t got = 0;
-
-	if (fd < 0) {
-		s->err = errno;
-		return;
-	}
-	while (got < s->len) {
-		ssize_t n = read(fd, s->sound + got, s->len - got);
-
-		if (n <= 0)
-			break;
-		got += (size_t)n;
-	}
-	(void)close(fd);
-	if (got < s->len)
-		s->err = EIO;
-}
-
-static void file_read(void *arg)
-{
-	struct serving *s = arg;
-	char sum[SUM_SIZE];
-
-	if (s->err) {
-		reply_error(s->req, s->err);
-	}
-	else {
-		sum_of(sum, s->sound, s->len);
-		(void)http_reply_header(s->req, "X-Holdfast-Sum", "%s", sum);
-		(void)http_reply(s->req, 200, "audio/wav", s->sound, s->len);
-	}
-	mem_deref(s);
-}
 
 static void get_sound(struct http_request *req, const struct caller *caller,
 		      void *arg)
 {
 	const struct message *m = message_find(http_param(req, "id"));
-	char file[MAILBOX_PATH];
-	struct serving *s;
-	uint64_t len = 0;
+	char file[MAILBOX_PATH], path[MAILBOX_PATH];
 
 	(void)caller;
 	(void)arg;
-	if (m && m->is_whole)
-		message_file(m, file);
-	if (!m || !m->is_whole || !mailbox_has_file(file, &len) ||
-	    len > SOUND_MAX) {
+	if (!m || !m->is_whole) {
 		reply_not_found(req, "message");
 		return;
 	}
-
-	s = mem_zalloc(sizeof(*s), serving_destructor);
-	if (s) {
-		s->req = mem_ref(req);
-		s->len = (size_t)len;
-		s->sound = mem_alloc(s->len + 1, NULL);
-		mailbox_path(file, s->file);
-	}
-	if (!s || !s->sound ||
-	    worker_run(mails.pool, read_file, file_read, s)) {
-		reply_error(req, EAGAIN);
-		mem_deref(s);
-	}
+	message_file(m, file);
+	mailbox_path(file, path);
+	pair_file_send(req, path, "message");
 }
 
 static const struct route routes[] = {
@@ -491,10 +286,8 @@ int pair_mail_start(struct router *router)
 	if (pair_role() == PAIR_ALONE)
 		return 0;
 
-	list_init(&mails.waiting);
-	err = worker_pool_alloc(&mails.pool, 1, 1024);
-	if (!err)
-		err = router_routes(router, routes, ARRAY_SIZE(routes), NULL);
+	list_init(&mails.fetches);
+	err = router_routes(router, routes, ARRAY_SIZE(routes), NULL);
 	if (!err)
 		err = pair_kind_add(&kind);
 	mails.is_open = !err;
@@ -511,7 +304,5 @@ void pair_mail_settle(void)
 void pair_mail_close(void)
 {
 	mails.is_open = false;
-	mails.pool = mem_deref(mails.pool);
-	list_flush(&mails.waiting);
-	list_flush(&mails.going);
+	list_flush(&mails.fetches);
 }

@@ -6,7 +6,9 @@
 #include "pbx/answer.h"
 #include "pbx/did.h"
 #include "pbx/group.h"
+#include "pbx/pair_sound.h"
 #include "pbx/preface.h"
+#include "pbx/settings.h"
 #include "pbx/sound_file.h"
 #include "pbx/voicemail.h"
 
@@ -34,8 +36,8 @@ enum preface preface_of(const char *name)
 
 static void file_of(char out[FILE_BYTES], const char *kind, const char *id)
 {
-	(void)snprintf(out, FILE_BYTES, "pbx/announcements/%s-%s.wav", kind,
-		       id);
+	(void)snprintf(out, FILE_BYTES, "%s/announcements/%s-%s.wav",
+		       pbx_settings.folder, kind, id);
 }
 
 static void path_of(char out[PATH_BYTES], const char *file)
@@ -206,6 +208,7 @@ static void delete_file(struct http_request *req, const struct caller *caller,
 		return;
 	path_of(path, file);
 	(void)unlink(path);
+	pair_sound_gone(file);
 	(void)http_reply(req, 204, NULL, NULL, 0);
 }
 

@@ -9,6 +9,7 @@
 #include "base/key_file.h"
 #include "base/log.h"
 #include "pbx/prompt.h"
+#include "pbx/settings.h"
 
 enum { PATH_BYTES = 512 };
 
@@ -58,7 +59,8 @@ int prompt_init(const char *dir, const char *folder)
 		return 0;
 	}
 
-	(void)snprintf(parent, sizeof(parent), "%.480s/pbx/prompts", dir);
+	(void)snprintf(parent, sizeof(parent), "%.440s/%.40s/prompts", dir,
+		       pbx_settings.folder);
 	(void)snprintf(link, sizeof(link), "%s/standard", parent);
 	err = folder_make(parent);
 	if (err)
@@ -81,13 +83,13 @@ void prompt_file(char out[PROMPT_FILE_BYTES], const char *customer,
 	const char *language = b && b->is_french ? "fr" : "en";
 	char path[PATH_BYTES + PROMPT_FILE_BYTES];
 
-	(void)snprintf(out, PROMPT_FILE_BYTES, "pbx/prompts/%s/%s/%s.wav",
-		       customer, language, name);
+	(void)snprintf(out, PROMPT_FILE_BYTES, "%s/prompts/%s/%s/%s.wav",
+		       pbx_settings.folder, customer, language, name);
 	(void)snprintf(path, sizeof(path), "%s/%s", prompts_dir, out);
 	if (access(path, R_OK))
 		(void)snprintf(out, PROMPT_FILE_BYTES,
-			       "pbx/prompts/standard/%s/%s.wav", language,
-			       name);
+			       "%s/prompts/standard/%s/%s.wav",
+			       pbx_settings.folder, language, name);
 }
 
 void prompt_speak(struct voice *v, const char *customer, bool is_french,
@@ -97,8 +99,8 @@ void prompt_speak(struct voice *v, const char *customer, bool is_french,
 	char file[200], path[PATH_BYTES + 200];
 
 	if (*customer) {
-		(void)snprintf(file, sizeof(file), "pbx/prompts/%s/%s/%s.wav",
-			       customer, language, name);
+		(void)snprintf(file, sizeof(file), "%s/prompts/%s/%s/%s.wav",
+			       pbx_settings.folder, customer, language, name);
 		(void)snprintf(path, sizeof(path), "%s/%s", prompts_dir, file);
 		if (!access(path, R_OK)) {
 			(void)voice_say(v, file);
@@ -106,8 +108,8 @@ void prompt_speak(struct voice *v, const char *customer, bool is_french,
 		}
 	}
 
-	(void)snprintf(file, sizeof(file), "pbx/prompts/standard/%s/%s.wav",
-		       language, name);
+	(void)snprintf(file, sizeof(file), "%s/prompts/standard/%s/%s.wav",
+		       pbx_settings.folder, language, name);
 	(void)voice_say(v, file);
 }
 
@@ -134,8 +136,8 @@ void prompt_say_digits(struct voice *v, const struct mailbox *b,
 void prompt_own_file(char out[MAILBOX_PATH], const char *customer,
 		     const char *language, const char *name)
 {
-	(void)snprintf(out, MAILBOX_PATH, "pbx/prompts/%s/%s/%s.wav", customer,
-		       language, name);
+	(void)snprintf(out, MAILBOX_PATH, "%s/prompts/%s/%s/%s.wav",
+		       pbx_settings.folder, customer, language, name);
 }
 
 void prompt_standard_file(char out[MAILBOX_PATH], const char *language,
@@ -163,8 +165,8 @@ void prompt_each(prompt_each_h *h, void *arg)
 	const struct dirent *e;
 	DIR *d;
 
-	(void)snprintf(path, sizeof(path), "%s/pbx/prompts/standard/en",
-		       prompts_dir);
+	(void)snprintf(path, sizeof(path), "%s/%s/prompts/standard/en",
+		       prompts_dir, pbx_settings.folder);
 	d = opendir(path);
 	if (!d)
 		return;

@@ -12,6 +12,7 @@
 #include "base/worker.h"
 #include "media/wav.h"
 #include "model/route.h"
+#include "pbx/pair_sound.h"
 #include "pbx/sound_file.h"
 
 enum { THREADS = 1, WORKS_MAX = 64, PATH_BYTES = 1100, RATE = 8000 };
@@ -250,6 +251,7 @@ static void file_taken(void *arg)
 		reply_error(j->req, j->err);
 	}
 	else {
+		pair_sound_changed(j->path + strlen(files.dir) + 1);
 		j->taken(j->req, j->arg);
 	}
 	mem_deref(j);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "pbx/mailbox_settings.h"
+#include "pbx/pair_sound.h"
 #include "pbx/passcode.h"
 #include "pbx/prompt.h"
 #include "pbx/tui_private.h"
@@ -100,7 +101,11 @@ bool tui_greeting_taken(struct voicemail *v, struct mailbox *b)
 	greeting_file(b, v->greeting, file);
 	mailbox_path(file, to);
 
-	return !rename(from, to) && !greeting_use(b, v->greeting, true);
+	if (rename(from, to))
+		return false;
+	pair_sound_changed(file);
+
+	return !greeting_use(b, v->greeting, true);
 }
 
 /* ---- away until ---- */
