@@ -181,6 +181,7 @@ uint16_t command_clear(struct leg *leg, json_t *body)
 /* ---- keys ---- */
 
 struct keys {
+	struct le le;      /* of all that are sent */
 	struct call *call; /* counted */
 	struct leg *to;
 	struct sip_client *client;
@@ -189,10 +190,13 @@ struct keys {
 	char digits[DIGITS_MAX + 1];
 };
 
+static struct list sending;
+
 static void keys_destructor(void *data)
 {
 	struct keys *k = data;
 
+	list_unlink(&k->le);
 	wheel_stop(&k->timer);
 	sip_client_forget(&k->client);
 	mem_deref(k->call);
@@ -261,10 +265,16 @@ uint16_t command_digits(struct leg *leg, json_t *body)
 	k = mem_zalloc(sizeof(*k), keys_destructor);
 	if (!k)
 		return 500;
+	list_append(&sending, &k->le, k);
 	k->call = mem_ref(leg->call);
 	k->to = to;
 	memcpy(k->digits, digits, n);
 	wheel_start(&k->timer, BEGIN_MS, key_send, k);
 
 	return 0;
+}
+
+void command_close(void)
+{
+	list_flush(&sending);
 }

@@ -39,4 +39,7 @@ uint16_t command_consult(struct leg *leg, const char *number,
 /** The phone is rung for a call that rings elsewhere. */
 uint16_t command_pickup(struct call *call, struct phone *phone);
 
+/** The pbx ends: nothing is sent any more. */
+void command_close(void);
+
 #endif

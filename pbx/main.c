@@ -26,6 +26,7 @@
 #include "pbx/conference.h"
 #include "pbx/conference_api.h"
 #include "pbx/conference_room.h"
+#include "pbx/command.h"
 #include "pbx/control.h"
 #include "pbx/cor.h"
 #include "pbx/cpn.h"
@@ -538,6 +539,7 @@ static void pbx_destructor(void *data)
 	event_close();
 	subscription_close();
 	callback_close();
+	command_close();
 	call_close();
 	record_close();
 	conference_close();
