@@ -359,6 +359,26 @@ static const struct zone *zone_of(const struct customer *c, const struct sa *sa)
 	return found;
 }
 
+bool zone_is(const char *id)
+{
+	for (struct le *le = list_head(&shown.zones); le; le = le->next) {
+		const struct zone *z = le->data;
+
+		if (!strcmp(z->id, id))
+			return true;
+	}
+
+	return false;
+}
+
+const char *zone_id(const struct phone *p, const struct sa *source)
+{
+	const struct zone *z = p->customer ? zone_of(p->customer, source)
+					   : NULL;
+
+	return z ? z->id : NULL;
+}
+
 /* ---- what is shown ---- */
 
 int cpn_init(void)

@@ -29,6 +29,12 @@ void zone_check(const json_t *object, const char *id, json_t *errors);
 int zone_take(json_t *object, void *arg);
 void zone_remove(const char *id);
 
+/** Whether there is such a zone. */
+bool zone_is(const char *id);
+
+/** Id of the zone that a phone at this address is in, or NULL. */
+const char *zone_id(const struct phone *p, const struct sa *source);
+
 /** A number and at which level it was found. */
 struct shown_number {
 	const char *number; /* NULL: none; valid until the next change */

@@ -182,6 +182,12 @@ static void remove_customer(const char *id)
 	directory_remove_customer(id);
 }
 
+static void remove_zone(const char *id)
+{
+	music_forget_zone(id);
+	zone_remove(id);
+}
+
 static const struct kind_here kinds[] = {
 	{ &pbx_customer_kind, take_customer, remove_customer },
 	{ &schedule_kind, schedule_take, schedule_remove },
@@ -195,7 +201,7 @@ static const struct kind_here kinds[] = {
 	{ &attendant_kind, attendant_take, attendant_remove },
 	{ &trunk_kind, trunk_take, trunk_remove },
 	{ &did_kind, did_take, did_remove },
-	{ &zone_kind, zone_take, zone_remove },
+	{ &zone_kind, zone_take, remove_zone },
 	{ &cpn_kind, cpn_take, cpn_remove },
 	{ &cesid_kind, cesid_take, cesid_remove },
 	{ &conference_kind, room_take, room_remove },

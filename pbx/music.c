@@ -11,12 +11,18 @@
 #include "base/worker.h"
 #include "media/wav.h"
 #include "model/route.h"
-#include "pbx/directory.h"
+#include "pbx/call.h"
+#include "pbx/cpn.h"
 #include "pbx/music.h"
+#include "pbx/outsider.h"
 #include "pbx/pair_sound.h"
 #include "pbx/settings.h"
 
 enum { QUEUE_MAX = 64, PATH_BYTES = 600 };
+
+/* What a file's name begins with; no id has a dot. */
+static char customers[] = "";
+static char zones[] = "zone.";
 
 static struct {
 	char dir[400];
@@ -51,35 +57,80 @@ static bool is_plain(const char *id)
 	return len && len < DIRECTORY_ID_SIZE && strspn(id, plain) == len;
 }
 
-static void path_of(const char *customer, char path[PATH_BYTES])
+static void path_of(const char *whose, const char *id, char path[PATH_BYTES])
 {
-	(void)snprintf(path, PATH_BYTES, "%s/%s/music/%s.wav", music.dir,
-		       pbx_settings.folder, customer);
+	(void)snprintf(path, PATH_BYTES, "%s/%s/music/%s%s.wav", music.dir,
+		       pbx_settings.folder, whose, id);
 }
 
-const char *music_of(const char *customer, char name[MUSIC_NAME_BYTES])
+/* The name of a file that is there, or NULL. */
+static const char *find_file(const char *whose, const char *id,
+			     char name[MUSIC_NAME_BYTES])
 {
 	char path[PATH_BYTES];
 
-	if (!is_plain(customer))
-		return "melody";
-	path_of(customer, path);
+	if (!is_plain(id))
+		return NULL;
+	path_of(whose, id, path);
 	if (access(path, R_OK))
-		return "melody";
-	(void)snprintf(name, MUSIC_NAME_BYTES, "%s/music/%s.wav",
-		       pbx_settings.folder, customer);
+		return NULL;
+	(void)snprintf(name, MUSIC_NAME_BYTES, "%s/music/%s%s.wav",
+		       pbx_settings.folder, whose, id);
 
 	return name;
 }
 
-void music_forget(const char *customer)
+const char *music_of(const char *customer, char name[MUSIC_NAME_BYTES])
+{
+	const char *own = find_file(customers, customer, name);
+
+	return own ? own : "melody";
+}
+
+const char *music_of_holder(const struct leg *by, char name[MUSIC_NAME_BYTES])
+{
+	const struct sip_flow *f = by->dialog ? sip_dialog_flow(by->dialog)
+					      : NULL;
+	const char *zone = NULL, *own = NULL;
+
+	if (f && by->phone && !outsider_is(by->phone))
+		zone = zone_id(by->phone, sip_flow_remote(f));
+	if (zone)
+		own = find_file(zones, zone, name);
+
+	return own ? own : music_of(by->call->customer, name);
+}
+
+bool music_has_owner(const char *file)
+{
+	char id[DIRECTORY_ID_SIZE] = "";
+	int end = 0;
+
+	if (sscanf(file, "zone.%26[^/.].wav%n", id, &end) == 1 && end)
+		return zone_is(id);
+
+	return sscanf(file, "%26[^/.]", id) == 1 &&
+	       directory_customer(span_of(id));
+}
+
+static void forget(const char *whose, const char *id)
 {
 	char path[PATH_BYTES];
 
-	if (!is_plain(customer))
+	if (!is_plain(id))
 		return;
-	path_of(customer, path);
+	path_of(whose, id, path);
 	(void)unlink(path);
+}
+
+void music_forget(const char *customer)
+{
+	forget(customers, customer);
+}
+
+void music_forget_zone(const char *zone)
+{
+	forget(zones, zone);
 }
 
 /* ---- in the thread ---- */
@@ -184,21 +235,23 @@ static void get_done(void *arg)
 	mem_deref(j);
 }
 
-/* The customer of the path; answers 404 itself. */
-static const struct customer *find(struct http_request *req)
+/* The id in the path of a customer or zone there is; answers 404 itself. */
+static const char *find(struct http_request *req, const char *whose)
 {
 	const char *id = http_param(req, "id");
-	const struct customer *c = id ? directory_customer(span_of(id)) : NULL;
+	bool is_zone = !strcmp(whose, zones);
 
-	if (!c || !is_plain(c->id)) {
-		reply_not_found(req, "customer");
+	if (!id || !is_plain(id) ||
+	    !(is_zone ? zone_is(id)
+		      : directory_customer(span_of(id)) != NULL)) {
+		reply_not_found(req, is_zone ? "zone" : "customer");
 		return NULL;
 	}
 
-	return c;
+	return id;
 }
 
-static void run(struct http_request *req, const struct customer *c,
+static void run(struct http_request *req, const char *whose, const char *id,
 		work_h *work, work_done_h *done)
 {
 	struct job *j = mem_zalloc(sizeof(*j), job_destructor);
@@ -210,7 +263,7 @@ static void run(struct http_request *req, const struct customer *c,
 	j->data = mbuf_alloc(1024);
 	if (!j->data)
 		goto out;
-	path_of(c->id, j->path);
+	path_of(whose, id, j->path);
 	(void)snprintf(j->part, sizeof(j->part), "%s.part", j->path);
 	err = worker_run(music.pool, work, done, j);
 
@@ -225,11 +278,10 @@ static void put_music(struct http_request *req, const struct caller *caller,
 		      void *arg)
 {
 	struct span type = http_header(req, "Content-Type");
-	const struct customer *c = find(req);
+	const char *id = find(req, arg);
 
 	(void)caller;
-	(void)arg;
-	if (!c)
+	if (!id)
 		return;
 	if (!span_equal_nocase(type, SPAN("audio/wav")) &&
 	    !span_equal_nocase(type, SPAN("audio/x-wav")) &&
@@ -238,32 +290,30 @@ static void put_music(struct http_request *req, const struct caller *caller,
 					 "Send the body as audio/wav.", NULL);
 		return;
 	}
-	run(req, c, put_work, put_done);
+	run(req, arg, id, put_work, put_done);
 }
 
 static void get_music(struct http_request *req, const struct caller *caller,
 		      void *arg)
 {
-	const struct customer *c = find(req);
+	const char *id = find(req, arg);
 
 	(void)caller;
-	(void)arg;
-	if (c)
-		run(req, c, get_work, get_done);
+	if (id)
+		run(req, arg, id, get_work, get_done);
 }
 
 static void delete_music(struct http_request *req, const struct caller *caller,
 			 void *arg)
 {
-	const struct customer *c = find(req);
+	const char *id = find(req, arg);
 	char path[PATH_BYTES];
 
 	(void)caller;
-	(void)arg;
-	if (!c)
+	if (!id)
 		return;
-	music_forget(c->id);
-	path_of(c->id, path);
+	forget(arg, id);
+	path_of(arg, id, path);
 	pair_sound_gone(path + strlen(music.dir) + 1);
 	(void)http_reply(req, 204, NULL, NULL, 0);
 }
@@ -275,6 +325,15 @@ static const struct route routes[] = {
 	  get_music, 0, "The customer's music on hold" },
 	{ "DELETE", "/api/v1/customers/{id}/music", "customers", ACTION_UPDATE,
 	  delete_music, 0, "Back to the melody that comes with the product" },
+};
+
+static const struct route zone_routes[] = {
+	{ "PUT", "/api/v1/zones/{id}/music", "zones", ACTION_UPDATE, put_music,
+	  MUSIC_MAX_BYTES, "Set a zone's own music on hold: a WAV file" },
+	{ "GET", "/api/v1/zones/{id}/music", "zones", ACTION_READ, get_music, 0,
+	  "The zone's music on hold" },
+	{ "DELETE", "/api/v1/zones/{id}/music", "zones", ACTION_UPDATE,
+	  delete_music, 0, "Back to the customer's music" },
 };
 
 int music_start(struct router *router, const char *dir)
@@ -292,7 +351,11 @@ int music_start(struct router *router, const char *dir)
 
 	err = worker_pool_alloc(&music.pool, 1, QUEUE_MAX);
 	if (!err)
-		err = router_routes(router, routes, ARRAY_SIZE(routes), NULL);
+		err = router_routes(router, routes, ARRAY_SIZE(routes),
+				    customers);
+	if (!err)
+		err = router_routes(router, zone_routes,
+				    ARRAY_SIZE(zone_routes), zones);
 
 	return err;
 }

@@ -5,11 +5,17 @@
  * server plays its melody.  Files are checked, written and read by a thread;
  * the answer to PUT comes when the file is on the disk.
  *
- * Source: CAL-3.
+ * A zone (cpn.h) may have music of its own, /api/v1/zones/ID/music: it is what
+ * somebody hears who is held from a phone in that zone.
+ *
+ * Source: CAL-3; domain/pbx.md 11.
  */
 #ifndef PBX_MUSIC_H
 #define PBX_MUSIC_H
 
+#include <stdbool.h>
+
+struct leg;
 struct router;
 
 enum {
@@ -24,7 +30,14 @@ void music_close(void);
 /** Name of the sound for this customer (media/server/sound.h). */
 const char *music_of(const char *customer, char name[MUSIC_NAME_BYTES]);
 
+/** The same for who is held by this leg: its phone's zone comes first. */
+const char *music_of_holder(const struct leg *by, char name[MUSIC_NAME_BYTES]);
+
+/** Whether there is the customer or zone whose file this is, as ID.wav. */
+bool music_has_owner(const char *file);
+
 /** The customer is gone: so is its music. */
 void music_forget(const char *customer);
+void music_forget_zone(const char *zone);
 
 #endif

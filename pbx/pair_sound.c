@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "model/route.h"
 #include "pbx/directory.h"
+#include "pbx/music.h"
 #include "pbx/pair.h"
 #include "pbx/pair_file.h"
 #include "pbx/pair_log.h"
@@ -337,8 +338,9 @@ static bool has_owner(const char *name)
 {
 	char customer[NAME_BYTES] = "";
 
-	if (sscanf(name, "music/%299[^/.]", customer) < 1 &&
-	    sscanf(name, "mail/%299[^/]", customer) < 1 &&
+	if (!strncmp(name, "music/", 6))
+		return music_has_owner(name + 6);
+	if (sscanf(name, "mail/%299[^/]", customer) < 1 &&
 	    sscanf(name, "prompts/%299[^/]", customer) < 1)
 		return true;
 

@@ -405,13 +405,12 @@ void relay_agreed(struct leg *from, struct leg *to, enum hold_offer offer)
 	struct media_port **portp = &call->ports[side_of(to)];
 	char name[MUSIC_NAME_BYTES];
 
-	(void)from;
 	if (!*portp || call->state != CALL_ANSWERED)
 		return;
 
 	if (offer == HOLD_OFFER_HOLD) {
 		if (!media_port_is_playing(*portp))
-			media_port_play(*portp, music_of(call->customer, name));
+			media_port_play(*portp, music_of_holder(from, name));
 	}
 	else if (offer == HOLD_OFFER_TALK) {
 		media_port_play(*portp, NULL);
