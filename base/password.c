@@ -115,7 +115,7 @@ int password_hash(const char *password, password_hash_h *done, void *arg)
 
 	q->hash_done = done;
 	q->arg = arg;
-	err = worker_run(pool, work_hash, hash_is_done, q);
+	err = worker_give(pool, work_hash, hash_is_done, q);
 	if (err)
 		mem_deref(q);
 
@@ -164,7 +164,7 @@ int password_verify(const char *hash, const char *password,
 	snprintf(q->hash, sizeof(q->hash), "%s", hash ? hash : "");
 	q->verify_done = done;
 	q->arg = arg;
-	err = worker_run(pool, work_verify, verify_is_done, q);
+	err = worker_give(pool, work_verify, verify_is_done, q);
 	if (err)
 		mem_deref(q);
 

@@ -17,6 +17,7 @@ struct job {
 	work_h *work;
 	work_done_h *done;
 	void *arg;
+	bool is_given; /* arg is ours */
 };
 
 struct worker_pool {
@@ -34,6 +35,14 @@ struct worker_pool {
 	pthread_t threads[THREADS_MAX];
 	struct wakeup wakeup;
 };
+
+static void job_destructor(void *data)
+{
+	struct job *j = data;
+
+	if (j->is_given)
+		mem_deref(j->arg);
+}
 
 static void drop(struct job *j)
 {
@@ -119,6 +128,7 @@ static void finish_all(void *arg)
 			break;
 
 		p->pending--;
+		j->is_given = false;
 		if (j->done)
 			j->done(j->arg);
 		mem_deref(j);
@@ -178,8 +188,8 @@ int worker_pool_alloc(struct worker_pool **pp, uint32_t threads,
 	return err;
 }
 
-int worker_run(struct worker_pool *p, work_h *work, work_done_h *done,
-	       void *arg)
+static int queue(struct worker_pool *p, work_h *work, work_done_h *done,
+		 void *arg, bool is_given)
 {
 	struct job *j;
 	int err = 0;
@@ -187,7 +197,7 @@ int worker_run(struct worker_pool *p, work_h *work, work_done_h *done,
 	if (!p || !work)
 		return EINVAL;
 
-	j = mem_zalloc(sizeof(*j), NULL);
+	j = mem_zalloc(sizeof(*j), job_destructor);
 	if (!j)
 		return ENOMEM;
 
@@ -200,6 +210,7 @@ int worker_run(struct worker_pool *p, work_h *work, work_done_h *done,
 		err = EBUSY;
 	}
 	else {
+		j->is_given = is_given;
 		*p->lastp = j;
 		p->lastp = &j->next;
 		p->waiting++;
@@ -212,6 +223,18 @@ int worker_run(struct worker_pool *p, work_h *work, work_done_h *done,
 		mem_deref(j);
 
 	return err;
+}
+
+int worker_run(struct worker_pool *p, work_h *work, work_done_h *done,
+	       void *arg)
+{
+	return queue(p, work, done, arg, false);
+}
+
+int worker_give(struct worker_pool *p, work_h *work, work_done_h *done,
+		void *arg)
+{
+	return queue(p, work, done, arg, true);
 }
 
 uint32_t worker_pending(struct worker_pool *p)

@@ -42,6 +42,11 @@ int worker_pool_alloc(struct worker_pool **pp, uint32_t threads,
 int worker_run(struct worker_pool *p, work_h *work, work_done_h *done,
 	       void *arg);
 
+/** Like worker_run(); from then on arg is the pool's, who drops it when it ends
+ * first, and done's, when that is called. */
+int worker_give(struct worker_pool *p, work_h *work, work_done_h *done,
+		void *arg);
+
 /** Works waiting or running. */
 uint32_t worker_pending(struct worker_pool *p);
 

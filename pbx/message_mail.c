@@ -234,7 +234,7 @@ static int begin(struct message *m)
 			mailbox_has_file(file, &bytes) &&
 			bytes <= SOUND_MAX_BYTES;
 	write_texts(k, m);
-	err = worker_run(mails.pool, make, made, k);
+	err = worker_give(mails.pool, make, made, k);
 	if (err)
 		mem_deref(k);
 

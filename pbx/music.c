@@ -265,7 +265,7 @@ static void run(struct http_request *req, const char *whose, const char *id,
 		goto out;
 	path_of(whose, id, j->path);
 	(void)snprintf(j->part, sizeof(j->part), "%s.part", j->path);
-	err = worker_run(music.pool, work, done, j);
+	err = worker_give(music.pool, work, done, j);
 
 out:
 	if (err) {

@@ -167,7 +167,7 @@ void sound_send(struct http_request *req, const char *file, const char *what)
 		j->req = mem_ref(req);
 		j->what = what;
 		read_range(j, http_header(req, "Range"));
-		err = worker_run(files.pool, read_file, file_read, j);
+		err = worker_give(files.pool, read_file, file_read, j);
 	}
 	if (err) {
 		reply_error(req, err);
@@ -283,7 +283,7 @@ void sound_take(struct http_request *req, const char *file, uint32_t max_s,
 		j->taken = h;
 		j->arg = mem_ref(arg);
 		j->max_s = max_s;
-		err = worker_run(files.pool, take_file, file_taken, j);
+		err = worker_give(files.pool, take_file, file_taken, j);
 	}
 	if (err) {
 		reply_error(req, err);
@@ -360,7 +360,7 @@ int sound_join(const char *to, const char *from, const char *after,
 		(void)snprintf(j->part, sizeof(j->part), "%s.part", j->path);
 		j->joined = h;
 		j->arg = arg;
-		err = worker_run(files.pool, join_files, files_joined, j);
+		err = worker_give(files.pool, join_files, files_joined, j);
 	}
 	if (err)
 		mem_deref(j);

@@ -44,6 +44,13 @@ uint32_t port_count_max(void)
 	return (uint32_t)(ports.config.last - ports.config.first + 1) / 2;
 }
 
+uint64_t port_moment(void)
+{
+	static uint64_t last;
+
+	return ++last;
+}
+
 struct port *port_find(int64_t number)
 {
 	if (number <= 0 || number > UINT16_MAX || number % 2)
@@ -184,6 +191,7 @@ int port_open(struct port **pp, uint16_t number)
 	p = mem_zalloc(sizeof(*p), port_destructor);
 	if (!p)
 		return ENOMEM;
+	p->stops = port_moment();
 	p->codec = G711_ULAW;
 	p->key_payload = DTMF_PAYLOAD_TYPE;
 	err = rtp_stream_open(&p->rtp, &ports.config.local, first, last, take,

@@ -37,6 +37,7 @@ struct port {
 	struct sa remote;      /* as signalled */
 	struct port *peer;     /* bridged both ways */
 	struct player *player; /* what it hears instead of its peer */
+	uint64_t stops;        /* moment of the last stop, or of its making */
 	struct mixer *mixer;
 	struct list taps;
 	uint8_t codec; /* of what we make; G711_ULAW, G711_ALAW */
@@ -77,6 +78,9 @@ uint32_t port_count_max(void);
 
 /** By number, or NULL. */
 struct port *port_find(int64_t number);
+
+/** A number never given before: tells stops apart. */
+uint64_t port_moment(void);
 
 /**
  * Open one.

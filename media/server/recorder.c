@@ -160,7 +160,7 @@ static bool pass_piece(struct recorder *r, bool is_last)
 	struct piece *pc = r->piece;
 
 	pc->is_last = is_last;
-	if (worker_run(recorders.pool, write_piece, piece_written, pc))
+	if (worker_give(recorders.pool, write_piece, piece_written, pc))
 		return false;
 	r->piece = NULL;
 

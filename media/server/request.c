@@ -276,6 +276,7 @@ struct play_wish {
 	uint64_t controller;
 	json_t *id;
 	uint16_t port;
+	uint64_t stops; /* of the port, when it was asked for */
 	bool is_loop;
 };
 
@@ -306,12 +307,11 @@ static void sound_there(struct sound *sound, int err, void *arg)
 
 	if (!p)
 		fail(&c, "unknown-port", "the port was closed");
-	else if (!err)
+	else if (!err && p->stops == w->stops) /* else stopped meanwhile */
 		err = player_start(p, sound, w->is_loop);
 	if (err && !c.code)
 		fail_err(&c, err);
 	control_answer(w->controller, answer_make(&c, w->id));
-	mem_deref(w);
 }
 
 static void run_play(struct request *c)
@@ -331,6 +331,7 @@ static void run_play(struct request *c)
 	w->controller = c->controller;
 	w->id = json_incref(json_object_get(c->in, "id"));
 	w->port = p->number;
+	w->stops = p->stops;
 	w->is_loop = json_get_bool(c->in, "loop", false);
 	err = sound_get(name, sound_there, w);
 	if (err) {
@@ -345,8 +346,10 @@ static void run_stop(struct request *c)
 {
 	struct port *p = get_port(c, "port");
 
-	if (p)
-		player_stop(p);
+	if (!p)
+		return;
+	p->stops = port_moment();
+	player_stop(p);
 }
 
 /* ---- recorders ---- */

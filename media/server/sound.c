@@ -317,6 +317,7 @@ static void request_destructor(void *data)
 	struct request *r = data;
 
 	mem_deref(r->wav);
+	mem_deref(r->arg);
 }
 
 int sound_get(const char *name, sound_h *handler, void *arg)
@@ -335,16 +336,17 @@ int sound_get(const char *name, sound_h *handler, void *arg)
 	(void)snprintf(r->name, sizeof(r->name), "%s", name);
 	(void)snprintf(r->path, sizeof(r->path), "%s/%s", sounds.dir, name);
 	r->handler = handler;
-	r->arg = arg;
 	s = cached(name);
 	if (s) {
 		r->has = true;
 		r->had_changed = s->changed;
 		r->had_bytes = s->bytes;
 	}
-	err = worker_run(sounds.pool, work, done, r);
+	err = worker_give(sounds.pool, work, done, r);
 	if (err)
 		mem_deref(r);
+	else
+		r->arg = arg;
 
 	return err;
 }

@@ -35,6 +35,9 @@ void sounds_close(void);
 /**
  * Get a sound.  The handler is called from the loop, never before return.
  *
+ * @param arg Ours on success: dropped after the handler, or without it at the
+ *            end
+ *
  * @return 0; EINVAL for a name that is none; EBUSY; ENOMEM
  */
 int sound_get(const char *name, sound_h *handler, void *arg);

@@ -322,6 +322,12 @@ static void count_done(void *arg)
 	verdicts++;
 }
 
+static void given_destructor(void *data)
+{
+	(void)data;
+	matches++;
+}
+
 static void a_dropped_pool_calls_nobody(void)
 {
 	struct worker_pool *p;
@@ -331,9 +337,15 @@ static void a_dropped_pool_calls_nobody(void)
 	verdicts = 0;
 	for (int i = 0; i < 20; i++)
 		CHECK_INT(worker_run(p, sleep_a_little, count_done, NULL), 0);
-	CHECK_INT(worker_pending(p), 20);
+	for (int i = 0; i < 20; i++)
+		CHECK_INT(worker_give(p, sleep_a_little, count_done,
+				      mem_zalloc(1, given_destructor)),
+			  0);
+	CHECK_INT(worker_pending(p), 40);
+	matches = 0;
 	mem_deref(p);
 	CHECK_INT(verdicts, 0);
+	CHECK_INT(matches, 20);
 }
 
 static void remove_dir(void)

@@ -237,7 +237,7 @@ static void a_file_is_played_to_its_end(void)
 	CHECK_INT(sound_get("../a.wav", play_it, p), EINVAL);
 	CHECK_INT(sound_get("a.txt", play_it, p), EINVAL);
 	CHECK_INT(sound_get(".hidden.wav", play_it, p), EINVAL);
-	CHECK(!sound_get("a.wav", play_it, p));
+	CHECK(!sound_get("a.wav", play_it, mem_ref(p)));
 	end_word = "played";
 	run_for(LIMIT_MS);
 	CHECK_STR(told, "played");
@@ -256,7 +256,7 @@ static void music_is_heard_as_music(void)
 
 	begin();
 	meet(&a, &p, 440);
-	CHECK(!sound_get("melody", play_it, p));
+	CHECK(!sound_get("melody", play_it, mem_ref(p)));
 	for (int i = 0; i < 20; i++) {
 		run_for(100);
 		if (i >= 5)
