@@ -291,7 +291,7 @@ void pair_file_send(struct http_request *req, const char *path,
 		(void)snprintf(s->path, sizeof(s->path), "%s", path);
 	}
 	if (!s || !s->sound ||
-	    worker_run(copies.pool, read_file, file_read, s)) {
+	    worker_give(copies.pool, read_file, file_read, s)) {
 		reply_error(req, EAGAIN);
 		mem_deref(s);
 	}
