@@ -60,6 +60,11 @@ static const struct field zone_fields[] = {
 	  .help_fr = "Numéro indiquant le lieu aux secours" },
 	{ "cpn", FIELD_DIGITS, 0, 1, SHOWN_MAX, .help = "Number shown outside",
 	  .help_fr = "Numéro présenté" },
+	{ "time_zone", FIELD_TEXT, 0, 0, 64,
+	  .help = "Time zone of reminders and spoken times; "
+		  "empty: the customer's",
+	  .help_fr = "Fuseau des rappels et des heures dites ; "
+		     "vide : celui du client" },
 };
 
 const struct kind cpn_kind = {

@@ -1,5 +1,6 @@
 /* cpn.c - see cpn.h */
 #include "base/json.h"
+#include "base/zone.h"
 #include "pbx/cpn.h"
 
 enum { NETWORKS_MAX = 500, SHOWN_MAX = 26 };
@@ -23,12 +24,13 @@ struct network {
 	uint8_t bits;
 };
 
-struct zone {
+struct place {
 	struct le le;
 	char id[DIRECTORY_ID_SIZE];
 	char customer[DIRECTORY_ID_SIZE];
 	char cpn[SHOWN_MAX + 2];
 	char cesid[SHOWN_MAX + 2];
+	char clock[ZONE_NAME_MAX + 1];
 	uint32_t count;
 	struct network *networks;
 };
@@ -159,7 +161,7 @@ void cesid_remove(const char *id)
 
 static void zone_destructor(void *data)
 {
-	struct zone *z = data;
+	struct place *z = data;
 
 	list_unlink(&z->le);
 	mem_deref(z->networks);
@@ -239,7 +241,7 @@ static bool is_taken(const char *customer, const char *id,
 
 	*countp = 0;
 	for (struct le *le = list_head(&shown.zones); le; le = le->next) {
-		const struct zone *z = le->data;
+		const struct place *z = le->data;
 
 		if (strcmp(z->customer, customer) != 0 || !strcmp(z->id, id))
 			continue;
@@ -256,9 +258,14 @@ void zone_check(const json_t *object, const char *id, json_t *errors)
 	const char *customer = json_get_text(object, "customer");
 	const json_t *list = json_object_get(object, "networks");
 	struct network n, m;
+	const char *clock = json_get_text(object, "time_zone");
+	const struct zone *known;
 	size_t others = 0, i;
 	json_t *value;
 
+	if (clock && *clock && zone_find(&known, clock))
+		kind_error(errors, "time_zone", "unknown-zone",
+			   "give the name of a time zone, as Europe/Paris");
 	json_array_foreach(list, i, value)
 	{
 		bool overlaps;
@@ -291,7 +298,7 @@ void zone_check(const json_t *object, const char *id, json_t *errors)
 void zone_remove(const char *id)
 {
 	for (struct le *le = list_head(&shown.zones); le; le = le->next) {
-		struct zone *z = le->data;
+		struct place *z = le->data;
 
 		if (!strcmp(z->id, id)) {
 			mem_deref(z);
@@ -304,7 +311,7 @@ int zone_take(json_t *object, void *arg)
 {
 	const json_t *list = json_object_get(object, "networks");
 	size_t n = json_array_size(list);
-	struct zone *z = mem_zalloc(sizeof(*z), zone_destructor);
+	struct place *z = mem_zalloc(sizeof(*z), zone_destructor);
 
 	(void)arg;
 
@@ -317,6 +324,7 @@ int zone_take(json_t *object, void *arg)
 	copy_text(z->customer, sizeof(z->customer), object, "customer");
 	copy_text(z->cpn, sizeof(z->cpn), object, "cpn");
 	copy_text(z->cesid, sizeof(z->cesid), object, "cesid");
+	copy_text(z->clock, sizeof(z->clock), object, "time_zone");
 	z->networks = mem_zalloc((n + 1) * sizeof(struct network), NULL);
 	if (!z->networks) {
 		mem_deref(z);
@@ -336,13 +344,14 @@ int zone_take(json_t *object, void *arg)
 }
 
 /* The customer's zone with the narrowest network around an address. */
-static const struct zone *zone_of(const struct customer *c, const struct sa *sa)
+static const struct place *zone_of(const struct customer *c,
+				   const struct sa *sa)
 {
-	const struct zone *found = NULL;
+	const struct place *found = NULL;
 	int best = -1;
 
 	for (struct le *le = list_head(&shown.zones); sa && le; le = le->next) {
-		const struct zone *z = le->data;
+		const struct place *z = le->data;
 
 		if (strcmp(z->customer, c->id) != 0)
 			continue;
@@ -362,7 +371,7 @@ static const struct zone *zone_of(const struct customer *c, const struct sa *sa)
 bool zone_is(const char *id)
 {
 	for (struct le *le = list_head(&shown.zones); le; le = le->next) {
-		const struct zone *z = le->data;
+		const struct place *z = le->data;
 
 		if (!strcmp(z->id, id))
 			return true;
@@ -373,10 +382,21 @@ bool zone_is(const char *id)
 
 const char *zone_id(const struct phone *p, const struct sa *source)
 {
-	const struct zone *z = p->customer ? zone_of(p->customer, source)
-					   : NULL;
+	const struct place *z = p->customer ? zone_of(p->customer, source)
+					    : NULL;
 
 	return z ? z->id : NULL;
+}
+
+const char *zone_clock(const struct phone *p, const struct sa *source)
+{
+	const struct place *z = p->customer ? zone_of(p->customer, source)
+					    : NULL;
+
+	if (z && z->clock[0])
+		return z->clock;
+
+	return p->customer ? p->customer->time_zone : "";
 }
 
 /* ---- what is shown ---- */
@@ -409,8 +429,8 @@ static struct shown_number found(const char *number, const char *level)
 
 struct shown_number cpn_of_place(const struct phone *p, const struct sa *source)
 {
-	const struct zone *z = p->customer ? zone_of(p->customer, source)
-					   : NULL;
+	const struct place *z = p->customer ? zone_of(p->customer, source)
+					    : NULL;
 	struct shown_number n = found(z ? z->cpn : NULL, "zone");
 
 	if (!n.number && p->customer)
@@ -437,7 +457,7 @@ struct shown_number cesid_of(const struct phone *p, const struct sa *source)
 {
 	struct shown_number n = found(rule_number(&shown.cesids, p->id),
 				      "phone");
-	const struct zone *z;
+	const struct place *z;
 
 	if (!n.number && p->customer) {
 		z = zone_of(p->customer, source);

@@ -35,6 +35,9 @@ bool zone_is(const char *id);
 /** Id of the zone that a phone at this address is in, or NULL. */
 const char *zone_id(const struct phone *p, const struct sa *source);
 
+/** Name of the time zone there: the zone's, else the customer's; may be "". */
+const char *zone_clock(const struct phone *p, const struct sa *source);
+
 /** A number and at which level it was found. */
 struct shown_number {
 	const char *number; /* NULL: none; valid until the next change */

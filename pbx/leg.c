@@ -187,6 +187,18 @@ bool leg_is_up(const struct leg *leg)
 	return leg->state == LEG_CONNECTED || leg->state == LEG_HELD;
 }
 
+const struct sa *leg_source(const struct leg *leg)
+{
+	const struct sip_flow *f = NULL;
+
+	if (leg->dialog)
+		f = sip_dialog_flow(leg->dialog);
+	if (!f && leg->asked)
+		f = sip_server_flow(leg->asked);
+
+	return f ? sip_flow_remote(f) : NULL;
+}
+
 struct leg *leg_peer(const struct leg *leg)
 {
 	const struct call *call = leg->call;

@@ -63,6 +63,9 @@ int leg_turn(struct leg *leg, enum leg_event event);
 /** Whether it takes part in speech: connected or held. */
 bool leg_is_up(const struct leg *leg);
 
+/** Address its phone speaks SIP from, or NULL. */
+const struct sa *leg_source(const struct leg *leg);
+
 /** The other leg of an answered call; while it rings, the leg whose early
  * media the caller hears, or the only one that rings.  NULL without. */
 struct leg *leg_peer(const struct leg *leg);

@@ -6,6 +6,7 @@
 #include "pbx/alone.h"
 #include "pbx/call.h"
 #include "pbx/cos.h"
+#include "pbx/cpn.h"
 #include "pbx/reminder.h"
 #include "pbx/settings_user.h"
 #include "pbx/transfer.h"
@@ -128,14 +129,14 @@ void reminder_take(const struct user *u, uint64_t at_ms)
 /* ---- codes ---- */
 
 /* The next moment at which clocks there show it. */
-static uint64_t moment_of(const struct customer *c, int minute)
+static uint64_t moment_of(const char *clock, int minute)
 {
 	const struct zone *z = NULL;
 	int64_t now = (int64_t)clock_wall_s();
 	struct zone_time t;
 	int64_t at;
 
-	(void)zone_find(&z, c->time_zone);
+	(void)zone_find(&z, clock);
 	zone_local(&t, z, now);
 	at = now - t.second +
 	     ((minute - (t.hour * 60 + t.minute) + DAY_MIN) % DAY_MIN) * 60;
@@ -188,6 +189,7 @@ void reminder_set(struct call *call, const struct routing *r,
 {
 	const struct user *u = call->caller->phone->user;
 	int minute = minute_of(r->argument);
+	const char *clock;
 	uint64_t at_ms;
 
 	(void)m;
@@ -205,7 +207,8 @@ void reminder_set(struct call *call, const struct routing *r,
 	}
 
 	at_ms = clock_wall_ms();
-	at_ms += cos_wait_ms(moment_of(u->customer, minute) - at_ms);
+	clock = zone_clock(call->caller->phone, leg_source(call->caller));
+	at_ms += cos_wait_ms(moment_of(clock, minute) - at_ms);
 	trail_add(&call->trail, "%s is called in %llu minutes", u->name,
 		  (unsigned long long)((at_ms - clock_wall_ms()) / 60000));
 	store(call, json_integer((json_int_t)at_ms));

@@ -9,6 +9,10 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/zone.h"
+#include "pbx/call.h"
+#include "pbx/cpn.h"
+#include "pbx/outsider.h"
 #include "pbx/prompt.h"
 #include "pbx/route.h"
 #include "pbx/sound_file.h"
@@ -106,11 +110,26 @@ static void say_two(struct voicemail *v, const struct mailbox *b, int number)
 	prompt_say_digits(v->voice, b, digits);
 }
 
+/* By the clocks where who listens is. */
+static void local_time(const struct voicemail *v, const struct message *m,
+		       struct zone_time *t)
+{
+	const struct leg *by = v->call->caller;
+	const struct zone *z = NULL;
+
+	if (!by->phone || outsider_is(by->phone)) {
+		mailbox_local_time(m->mailbox, m->at_ms, t);
+		return;
+	}
+	(void)zone_find(&z, zone_clock(by->phone, leg_source(by)));
+	zone_local(t, z, (int64_t)(m->at_ms / 1000));
+}
+
 static void envelope(struct voicemail *v, const struct message *m)
 {
 	struct zone_time t;
 
-	mailbox_local_time(m->mailbox, m->at_ms, &t);
+	local_time(v, m, &t);
 	tui_say(v, "message-from");
 	if (m->number[0])
 		prompt_say_digits(v->voice, m->mailbox, m->number);
