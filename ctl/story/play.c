@@ -25,9 +25,11 @@
 #include "ctl/story/world.h"
 
 enum {
-	BASE_FIRST = 12000,
-	BASE_LAST = 31800,
-	BASE_STEP = 100,
+	/* servers listen in even thousands, sound goes in the odd ones above */
+	BASE_FIRST = 10000,
+	BASE_THOUSANDS = 11,
+	BASE_EACH = 3,
+	BASE_STEP = 200,
 	UP_LIMIT_MS = 30000,
 	COMMAND_LIMIT_MS = 5000,
 };
@@ -375,11 +377,13 @@ static bool base_is_free(unsigned base)
 /* Take a base by lock, so that plays beside this one take others. */
 static unsigned base_take(struct play *p)
 {
-	unsigned count = (BASE_LAST - BASE_FIRST) / BASE_STEP;
+	const unsigned count = BASE_THOUSANDS * BASE_EACH;
 	unsigned first = (unsigned)getpid() * 7;
 
 	for (unsigned i = 0; i < count; i++) {
-		unsigned base = BASE_FIRST + (first + i) % count * BASE_STEP;
+		unsigned slot = (first + i) % count;
+		unsigned base = BASE_FIRST + slot / BASE_EACH * 2000 +
+				slot % BASE_EACH * BASE_STEP;
 		char path[64];
 
 		(void)snprintf(path, sizeof(path), "/tmp/holdfast-ports-%u",

@@ -3,8 +3,9 @@
 Only Python's standard library.  A test is a function with a docstring that
 is its sentence; run(globals()) runs them in order and prints ok / not ok.
 """
-import atexit, base64, concurrent.futures, glob, hashlib, http.client, json
-import os, pwd, random, shutil, signal, socket, struct, subprocess, sys, tempfile, threading, time, traceback
+import atexit, base64, concurrent.futures, fcntl, glob, hashlib, http.client
+import json, os, pwd, random, shutil, signal, socket, struct, subprocess, sys
+import tempfile, threading, time, traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -12,18 +13,36 @@ BUILD = os.environ.get("HOLDFAST_BUILD", "build")
 HOLDFAST = f"{ROOT}/{BUILD}/holdfast"
 
 
+held = []
+
+
 def free_base():
-    """A port base of which the ports we use are free"""
+    """A port base that is nobody else's, held by a lock
+
+    Servers listen in even thousands, sound goes in the odd ones above, all
+    below the ports that the kernel gives out.  ctl/story and programs/up hold
+    theirs the same way.
+    """
     while True:
-        base = random.randrange(11000, 32000, 200)
-        for offset in (60, 61, 70, 71, 80, 81, 82, 83, 84, 160, 161, 162):
-            with socket.socket() as s:
-                try:
-                    s.bind(("127.0.0.1", base + offset))
-                except OSError:
-                    break
-        else:
-            return base
+        base = 10000 + random.randrange(11) * 2000 + random.randrange(3) * 200
+        lock = open(f"/tmp/holdfast-ports-{base}", "a")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for offset in (60, 61, 70, 71, 80, 81, 82, 83, 84, 160, 161, 162):
+                for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                    with socket.socket(socket.AF_INET, kind) as s:
+                        if kind == socket.SOCK_STREAM:
+                            s.setsockopt(socket.SOL_SOCKET,
+                                         socket.SO_REUSEADDR, 1)
+                        s.bind(("127.0.0.1", base + offset))
+        except OSError:
+            lock.close()
+            time.sleep(0.01)
+            continue
+        held.append(lock)
+        if len(held) > 6:
+            held.pop(0).close()
+        return base
 
 
 def wait(truth, limit=10, what="it"):
