@@ -9,6 +9,8 @@
  * win a number, a web id or a SIP user name.  The numbers of a customer are a
  * view of the reservations.
  */
+#include <stdio.h>
+
 #include "base/log.h"
 #include "base/migrate.h"
 #include "base/outbox.h"
@@ -99,13 +101,18 @@ const struct record_table *portal_table(const struct portal *p,
 bool portal_has(const struct portal *p, const char *id)
 {
 	for (size_t i = 0; portal_kinds[i]; i++) {
-		const struct record_table *t = portal_table(
-			p, portal_kinds[i]->plural);
-		json_t *row = NULL;
-		bool is_there = t && !record_get(&row, t, id) && row;
+		const char *plural = portal_kinds[i]->plural;
+		int64_t n = 0;
+		char sql[80];
 
-		json_decref(row);
-		if (is_there)
+		if (!portal_table(p, plural))
+			continue;
+		(void)snprintf(sql, sizeof(sql),
+			       "SELECT COUNT(*) FROM \"%s\" WHERE id = $1",
+			       plural);
+		if (!store_query_int(&n, p->store, sql,
+				     STORE_ARGS(store_text(id))) &&
+		    n)
 			return true;
 	}
 
