@@ -14,6 +14,7 @@
 #include "pbx/call.h"
 #include "pbx/cpn.h"
 #include "pbx/music.h"
+#include "pbx/sound_file.h"
 #include "pbx/outsider.h"
 #include "pbx/pair_sound.h"
 #include "pbx/settings.h"
@@ -135,33 +136,6 @@ void music_forget_zone(const char *zone)
 
 /* ---- in the thread ---- */
 
-static int write_whole(const struct job *j, struct span body)
-{
-	int fd = open(j->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-	int err = 0;
-
-	if (fd < 0)
-		return errno;
-	for (size_t at = 0; at < body.len && !err;) {
-		ssize_t n = write(fd, body.p + at, body.len - at);
-
-		if (n < 0)
-			err = errno;
-		else
-			at += (size_t)n;
-	}
-	if (!err && fsync(fd))
-		err = errno;
-	if (close(fd) && !err)
-		err = errno;
-	if (!err && rename(j->part, j->path))
-		err = errno;
-	if (err)
-		(void)unlink(j->part);
-
-	return err;
-}
-
 static void put_work(void *arg)
 {
 	struct job *j = arg;
@@ -175,7 +149,7 @@ static void put_work(void *arg)
 	}
 	mem_deref(wav);
 	if (!j->err)
-		j->err = write_whole(j, body);
+		j->err = sound_write(j->path, j->part, body);
 }
 
 static void get_work(void *arg)

@@ -177,9 +177,9 @@ void sound_send(struct http_request *req, const char *file, const char *what)
 
 /* ---- taking ---- */
 
-static int write_whole(const struct job *j, struct span body)
+int sound_write(const char *path, const char *part, struct span body)
 {
-	int fd = open(j->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	int err = 0;
 
 	if (fd < 0)
@@ -196,10 +196,10 @@ static int write_whole(const struct job *j, struct span body)
 		err = errno;
 	if (close(fd) && !err)
 		err = errno;
-	if (!err && rename(j->part, j->path))
+	if (!err && rename(part, path))
 		err = errno;
 	if (err)
-		(void)unlink(j->part);
+		(void)unlink(part);
 
 	return err;
 }
@@ -230,7 +230,7 @@ static void take_file(void *arg)
 	j->err = folder_make(j->part);
 	*slash = '/';
 	if (!j->err)
-		j->err = write_whole(j, body);
+		j->err = sound_write(j->path, j->part, body);
 }
 
 static void file_taken(void *arg)

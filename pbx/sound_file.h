@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include "base/span.h"
+
 struct http_request;
 
 enum { SOUND_FILE_TAKE_MAX = 16 * 1024 * 1024 - 4096 };
@@ -31,6 +33,12 @@ typedef void(sound_taken_h)(struct http_request *req, void *arg);
  */
 void sound_take(struct http_request *req, const char *file, uint32_t max_s,
 		sound_taken_h *h, void *arg);
+
+/** Write a file whole and on the disk, or not at all; for threads.
+ *
+ * @param part Its name while it is written
+ */
+int sound_write(const char *path, const char *part, struct span body);
 
 /**
  * Write one file of the sounds of two (from, then after), in a thread.
