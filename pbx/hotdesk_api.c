@@ -133,18 +133,8 @@ static void pin_is_checked(int err, enum pin_verdict verdict, void *arg)
 		return;
 	}
 
-	if (err)
-		reply_error(a->req, err);
-	else if (verdict == PIN_LOCKED)
-		(void)http_reply_problem(a->req, 429, "pin-locked",
-					 "Too many wrong PINs: wait, or have "
-					 "an administrator unlock it.",
-					 NULL);
-	else
-		(void)http_reply_problem(a->req, 403, "wrong-pin",
-					 "Extension and PIN do not go "
-					 "together.",
-					 NULL);
+	pin_refuse(a->req, err, verdict,
+		   "Extension and PIN do not go together.");
 	mem_deref(a);
 }
 

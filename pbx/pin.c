@@ -534,6 +534,20 @@ static void set_now(struct asked *a, const char *by)
 	}
 }
 
+void pin_refuse(struct http_request *req, int err, enum pin_verdict verdict,
+		const char *wrong)
+{
+	if (err)
+		reply_error(req, err);
+	else if (verdict == PIN_LOCKED)
+		(void)http_reply_problem(req, 429, "pin-locked",
+					 "Too many wrong PINs: wait, or have "
+					 "an administrator unlock it.",
+					 NULL);
+	else
+		(void)http_reply_problem(req, 403, "wrong-pin", wrong, NULL);
+}
+
 static void old_is_checked(int err, enum pin_verdict verdict, void *arg)
 {
 	struct asked *a = arg;
@@ -543,16 +557,7 @@ static void old_is_checked(int err, enum pin_verdict verdict, void *arg)
 		return;
 	}
 
-	if (err)
-		reply_error(a->req, err);
-	else if (verdict == PIN_LOCKED)
-		(void)http_reply_problem(a->req, 429, "pin-locked",
-					 "Too many wrong PINs: wait, or have "
-					 "an administrator unlock it.",
-					 NULL);
-	else
-		(void)http_reply_problem(a->req, 403, "wrong-pin",
-					 "The old PIN is another one.", NULL);
+	pin_refuse(a->req, err, verdict, "The old PIN is another one.");
 	mem_deref(a);
 }
 

@@ -19,6 +19,7 @@
 #include "model/provision.h"
 #include "pbx/directory.h"
 
+struct http_request;
 struct key_file;
 
 enum {
@@ -70,6 +71,14 @@ int pin_set(const struct user *u, const char *digits, const char *by,
 /** A user is stored or deleted: what that means for the PIN, in the same
  * write. */
 int pin_write(struct store_write *w, const struct provision_change *change);
+
+/** Answer a request whose PIN was not right.
+ *
+ * @param err   Of the comparison
+ * @param wrong Sentence for a wrong one
+ */
+void pin_refuse(struct http_request *req, int err, enum pin_verdict verdict,
+		const char *wrong);
 
 /** "wrong", "locked" ... */
 const char *pin_verdict_name(enum pin_verdict verdict);
