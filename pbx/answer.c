@@ -57,21 +57,9 @@ int answer_on_take(voice_take_h *taken, voice_going_h *going)
 
 static void taken(const struct voice_take *take)
 {
-	struct le *le;
-
 	for (unsigned i = 0; i < answers.count; i++) {
 		if (answers.takers[i].taken)
 			answers.takers[i].taken(take);
-	}
-	for (le = list_head(&answers.all); le; le = le->next) {
-		struct answer *a = le->data;
-
-		if (!a->record[0] || strcmp(a->record, take->name) != 0)
-			continue;
-		a->record[0] = '\0';
-		if (a->owner->taken)
-			a->owner->taken(a->arg, take);
-		return; /* a may be gone */
 	}
 }
 
@@ -369,11 +357,6 @@ bool answer_is_anonymous(const struct answer *a)
 	return a->is_anonymous;
 }
 
-bool answer_is_connected(const struct answer *a)
-{
-	return a->is_connected;
-}
-
 void answer_give(struct answer *a, const struct answer_owner *owner, void *arg)
 {
 	void *old = a->arg;
@@ -426,19 +409,6 @@ void answer_play(struct answer *a, const char *sound)
 void answer_hush(struct answer *a)
 {
 	voice_hush(a->voice);
-}
-
-void answer_record(struct answer *a, const char *name, const char *file,
-		   uint32_t limit_s, uint32_t silence_s)
-{
-	(void)snprintf(a->record, sizeof(a->record), "%s", name);
-	voice_record(a->voice, name, file, limit_s, silence_s);
-}
-
-void answer_record_stop(struct answer *a)
-{
-	if (a->record[0])
-		voice_record_stop(a->voice, a->record);
 }
 
 /* ---- sending on ---- */

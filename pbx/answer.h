@@ -34,9 +34,6 @@ struct answer_owner {
 
 	void (*key)(void *arg, char key);
 
-	/** A recording of answer_record() has ended. */
-	void (*taken)(void *arg, const struct voice_take *take);
-
 	/** Nobody took the call that was sent on: why, and whose number it
 	 * was ("": nobody's).  NULL: the call ends. */
 	void (*refused)(void *arg, uint16_t status, const char *user);
@@ -81,9 +78,6 @@ struct voice *answer_voice(const struct answer *a);
 /** The caller does not want to be known. */
 bool answer_is_anonymous(const struct answer *a);
 
-/** The 200 was sent. */
-bool answer_is_connected(const struct answer *a);
-
 /** Another owner from now on; told opened() at once when the caller hears
  * us already, also while it was being sent on and that is over. */
 void answer_give(struct answer *a, const struct answer_owner *owner, void *arg);
@@ -101,11 +95,6 @@ void answer_play(struct answer *a, const char *sound);
 
 /** Say nothing more of what waits. */
 void answer_hush(struct answer *a);
-
-/** Record what the caller says; taken() follows. */
-void answer_record(struct answer *a, const char *name, const char *file,
-		   uint32_t limit_s, uint32_t silence_s);
-void answer_record_stop(struct answer *a);
 
 /** Hang up; before a 200: 487. */
 void answer_hang_up(struct answer *a);

@@ -11,7 +11,6 @@
 enum {
 	ANSWER_HEADERS_BYTES = 1536,
 	ANSWER_SDP_BYTES = 4096,
-	ANSWER_RECORD_BYTES = 80,
 };
 
 enum answer_state {
@@ -43,7 +42,6 @@ struct answer {
 	uint16_t status; /* to refuse with in the end, or of who was sent on */
 	const char *cause; /* that goes with it */
 	char user[DIRECTORY_ID_SIZE];
-	char record[ANSWER_RECORD_BYTES]; /* being recorded, or "" */
 };
 
 /* Our description: an answer to theirs, or an offer when there is none. */

@@ -566,15 +566,6 @@ uint64_t pair_follow_lag(void)
 	return follow.top > follow.applied ? follow.top - follow.applied : 0;
 }
 
-bool pair_follow_sip(struct sa *sa)
-{
-	if (!follow.is_up)
-		return false;
-	*sa = follow.sip;
-
-	return true;
-}
-
 uint64_t pair_follow_lost_ms(void)
 {
 	return follow.lost_ms;

@@ -28,9 +28,6 @@ bool pair_follow_is_current(void);
 /** Changes of the other node that are not here yet, as far as known. */
 uint64_t pair_follow_lag(void);
 
-/** Where the other node takes SIP; false while not known. */
-bool pair_follow_sip(struct sa *sa);
-
 /** Since when (monotonic) it has not been reachable; 0 while it is. */
 uint64_t pair_follow_lost_ms(void);
 

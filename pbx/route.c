@@ -43,11 +43,6 @@ const char *route_why_name(enum route_why why)
 	return why < ROUTE_WHYS ? whys[why].name : "?";
 }
 
-uint16_t route_why_status(enum route_why why)
-{
-	return why < ROUTE_WHYS ? whys[why].status : 480;
-}
-
 void walk_note(const struct walk *w, const char *fmt, ...)
 {
 	char line[TRAIL_ENTRY_BYTES];

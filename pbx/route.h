@@ -145,7 +145,4 @@ bool route_may_forward(const struct user *u, const char *number);
 /** "forward-busy" ... */
 const char *route_why_name(enum route_why why);
 
-/** What a number that leads nowhere answers for this reason. */
-uint16_t route_why_status(enum route_why why);
-
 #endif
