@@ -18,7 +18,7 @@
  * majority has granted, so it can serve as a fence.
  *
  * These are the rules alone, without clock, disk or network: model/voter.c
- * keeps a voter's promise, pbx/lease.c asks.
+ * keeps a voter's promise, pbx/pair/lease.c asks.
  *
  * Source: design.md section 5; docs/decisions/014.
  */

@@ -3,15 +3,15 @@
 
 #include "base/log.h"
 #include "pbx/auth.h"
-#include "pbx/bridge.h"
-#include "pbx/call.h"
-#include "pbx/conference.h"
-#include "pbx/outside.h"
-#include "pbx/peer.h"
+#include "pbx/call/bridge.h"
+#include "pbx/call/call.h"
+#include "pbx/conference/conference.h"
+#include "pbx/trunk/outside.h"
+#include "pbx/pair/peer.h"
 #include "pbx/registrar.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
-#include "pbx/subscription.h"
+#include "pbx/watch/subscription.h"
 #include "sip/dialog.h"
 
 #define METHOD(name) (1u << SIP_METHOD_##name)

@@ -4,7 +4,7 @@
 #include "base/id.h"
 #include "base/journal.h"
 #include "base/log.h"
-#include "pbx/cdr_table.h"
+#include "pbx/watch/cdr_table.h"
 #include "pbx/store.h"
 
 enum {

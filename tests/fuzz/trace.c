@@ -3,7 +3,7 @@
  * Masking changes no length and leaves no digest answer; every form of output
  * stays inside its buffer.
  */
-#include "pbx/trace_print.h"
+#include "pbx/watch/trace_print.h"
 #include "tests/fuzz/fuzz.h"
 
 static char out[1 << 20];

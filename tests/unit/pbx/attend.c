@@ -1,5 +1,5 @@
 /* attend.c - tests of names on a keypad */
-#include "pbx/attend.h"
+#include "pbx/route/attend.h"
 #include "tests/unit/test.h"
 
 static void letters(void)

@@ -1,10 +1,10 @@
 /* engine.c - tests of the routing engine: forwards, groups, classes, codes */
 #include "base/json.h"
-#include "pbx/code.h"
-#include "pbx/cor.h"
-#include "pbx/group.h"
-#include "pbx/route.h"
-#include "pbx/settings_user.h"
+#include "pbx/route/code.h"
+#include "pbx/route/cor.h"
+#include "pbx/route/group.h"
+#include "pbx/route/route.h"
+#include "pbx/route/settings_user.h"
 #include "tests/unit/test.h"
 
 #define MD5_HA1 "0123456789abcdef0123456789abcdef"

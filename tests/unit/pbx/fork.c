@@ -1,7 +1,7 @@
 /* fork.c - tests of the choice among refusals, trails and call rows */
-#include "pbx/fork.h"
+#include "pbx/call/fork.h"
 #include "pbx/jsontext.h"
-#include "pbx/trail.h"
+#include "pbx/call/trail.h"
 #include "tests/unit/test.h"
 
 static void better(void)

@@ -1,6 +1,6 @@
 /* hidden.c - tests of what covers dialled PINs */
 #include "base/libre.h"
-#include "pbx/hidden.h"
+#include "pbx/call/hidden.h"
 #include "tests/unit/test.h"
 
 static const struct {

@@ -1,5 +1,5 @@
 /* leg_state.c - tests of the table of a leg's states */
-#include "pbx/leg_state.h"
+#include "pbx/call/leg_state.h"
 #include "tests/unit/test.h"
 
 static void way_to_speech(void)

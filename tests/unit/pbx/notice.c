@@ -1,5 +1,5 @@
 /* notice.c - tests of the documents for watching phones */
-#include "pbx/notice.h"
+#include "pbx/watch/notice.h"
 #include "tests/unit/test.h"
 
 static char buf[8192];

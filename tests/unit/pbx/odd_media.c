@@ -1,5 +1,5 @@
 /* odd_media.c - tests of addresses that speech must not be sent to */
-#include "pbx/odd_media.h"
+#include "pbx/speech/odd_media.h"
 #include "pbx/settings.h"
 #include "sip/stack.h"
 #include "tests/unit/test.h"

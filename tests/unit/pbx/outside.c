@@ -1,10 +1,10 @@
 /* outside.c - tests of numbers that lead out and in, and what is shown */
 #include "model/record.h"
-#include "pbx/cpn.h"
-#include "pbx/did.h"
-#include "pbx/outside_rules.h"
-#include "pbx/outsider.h"
-#include "pbx/trunk.h"
+#include "pbx/trunk/cpn.h"
+#include "pbx/trunk/did.h"
+#include "pbx/trunk/outside_rules.h"
+#include "pbx/trunk/outsider.h"
+#include "pbx/trunk/trunk.h"
 #include "tests/unit/test.h"
 
 static void gone(struct phone *p, void *arg)

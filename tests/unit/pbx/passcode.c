@@ -1,7 +1,7 @@
 /* passcode.c - which passcodes of a mailbox are too weak, which names of
  * greetings there are */
-#include "pbx/greeting.h"
-#include "pbx/passcode.h"
+#include "pbx/mail/greeting.h"
+#include "pbx/mail/passcode.h"
 #include "tests/unit/test.h"
 
 static void weak_ones_are_refused_with_their_rule(void)

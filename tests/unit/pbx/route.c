@@ -1,5 +1,5 @@
 /* route.c - tests of routing over a small directory */
-#include "pbx/route.h"
+#include "pbx/route/route.h"
 #include "tests/unit/test.h"
 
 #define MD5_HA1 "0123456789abcdef0123456789abcdef"

@@ -1,7 +1,7 @@
 /* schedule.c - tests of hours and holidays: midnight, summer, 29 February */
 #include "base/json.h"
 #include "base/zone.h"
-#include "pbx/schedule.h"
+#include "pbx/route/schedule.h"
 #include "tests/unit/test.h"
 
 static void take(const char *zone, const char *hours, const char *holidays)

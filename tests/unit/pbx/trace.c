@@ -1,5 +1,5 @@
 /* trace.c - tests of masking and of the printed forms of messages */
-#include "pbx/trace_print.h"
+#include "pbx/watch/trace_print.h"
 #include "tests/unit/test.h"
 
 static char buf[8192];

@@ -1,0 +1,308 @@
+/* call_begin.c - how a call begins: from an INVITE to those who ring
+ *
+ * See call.h.
+ */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "pbx/desk/access.h"
+#include "pbx/call/call_private.h"
+#include "pbx/feature/dial.h"
+#include "pbx/route/forward.h"
+#include "pbx/call/hidden.h"
+#include "pbx/desk/hotdesk.h"
+#include "pbx/feature/lamp.h"
+#include "pbx/speech/preface.h"
+#include "pbx/speech/odd_media.h"
+#include "pbx/conference/conference_dial.h"
+#include "pbx/trunk/outside.h"
+#include "pbx/pair/peer.h"
+#include "pbx/trunk/trunk.h"
+#include "pbx/server.h"
+#include "pbx/transfer/transfer.h"
+#include "pbx/mail/voicemail.h"
+
+/* The number of times this call has been routed: phones that forward by
+ * themselves send our own Session-ID back to us. */
+static uint8_t hops_of(const struct sip_message *m)
+{
+	struct span id = sip_header_value(m, SIP_HEADER_SESSION_ID);
+	const struct call *before;
+
+	if (id.len < CALL_ID_SIZE - 1)
+		return 0;
+
+	id.len = CALL_ID_SIZE - 1;
+	before = call_find(id);
+
+	return before ? (uint8_t)(before->hops + 1) : 0;
+}
+
+/* Ordered by time, so that the index of the records grows at its end only:
+ * 48 bits of milliseconds, 80 random bits. */
+static void id_make_hex(char out[CALL_ID_SIZE])
+{
+	char random[2][17];
+
+	sip_random(random[0]);
+	sip_random(random[1]);
+	(void)snprintf(
+		out, CALL_ID_SIZE, "%012llx%.16s%.4s",
+		(unsigned long long)(clock_wall_ms() & 0xffffffffffffull),
+		random[0], random[1]);
+}
+
+struct call *call_new(const char *customer)
+{
+	struct call *call = call_alloc();
+
+	if (!call)
+		return NULL;
+
+	id_make_hex(call->id);
+	(void)re_snprintf(call->customer, sizeof(call->customer), "%s",
+			  customer);
+	call->started_ms = clock_wall_ms();
+
+	return call;
+}
+
+static int call_make(struct call **callp, const struct sip_message *m,
+		     struct sip_flow *flow, struct phone *phone)
+{
+	struct call *call = call_new(phone->customer->id);
+	struct leg *leg;
+	int err;
+
+	if (!call)
+		return ENOMEM;
+
+	call->hops = hops_of(m);
+	call->has_offer = m->body.len > 0;
+	call->wants_reliable = sip_header_has(m, SIP_HEADER_REQUIRE, "100rel");
+
+	err = leg_alloc(&call->caller, call, phone);
+	if (err)
+		goto out;
+
+	leg = call->caller;
+	leg_learn(leg, m);
+	leg->asks_offering = true;
+	err = sip_server_accept(&leg->asked, server_sip(), m, flow,
+				call_cancelled, call_acknowledged, leg);
+	if (err)
+		goto out;
+	err = sip_dialog_accept(&leg->dialog, server_sip(), m, leg->asked,
+				SPAN("pbx"), leg);
+	if (err) {
+		(void)sip_server_answer(leg->asked, 400);
+		err = EALREADY;
+		goto out;
+	}
+	if (call->has_offer) {
+		call->offer = mbuf_alloc(m->body.len);
+		if (call->offer)
+			(void)mbuf_write_mem(call->offer,
+					     (const uint8_t *)m->body.p,
+					     m->body.len);
+	}
+
+out:
+	if (err)
+		mem_deref(call);
+	else
+		*callp = call;
+
+	return err;
+}
+
+/* From the other node, which has decided everything: what it names is rung,
+ * and nothing else. */
+static void route_peer(struct call *call, struct routing *r,
+		       const struct call_target *target)
+{
+	trail_add(&call->trail, "the other node rings %s%s", target->number,
+		  target->is_outside ? " by our trunks" : "");
+	memset(r, 0, sizeof(*r));
+	(void)snprintf(r->number, sizeof(r->number), "%s", target->number);
+	memcpy(forward_way(call)->number, r->number, sizeof(r->number));
+	if (target->is_outside) {
+		memcpy(r->outside, r->number, sizeof(r->outside));
+		r->payer = target->payer;
+		return;
+	}
+	r->phones[r->count++] = target->phone;
+}
+
+/* A call from outside: the DID is known already. */
+static void route_target(struct call *call, struct routing *r,
+			 const struct call_target *target)
+{
+	const struct phone *p = call->caller->phone;
+
+	if (peer_is_caller(call)) {
+		forward_way(call)->is_anonymous |= p->is_anonymous;
+		route_peer(call, r, target);
+		return;
+	}
+	forward_way(call)->is_anonymous = p->is_anonymous;
+	trail_add(&call->trail, "trunk %s: %s calls %s", p->trunk->name,
+		  phone_shown_number(p), target->did);
+	if (!target->phone) {
+		route_begin(r, forward_way(call), p, span_of(target->number),
+			    call->hops, &call->trail);
+		return;
+	}
+
+	trail_add(&call->trail, "an emergency centre calls back");
+	call->is_emergency = true;
+	memset(r, 0, sizeof(*r));
+	memcpy(r->number, target->phone->number, sizeof(r->number));
+	memcpy(forward_way(call)->number, r->number, sizeof(r->number));
+	r->user = target->phone->user;
+	r->phones[r->count++] = target->phone;
+}
+
+/* A PIN may be in it. */
+static void trail_dialled(struct call *call, const char *user)
+{
+	char text[SIP_USER_MAX_BYTES + 1];
+
+	(void)re_snprintf(text, sizeof(text), "%s", user[0] ? user : "nothing");
+	hidden_mask(text, strlen(text));
+	trail_add(&call->trail, "%s (%s) dials %s",
+		  phone_name(call->caller->phone), call->caller->phone->number,
+		  text);
+}
+
+static void dial_number(struct call *call, const struct sip_message *m,
+			const char *number)
+{
+	struct routing r;
+
+	if (outside_help(call, m, span_of(number)))
+		return;
+
+	route_begin(&r, forward_way(call), call->caller->phone, span_of(number),
+		    call->hops, &call->trail);
+	(void)re_snprintf(call->number, sizeof(call->number), "%s",
+			  forward_dialled(call));
+
+	if (r.code) {
+		code_run(call, &r, m);
+		return;
+	}
+	dial_remember(call);
+	lamp_dialled(call);
+	forward_ring(call, &r, m);
+}
+
+static void ring(struct call *call, const struct sip_message *m,
+		 const struct call_target *target)
+{
+	struct routing r;
+	char user[SIP_USER_MAX_BYTES + 1];
+	struct sip_uri uri;
+
+	if (sip_uri_parse(&uri, m->uri) ||
+	    sip_uri_user(&uri, user, sizeof(user)))
+		user[0] = '\0';
+
+	if (!target)
+		trail_dialled(call, user);
+	(void)leg_turn(call->caller, LEG_ASKED);
+	if (!target && sip_has_header(m, SIP_HEADER_REPLACES)) {
+		transfer_replace(call, m);
+		return;
+	}
+	if (target && !target->phone && access_dialled(call, target->number))
+		return;
+	if (!(target && (target->phone || target->is_outside)) &&
+	    !hotdesk_is_empty(call->caller->phone) &&
+	    (conference_dialled(call, target ? target->number : user) ||
+	     voicemail_dialled(call, target ? target->number : user)))
+		return;
+
+	if (forward_begin(call, m)) {
+		call_refused(call, 500, NULL);
+		return;
+	}
+	if (!(target && (target->phone || target->is_outside)) &&
+	    preface_takes(call, target ? target->number : user,
+			  target ? target->did_id : NULL))
+		return;
+	if (!target) {
+		dial_number(call, m, user);
+		return;
+	}
+
+	route_target(call, &r, target);
+	(void)re_snprintf(call->number, sizeof(call->number), "%s",
+			  forward_dialled(call));
+	forward_ring(call, &r, m);
+}
+
+void call_ring_on(struct call *call, const char *number)
+{
+	const struct phone *p = call->caller->phone;
+	struct sip_message m;
+	struct routing r;
+
+	forward_invite(call, &m);
+	forward_way(call)->is_anonymous |= p && p->is_anonymous;
+	route_begin(&r, forward_way(call), p, span_of(number), call->hops,
+		    &call->trail);
+	(void)re_snprintf(call->number, sizeof(call->number), "%s",
+			  forward_dialled(call));
+	forward_ring(call, &r, &m);
+}
+
+static void begin(const struct sip_message *m, struct sip_flow *flow,
+		  struct phone *phone, const struct call_target *target)
+{
+	struct call *call = NULL;
+	char buf[128];
+	struct sip_out o;
+	int err;
+
+	if (odd_media_is(m->body, flow)) {
+		(void)sip_refuse(server_sip(), m, flow, 488,
+				 (struct span){ NULL, 0 });
+		return;
+	}
+
+	err = call_make(&call, m, flow, phone);
+	if (err) {
+		if (err != EALREADY)
+			(void)sip_refuse(server_sip(), m, flow,
+					 err == ENOSPC ? 503 : 500,
+					 SPAN("Retry-After: 5\r\n"));
+		return;
+	}
+	call->is_from_peer = target && target->is_from_peer;
+	(void)call_adopt(call);
+
+	sip_out_init(&o, buf, sizeof(buf));
+	if (session_asked(call->caller, m, &o) == ERANGE) {
+		struct sip_reply reply = { .status = 422,
+					   .headers = sip_out_span(&o) };
+
+		(void)sip_server_reply(call->caller->asked, &reply);
+		mem_deref(call);
+		return;
+	}
+
+	ring(call, m, target);
+}
+
+void call_begin(const struct sip_message *m, struct sip_flow *flow,
+		struct phone *phone)
+{
+	begin(m, flow, phone, NULL);
+}
+
+void call_begin_to(const struct sip_message *m, struct sip_flow *flow,
+		   struct phone *outsider, const struct call_target *target)
+{
+	begin(m, flow, outsider, target);
+}

@@ -1,0 +1,124 @@
+/* trail.c - see trail.h */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "pbx/jsontext.h"
+#include "pbx/call/trail.h"
+
+enum { HEAD_BYTES = 9 };
+
+void trail_close(struct trail *t)
+{
+	t->text = mem_deref(t->text);
+	t->len = t->size = t->count = 0;
+}
+
+static int make_room(struct trail *t, uint32_t more)
+{
+	uint32_t size = t->size ? t->size : 256;
+	char *text;
+
+	while (size < t->len + more)
+		size *= 2;
+	if (size == t->size)
+		return 0;
+
+	text = t->text ? mem_realloc(t->text, size) : mem_alloc(size, NULL);
+	if (!text)
+		return ENOMEM;
+
+	t->text = text;
+	t->size = size;
+
+	return 0;
+}
+
+void trail_add(struct trail *t, const char *fmt, ...)
+{
+	uint64_t now = clock_wall_ms();
+	char line[TRAIL_ENTRY_BYTES];
+	uint8_t len;
+	va_list ap;
+	int n;
+
+	if (t->count >= TRAIL_ENTRIES_MAX)
+		return;
+	if (t->count == TRAIL_ENTRIES_MAX - 1)
+		fmt = "more happened than is kept";
+
+	va_start(ap, fmt);
+	n = vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	len = (uint8_t)(n < TRAIL_ENTRY_BYTES ? n : TRAIL_ENTRY_BYTES - 1);
+
+	if (make_room(t, HEAD_BYTES + len))
+		return;
+
+	memcpy(t->text + t->len, &now, sizeof(now));
+	t->text[t->len + 8] = (char)len;
+	memcpy(t->text + t->len + HEAD_BYTES, line, len);
+	t->len += HEAD_BYTES + len;
+	t->count++;
+}
+
+void trail_write(const struct trail *t, struct sip_out *o)
+{
+	uint32_t at = 0;
+	uint32_t n = 0;
+
+	sip_out_raw(o, SPAN("["));
+	while (at + HEAD_BYTES <= t->len) {
+		uint8_t len = (uint8_t)t->text[at + 8];
+		uint64_t ms;
+
+		memcpy(&ms, t->text + at, sizeof(ms));
+		at += HEAD_BYTES;
+
+		if (n++)
+			sip_out_raw(o, SPAN(","));
+		sip_out_raw(o, SPAN("{\"n\":"));
+		sip_out_number(o, n);
+		sip_out_raw(o, SPAN(",\"at_ms\":"));
+		sip_out_number(o, ms);
+		sip_out_raw(o, SPAN(",\"what\":"));
+		jsontext_span(o, (struct span){ t->text + at, len });
+		sip_out_raw(o, SPAN("}"));
+		at += len;
+	}
+	sip_out_raw(o, SPAN("]"));
+}
+
+struct span trail_span(const struct trail *t)
+{
+	return (struct span){ t->text, t->len };
+}
+
+int trail_restore(struct trail *t, struct span octets)
+{
+	uint32_t at = 0;
+	uint32_t n = 0;
+
+	while (at < octets.len) {
+		if (octets.len - at < HEAD_BYTES)
+			return EBADMSG;
+		at += HEAD_BYTES + (uint8_t)octets.p[at + 8];
+		n++;
+	}
+	if (at != octets.len || n > TRAIL_ENTRIES_MAX)
+		return EBADMSG;
+
+	trail_close(t);
+	if (!octets.len)
+		return 0;
+	if (make_room(t, octets.len))
+		return ENOMEM;
+
+	memcpy(t->text, octets.p, octets.len);
+	t->len = octets.len;
+	t->count = n;
+
+	return 0;
+}

@@ -1,0 +1,594 @@
+/* control.c - see control.h */
+#include <jansson.h>
+
+#include "base/http.h"
+#include "base/json.h"
+#include "pbx/call/call.h"
+#include "pbx/feature/callback.h"
+#include "pbx/feature/campon.h"
+#include "pbx/watch/cdr.h"
+#include "pbx/control/command.h"
+#include "pbx/control/csta.h"
+#include "pbx/control/control.h"
+#include "pbx/route/cos.h"
+#include "pbx/call/fork.h"
+#include "pbx/route/forward.h"
+#include "pbx/conference/join.h"
+#include "pbx/jsontext.h"
+#include "pbx/feature/lamp.h"
+#include "pbx/transfer/transfer.h"
+#include "pbx/turn.h"
+
+enum {
+	CALL_BYTES = 4096,
+	MINUTES_DEFAULT = 30,
+	MINUTES_MAX = 24 * 60,
+};
+
+/* A member that must be text; adds a field error. */
+static const char *text_of(json_t *body, const char *name, json_t *errors)
+{
+	const char *text = json_string_value(json_object_get(body, name));
+
+	if (!text || !*text) {
+		kind_error(errors, name, "required", "Give %s as text.", name);
+		return NULL;
+	}
+
+	return text;
+}
+
+struct phone *control_phone(json_t *body, json_t *errors)
+{
+	const char *id = text_of(body, "phone", errors);
+	struct phone *p = id ? directory_phone(span_of(id)) : NULL;
+
+	if (id && (!p || !p->customer)) {
+		kind_error(errors, "phone", "unknown", "No phone has this id.");
+		return NULL;
+	}
+
+	return p;
+}
+
+/* Whether the class of service of its user lets programs control a phone. */
+static bool may_control(const struct phone *p)
+{
+	return p && cos_may(p->user, COS_CTI_CONTROL);
+}
+
+bool control_has_errors(struct http_request *req, json_t *errors)
+{
+	if (!json_array_size(errors)) {
+		json_decref(errors);
+		return false;
+	}
+
+	reply_invalid(req, errors);
+
+	return true;
+}
+
+void control_done(struct http_request *req, uint16_t status)
+{
+	switch (status) {
+	case 0:
+		turn_end();
+		(void)http_reply(req, 204, NULL, NULL, 0);
+		break;
+	case 403:
+		(void)http_reply_problem(req, 403, "forbidden",
+					 "The phone may not do this.", NULL);
+		break;
+	case 422:
+		(void)http_reply_problem(req, 422, "invalid",
+					 "digits: give 1 to 32 of 0-9, *, #, "
+					 "A-D.",
+					 NULL);
+		break;
+	case 480:
+		(void)http_reply_problem(req, 409, "not-registered",
+					 "The phone cannot be rung: it is "
+					 "not registered or has too many "
+					 "calls.",
+					 NULL);
+		break;
+	case 491:
+		(void)http_reply_problem(req, 409, "busy",
+					 "The call is changing now; try "
+					 "again.",
+					 NULL);
+		break;
+	case 500: reply_error(req, ENOMEM); break;
+	default:
+		(void)http_reply_problem(req, 409, "wrong-state",
+					 "Not possible in the state the call "
+					 "is in.",
+					 NULL);
+	}
+}
+
+/* ---- a new call ---- */
+
+static void start_call(struct http_request *req, struct phone *phone,
+		       const char *number, bool camps_on, bool asks_answer)
+{
+	struct call *call = NULL;
+	char buf[CALL_BYTES];
+	struct sip_out o;
+	int err = asks_answer
+			  ? transfer_originate_answered(&call, phone, number)
+			  : transfer_originate(&call, phone, number);
+
+	if (err) {
+		control_done(req, err == ENOTCONN ? 480 : 500);
+		return;
+	}
+
+	if (camps_on)
+		campon_wish(call);
+	sip_out_init(&o, buf, sizeof(buf));
+	cdr_print_call(call, &o);
+	turn_end();
+	(void)http_reply(req, 201, "application/json", o.p, o.len);
+}
+
+static void make_call(struct http_request *req, const struct caller *caller,
+		      void *arg)
+{
+	json_t *body = NULL, *errors;
+	struct phone *phone;
+	const char *number;
+
+	(void)caller;
+	(void)arg;
+
+	if (request_object(req, &body))
+		return;
+
+	errors = json_array();
+	phone = control_phone(body, errors);
+	number = text_of(body, "number", errors);
+	if (number && strlen(number) > DIRECTORY_NUMBER_MAX)
+		kind_error(errors, "number", "too-long",
+			   "Give at most %d digits.", DIRECTORY_NUMBER_MAX);
+	if (control_has_errors(req, errors))
+		;
+	else if (may_control(phone))
+		start_call(req, phone, number,
+			   json_get_bool(body, "camp_on", false),
+			   json_get_bool(body, "auto_answer", false));
+	else
+		control_done(req, 403);
+	json_decref(body);
+}
+
+/* ---- what is done to a call ---- */
+
+struct leg *control_leg_of(const struct call *call, const struct phone *phone)
+{
+	bool is_caller = call->caller->phone == phone;
+	struct le *le;
+
+	if (is_caller && call->caller->state != LEG_NULL)
+		return call->caller;
+	if (call->callee)
+		return call->callee->phone == phone ? call->callee
+		       : is_caller                  ? call->caller
+						    : NULL;
+
+	for (le = list_head(&call->branches); le; le = le->next) {
+		struct leg *leg = le->data;
+
+		if (leg->phone == phone && !leg->is_past)
+			return leg;
+	}
+
+	return is_caller ? call->caller : NULL;
+}
+
+/* The call of the path and the leg of the phone in the body; answers what is
+ * wrong. */
+struct leg *control_leg(struct http_request *req, json_t *body)
+{
+	const struct call *call = call_find(span_of(http_param(req, "id")));
+	json_t *errors;
+	struct phone *phone;
+	struct leg *leg;
+
+	if (!call || call->state == CALL_OVER) {
+		reply_not_found(req, "call");
+		return NULL;
+	}
+
+	errors = json_array();
+	phone = control_phone(body, errors);
+	if (control_has_errors(req, errors))
+		return NULL;
+
+	leg = control_leg_of(call, phone);
+	if (!leg)
+		(void)http_reply_problem(req, 409, "not-in-call",
+					 "The phone takes no part in this "
+					 "call.",
+					 NULL);
+
+	return leg;
+}
+
+static uint16_t set_hold(struct leg *leg, bool is_hold)
+{
+	int err;
+
+	if (leg->state != (is_hold ? LEG_CONNECTED : LEG_HELD))
+		return 481;
+
+	err = join_hold(leg, is_hold);
+	if (err)
+		return err == EBUSY ? 491 : 500;
+	trail_add(&leg->call->trail, "%s for %s",
+		  is_hold ? "held" : "retrieved", leg->phone->number);
+
+	return 0;
+}
+
+static uint16_t do_hold(struct leg *leg, json_t *body)
+{
+	(void)body;
+
+	return cos_may(leg->phone->user, COS_HOLD) ? set_hold(leg, true) : 403;
+}
+
+static uint16_t do_retrieve(struct leg *leg, json_t *body)
+{
+	(void)body;
+
+	return set_hold(leg, false);
+}
+
+/* A phone that rings stops; else the call ends. */
+static uint16_t do_hangup(struct leg *leg, json_t *body)
+{
+	struct call *call = leg->call;
+
+	(void)body;
+
+	trail_add(&call->trail, "ended for %s", leg->phone->number);
+	if (leg != call->caller && leg != call->callee && !fork_is_alone(leg))
+		return 481; /* others go on ringing */
+	call_hangup(call, NULL, NULL);
+
+	return 0;
+}
+
+static uint16_t do_transfer(struct leg *leg, json_t *body)
+{
+	const char *number = json_string_value(json_object_get(body, "number"));
+	const char *id = json_string_value(json_object_get(body, "call"));
+	const struct call *other = id ? call_find(span_of(id)) : NULL;
+	struct leg *with = other && other->state != CALL_OVER
+				   ? control_leg_of(other, leg->phone)
+				   : NULL;
+
+	if (id ? !with : !number || !*number)
+		return 481;
+
+	return transfer_do(leg, number, with, 0, true);
+}
+
+/* A call that rings goes elsewhere. */
+static uint16_t do_redirect(struct leg *leg, json_t *body)
+{
+	const char *number = json_string_value(json_object_get(body, "number"));
+	struct call *call = leg->call;
+
+	if (!number || !*number || call->state >= CALL_ANSWERED ||
+	    leg == call->caller)
+		return 481;
+
+	trail_add(&call->trail, "redirected for %s to %s", leg->phone->number,
+		  number);
+
+	return forward_on(call, ROUTE_REDIRECTED, span_of(number)) ? 0 : 481;
+}
+
+typedef uint16_t(action_h)(struct leg *leg, json_t *body);
+
+static uint16_t do_single_step(struct leg *leg, json_t *body)
+{
+	const char *number = json_get_text(body, "number");
+
+	return number && number[0] ? transfer_do(leg, number, NULL, 0, true)
+				   : 481;
+}
+
+static const struct {
+	const char *name;
+	action_h *run;
+} actions[] = {
+	{ "hold", do_hold },
+	{ "retrieve", do_retrieve },
+	{ "hangup", do_hangup },
+	{ "clear-connection", do_hangup },
+	{ "clear", command_clear },
+	{ "transfer", do_transfer },
+	{ "single-step-transfer", do_single_step },
+	{ "redirect", do_redirect },
+	{ "deflect", do_redirect },
+	{ "answer", command_answer },
+	{ "alternate", command_alternate },
+	{ "conference", command_conference },
+	{ "digits", command_digits },
+};
+
+static action_h *action_of(const struct http_request *req)
+{
+	const char *path = http_path(req);
+	const char *name = strrchr(path, '/');
+
+	for (size_t i = 0; name && i < ARRAY_SIZE(actions); i++) {
+		if (!strcmp(name + 1, actions[i].name))
+			return actions[i].run;
+	}
+
+	return NULL;
+}
+
+static void act(struct http_request *req, const struct caller *caller,
+		void *arg)
+{
+	action_h *run = action_of(req);
+	json_t *body = NULL;
+	struct leg *leg;
+
+	(void)caller;
+	(void)arg;
+
+	if (request_object(req, &body))
+		return;
+
+	leg = control_leg(req, body);
+	if (leg && run)
+		control_done(req,
+			     may_control(leg->phone) ? run(leg, body) : 403);
+	json_decref(body);
+}
+
+/* ---- commands with an answer of their own ---- */
+
+static void consult(struct http_request *req, const struct caller *caller,
+		    void *arg)
+{
+	json_t *body = NULL;
+	struct call *call = NULL;
+	const char *number;
+	char buf[CALL_BYTES];
+	struct sip_out o;
+	struct leg *leg;
+	uint16_t status;
+
+	(void)caller;
+	(void)arg;
+
+	if (request_object(req, &body))
+		return;
+
+	leg = control_leg(req, body);
+	number = json_get_text(body, "number");
+	if (!leg)
+		goto out;
+
+	status = !may_control(leg->phone) ? 403
+		 : !number || !number[0] ||
+				 strlen(number) > DIRECTORY_NUMBER_MAX
+			 ? 481
+			 : command_consult(leg, number, &call);
+	if (status) {
+		control_done(req, status);
+		goto out;
+	}
+	sip_out_init(&o, buf, sizeof(buf));
+	cdr_print_call(call, &o);
+	turn_end();
+	(void)http_reply(req, 201, "application/json", o.p, o.len);
+
+out:
+	json_decref(body);
+}
+
+static void pick_up(struct http_request *req, const struct caller *caller,
+		    void *arg)
+{
+	struct call *call = call_find(span_of(http_param(req, "id")));
+	json_t *body = NULL, *errors;
+	struct phone *phone;
+
+	(void)caller;
+	(void)arg;
+
+	if (!call || call->state == CALL_OVER) {
+		reply_not_found(req, "call");
+		return;
+	}
+	if (request_object(req, &body))
+		return;
+
+	errors = json_array();
+	phone = control_phone(body, errors);
+	if (!control_has_errors(req, errors))
+		control_done(req, may_control(phone)
+					  ? command_pickup(call, phone)
+					  : 403);
+	json_decref(body);
+}
+
+static void send_message_waiting(struct http_request *req,
+				 const struct caller *caller, void *arg)
+{
+	json_t *body = NULL, *errors;
+	struct phone *phone;
+	const char *number;
+	uint16_t status;
+
+	(void)caller;
+	(void)arg;
+
+	if (request_object(req, &body))
+		return;
+
+	errors = json_array();
+	phone = control_phone(body, errors);
+	number = text_of(body, "number", errors);
+	if (!control_has_errors(req, errors)) {
+		status = may_control(phone)
+				 ? lamp_send(phone, number,
+					     json_get_bool(body, "on", true))
+				 : 403;
+		if (status == 404)
+			reply_not_found(req, "other user of this extension");
+		else
+			control_done(req, status);
+	}
+	json_decref(body);
+}
+
+static void get_tables(struct http_request *req, const struct caller *caller,
+		       void *arg)
+{
+	(void)caller;
+	(void)arg;
+
+	(void)http_reply_json(req, 200, csta_tables());
+}
+
+/* ---- callbacks ---- */
+
+static void list_callbacks(struct http_request *req,
+			   const struct caller *caller, void *arg)
+{
+	json_t *items = callback_list();
+
+	(void)caller;
+	(void)arg;
+
+	(void)http_reply_json(req, 200,
+			      json_pack("{s:o, s:n, s:I}", "items", items,
+					"next", "total",
+					(json_int_t)json_array_size(items)));
+}
+
+static void add_callback(struct http_request *req, const struct caller *caller,
+			 void *arg)
+{
+	json_t *body = NULL, *errors, *minutes, *added = NULL;
+	const char *number, *after;
+	struct phone *phone;
+	int err;
+
+	(void)caller;
+	(void)arg;
+
+	if (request_object(req, &body))
+		return;
+
+	errors = json_array();
+	phone = control_phone(body, errors);
+	number = text_of(body, "number", errors);
+	if (number && strlen(number) > DIRECTORY_NUMBER_MAX)
+		kind_error(errors, "number", "too-long",
+			   "Give at most %d digits.", DIRECTORY_NUMBER_MAX);
+	after = json_string_value(json_object_get(body, "after"));
+	if (after && strcmp(after, "busy") && strcmp(after, "no-answer"))
+		kind_error(errors, "after", "unknown",
+			   "Give busy or no-answer.");
+	minutes = json_object_get(body, "minutes");
+	if (minutes && (json_integer_value(minutes) < 1 ||
+			json_integer_value(minutes) > MINUTES_MAX))
+		kind_error(errors, "minutes", "out-of-range",
+			   "Give a number from 1 to %d.", MINUTES_MAX);
+	if (control_has_errors(req, errors))
+		goto out;
+
+	err = callback_add(&added, phone, number,
+			   after && !strcmp(after, "no-answer")
+				   ? CALLBACK_NO_ANSWER
+				   : CALLBACK_BUSY,
+			   minutes ? (uint32_t)json_integer_value(minutes)
+				   : MINUTES_DEFAULT);
+	if (err == ENOENT)
+		(void)http_reply_problem(req, 409, "no-such-number",
+					 "Nobody to ring has this number.",
+					 NULL);
+	else if (err == EPERM)
+		control_done(req, 403);
+	else if (err)
+		reply_error(req, err);
+	else
+		(void)http_reply_json(req, 201, added);
+
+out:
+	json_decref(body);
+}
+
+static void drop_callback(struct http_request *req, const struct caller *caller,
+			  void *arg)
+{
+	(void)caller;
+	(void)arg;
+
+	if (callback_drop(http_param(req, "id")))
+		reply_not_found(req, "callback");
+	else
+		(void)http_reply(req, 204, NULL, NULL, 0);
+}
+
+static const struct route routes[] = {
+	{ "POST", "/api/v1/calls", "calls", ACTION_CREATE, make_call, 0,
+	  "Ring a phone, then what it would dial" },
+	{ "POST", "/api/v1/calls/{id}/hold", "calls", ACTION_RUN, act, 0,
+	  "Hold a call on behalf of a phone" },
+	{ "POST", "/api/v1/calls/{id}/retrieve", "calls", ACTION_RUN, act, 0,
+	  "Take a held call back" },
+	{ "POST", "/api/v1/calls/{id}/hangup", "calls", ACTION_RUN, act, 0,
+	  "Hang up for a phone" },
+	{ "POST", "/api/v1/calls/{id}/transfer", "calls", ACTION_RUN, act, 0,
+	  "Hand the other party over to a number or another call" },
+	{ "POST", "/api/v1/calls/{id}/redirect", "calls", ACTION_RUN, act, 0,
+	  "Send a call that rings to another number" },
+	{ "POST", "/api/v1/calls/{id}/deflect", "calls", ACTION_RUN, act, 0,
+	  "The same, as ECMA-269 calls it" },
+	{ "POST", "/api/v1/calls/{id}/single-step-transfer", "calls",
+	  ACTION_RUN, act, 0, "Hand the other party over to a number" },
+	{ "POST", "/api/v1/calls/{id}/answer", "calls", ACTION_RUN, act, 0,
+	  "A phone that rings is asked to answer by itself" },
+	{ "POST", "/api/v1/calls/{id}/alternate", "calls", ACTION_RUN, act, 0,
+	  "Hold this call, take the phone's other one back" },
+	{ "POST", "/api/v1/calls/{id}/conference", "calls", ACTION_RUN, act, 0,
+	  "Bring the parties of two calls of a phone together" },
+	{ "POST", "/api/v1/calls/{id}/digits", "calls", ACTION_RUN, act, 0,
+	  "Press keys for a phone (INFO)" },
+	{ "POST", "/api/v1/calls/{id}/clear-connection", "calls", ACTION_RUN,
+	  act, 0, "Hang up for a phone" },
+	{ "POST", "/api/v1/calls/{id}/clear", "calls", ACTION_RUN, act, 0,
+	  "End the call for everybody" },
+	{ "POST", "/api/v1/calls/{id}/consult", "calls", ACTION_RUN, consult, 0,
+	  "Hold a call and make a second one for the phone" },
+	{ "POST", "/api/v1/calls/{id}/pickup", "calls", ACTION_RUN, pick_up, 0,
+	  "Ring a phone for a call that rings elsewhere" },
+	{ "POST", "/api/v1/message-waiting", "calls", ACTION_RUN,
+	  send_message_waiting, 0,
+	  "Light another user's lamp on behalf of a phone, or put it out" },
+	{ "GET", "/api/v1/call-control", "calls", ACTION_LIST, get_tables, 0,
+	  "Events, states and causes of calls" },
+	{ "GET", "/api/v1/callbacks", "callbacks", ACTION_LIST, list_callbacks,
+	  0, "Who waits for a number to be free" },
+	{ "POST", "/api/v1/callbacks", "callbacks", ACTION_CREATE, add_callback,
+	  0, "Ring a phone and a number once both are free" },
+	{ "DELETE", "/api/v1/callbacks/{id}", "callbacks", ACTION_DELETE,
+	  drop_callback, 0, "Do not call back" },
+};
+
+int control_start(struct router *router)
+{
+	return router_routes(router, routes, ARRAY_SIZE(routes), NULL);
+}

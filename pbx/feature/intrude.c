@@ -1,0 +1,200 @@
+/* intrude.c - see intrude.h */
+#include "pbx/call/call.h"
+#include "pbx/conference/conference_dial.h"
+#include "pbx/route/cos.h"
+#include "pbx/feature/intrude.h"
+
+/* Who wants to come into whose call. */
+struct intrusion {
+	struct call *call; /* who dialled */
+	const struct user *by;
+	const struct user *target;
+	struct leg *leg; /* of the target, in its call */
+	bool is_silent;  /* hears only */
+};
+
+static void refuse(const struct intrusion *in, uint16_t status, const char *why)
+{
+	trail_add(&in->call->trail, "%s", why);
+	call_refused(in->call, status,
+		     status == 403   ? "Not Permitted"
+		     : status == 404 ? "No Such Number"
+		     : status == 486 ? "Changing Now"
+		     : status == 480 ? "No Such Call"
+				     : NULL);
+}
+
+/* ---- whose call ---- */
+
+static bool is_of(const struct leg *leg, const struct user *u)
+{
+	return leg && leg_is_up(leg) && leg->phone && leg->phone->user == u;
+}
+
+/* The leg of a user that speaks; else one that holds. */
+static struct leg *find_leg(const struct user *u, const struct call *but)
+{
+	struct leg *found = NULL;
+
+	for (struct le *le = list_head(call_list()); le; le = le->next) {
+		const struct call *call = le->data;
+		struct leg *legs[] = { call->caller, call->callee };
+
+		if (call == but || call->state != CALL_ANSWERED ||
+		    call->is_emergency)
+			continue;
+		for (unsigned i = 0; i < 2; i++) {
+			if (!is_of(legs[i], u))
+				continue;
+			if (legs[i]->state == LEG_CONNECTED)
+				return legs[i];
+			found = legs[i];
+		}
+	}
+
+	return found;
+}
+
+/* ---- who may ---- */
+
+static const struct user *user_of(const struct leg *leg)
+{
+	return leg && leg->phone ? leg->phone->user : NULL;
+}
+
+/* NULL, or why a party may not be joined. */
+static const char *party_refuses(const struct intrusion *in,
+				 const struct user *u)
+{
+	if (!u)
+		return NULL;
+	if (cos_may(u, COS_PRIVACY))
+		return "a party's calls are private";
+	if (!in->is_silent && cos_may(u, COS_OVERRIDE_SECURITY))
+		return "a party is secured against override";
+
+	return NULL;
+}
+
+static const char *why_not(const struct intrusion *in)
+{
+	const struct party *party = in->leg->call->party;
+	const char *why = party_refuses(in, in->target);
+
+	if (in->is_silent && !cos_may(in->target, COS_MONITOR_ACCEPT))
+		return "the party accepts no monitoring";
+	if (party) {
+		const struct list *all = &party->conference->parties;
+
+		for (struct le *le = list_head(all); le && !why; le = le->next)
+			why = party_refuses(in, user_of(party_leg(le->data)));
+		return why;
+	}
+
+	return why ? why : party_refuses(in, user_of(leg_peer(in->leg)));
+}
+
+/* ---- coming in ---- */
+
+/* The conference of the target's call, made when it is none yet. */
+static uint16_t share(struct conference **cp, const struct intrusion *in)
+{
+	struct call *call = in->leg->call;
+	struct conference *c = NULL;
+	int err;
+
+	if (call->party) {
+		*cp = call->party->conference;
+		return 0;
+	}
+	err = conference_make(&c, call->customer, CONFERENCE_ADHOC,
+			      in->target->name);
+	if (err)
+		return err == ENOTCONN ? 480 : 500;
+	c->has_signs = !in->is_silent || cos_may(in->target, COS_MONITOR_TONE);
+	c->ends_with_creator = in->is_silent;
+	*cp = c;
+
+	return conference_share(c, call);
+}
+
+static void come_in(const struct intrusion *in)
+{
+	const char *cause = NULL;
+	struct conference *c = NULL;
+	struct party *p = NULL;
+	uint16_t status = share(&c, in);
+	int err;
+
+	if (!status)
+		status = conference_admits(c, &cause);
+	if (status) {
+		refuse(in, status == 491 ? 486 : status,
+		       "the call cannot be joined now");
+		return;
+	}
+
+	err = conference_add(&p, c, in->call);
+	if (!err) {
+		p->is_listener = in->is_silent;
+		err = party_answer(p);
+	}
+	if (err)
+		refuse(in, err == ENOTSUP ? 488 : 500,
+		       "the call cannot be joined");
+}
+
+static void intrude(struct call *call, const char *number, bool is_silent)
+{
+	const struct phone *p = call->caller->phone;
+	struct intrusion in = { .call = call,
+				.by = p->user,
+				.is_silent = is_silent };
+	const char *why;
+
+	if (!cos_may(in.by, is_silent ? COS_MONITOR : COS_OVERRIDE)) {
+		refuse(&in, 403, "the caller's class of service forbids it");
+		return;
+	}
+	in.target = directory_user_by_extension(p->customer, span_of(number));
+	if (!in.target || in.target == in.by) {
+		refuse(&in, 404, "nobody else has this extension");
+		return;
+	}
+	in.leg = find_leg(in.target, call);
+	if (!in.leg) {
+		refuse(&in, 480, "there is no call to come into");
+		return;
+	}
+	if (is_of(leg_peer(in.leg), in.by)) {
+		refuse(&in, 403, "it is the caller's own call");
+		return;
+	}
+	why = why_not(&in);
+	if (why) {
+		refuse(&in, 403, why);
+		return;
+	}
+
+	trail_add(&in.leg->call->trail, "%s %s", in.by->name,
+		  is_silent ? "listens" : "breaks in");
+	trail_add(&call->trail, "%s %s",
+		  is_silent ? "listens to" : "breaks in on", in.target->name);
+	come_in(&in);
+}
+
+void intrude_override(struct call *call, const struct routing *r,
+		      const struct sip_message *m)
+{
+	(void)m;
+
+	intrude(call, r->argument, false);
+}
+
+void intrude_monitor(struct call *call, const struct routing *r,
+		     const struct sip_message *m)
+{
+	(void)m;
+
+	intrude(call, r->argument, true);
+}

@@ -1,0 +1,485 @@
+/* relay.c - see relay.h */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "pbx/speech/music.h"
+#include "pbx/speech/odd_media.h"
+#include "pbx/conference/party.h"
+#include "pbx/conference/record.h"
+#include "pbx/registrar.h"
+#include "pbx/speech/relay.h"
+#include "pbx/settings.h"
+#include "pbx/desk/twin.h"
+#include "sip/sdp.h"
+#include "sip/uri.h"
+
+enum {
+	BODY_BYTES = 33000,
+	HOST_BYTES = RELAY_HOST_BYTES,
+	TAG_BYTES = 64,
+};
+
+static const char *const drop[] = { "candidate",         "ice-*",
+				    "remote-candidates", "end-of-candidates",
+				    "rtcp-mux*",         NULL };
+
+int relay_policy_of(const char *text)
+{
+	static const char *const names[] = { "auto", "direct", "relay" };
+
+	for (int i = 0; i < (int)ARRAY_SIZE(names); i++) {
+		if (!strcmp(text, names[i]))
+			return i;
+	}
+
+	return -1;
+}
+
+static unsigned side_of(const struct leg *leg)
+{
+	return leg == leg->call->caller ? 0 : 1;
+}
+
+/* The port that faces a leg. */
+static struct media_port *port_of(const struct leg *leg)
+{
+	struct media_port *own = twin_port(leg);
+
+	return own ? own : leg->call->ports[side_of(leg)];
+}
+
+/* ---- who is far ---- */
+
+/* Its own idea of its address is not where it is seen. */
+static bool is_translated(const struct binding *b)
+{
+	char host[RELAY_HOST_BYTES];
+	struct sip_uri uri;
+	struct sa sa;
+
+	if (!b->flow || sip_uri_parse(&uri, span_of(b->contact)) ||
+	    uri.host.len >= sizeof(host))
+		return false;
+
+	(void)re_snprintf(host, sizeof(host), "%b", uri.host.p,
+			  (size_t)uri.host.len);
+	if (sa_set_str(&sa, host, 0))
+		return false;
+
+	return !sa_cmp(&sa, sip_flow_remote(b->flow), SA_ADDR);
+}
+
+static bool is_far(const struct binding *b)
+{
+	return b->path[0] || is_translated(b);
+}
+
+/* The caller is where the binding with the flow of its INVITE is. */
+static bool is_caller_far(const struct leg *leg)
+{
+	const struct sip_flow *flow = sip_dialog_flow(leg->dialog);
+	const struct binding *b = leg->phone ? leg->phone->bindings : NULL;
+
+	for (; b; b = b->next) {
+		if (flow && b->flow && sip_flow_equal(b->flow, flow))
+			return is_far(b);
+	}
+
+	return false;
+}
+
+static bool wants_relay(const struct call *call, const struct routing *r)
+{
+	if (r->twin_count) /* keys are to be heard */
+		return true;
+	if (pbx_settings.media != RELAY_AUTO)
+		return pbx_settings.media == RELAY_ALWAYS;
+	if (is_caller_far(call->caller) ||
+	    record_is_wanted(call->caller->phone))
+		return true;
+
+	for (uint32_t i = 0; i < r->count; i++) {
+		const struct binding *b = r->phones[i]->bindings;
+
+		if (record_is_wanted(r->phones[i]))
+			return true;
+		for (; b; b = b->next) {
+			if (is_far(b))
+				return true;
+		}
+	}
+
+	return false;
+}
+
+/* ---- ports ---- */
+
+static void write_tag(const struct call *call, unsigned side,
+		      char tag[TAG_BYTES])
+{
+	(void)snprintf(tag, TAG_BYTES, "%s/%s", call->id,
+		       side ? "callee" : "caller");
+}
+
+static bool take_port(struct call *call, unsigned side)
+{
+	char tag[TAG_BYTES];
+
+	if (call->ports[side])
+		return true;
+
+	write_tag(call, side, tag);
+	call->ports[side] = media_port_take(tag);
+
+	return call->ports[side];
+}
+
+uint16_t relay_port(struct call *call, unsigned side)
+{
+	return take_port(call, side) ? media_port_number(call->ports[side]) : 0;
+}
+
+void relay_begin(struct call *call, const struct routing *routing)
+{
+	if (call->party || !wants_relay(call, routing))
+		return;
+
+	if (!take_port(call, 0) || !take_port(call, 1)) {
+		relay_end(call);
+		trail_add(&call->trail, "speech goes directly: no media port "
+					"is free");
+		return;
+	}
+
+	call->is_relayed = true;
+	media_port_join(call->ports[0], call->ports[1]);
+	trail_add(&call->trail, "speech goes through ports %u and %u",
+		  media_port_number(call->ports[0]),
+		  media_port_number(call->ports[1]));
+}
+
+bool relay_force(struct call *call)
+{
+	if (!take_port(call, 0) || !take_port(call, 1)) {
+		relay_end(call);
+		return false;
+	}
+
+	call->is_relayed = true;
+	media_port_join(call->ports[0], call->ports[1]);
+	call_touch(call);
+
+	return true;
+}
+
+void relay_end(struct call *call)
+{
+	for (unsigned i = 0; i < 2; i++)
+		call->ports[i] = mem_deref(call->ports[i]);
+	call->is_relayed = false;
+}
+
+void relay_adopt(struct call *call, unsigned side, uint16_t number)
+{
+	char tag[TAG_BYTES];
+
+	if (side > 1 || !number || call->ports[side])
+		return;
+
+	write_tag(call, side, tag);
+	call->ports[side] = media_port_adopt(number, tag);
+}
+
+void relay_adopted(struct call *call)
+{
+	if (call->is_relayed && call->ports[0] && call->ports[1])
+		media_port_join(call->ports[0], call->ports[1]);
+}
+
+/* ---- descriptions ---- */
+
+/* Our address as this phone reaches it. */
+int relay_address(char *address, const struct leg *to)
+{
+	const struct sip_flow *flow = to->dialog ? sip_dialog_flow(to->dialog)
+						 : NULL;
+	struct sa sa = pbx_settings.media_address;
+	int fd, err = 0;
+
+	if (!sa_is_any(&sa)) {
+		(void)re_snprintf(address, RELAY_HOST_BYTES, "%j", &sa);
+		return 0;
+	}
+	if (!flow)
+		return ENOTCONN;
+
+	fd = socket(sa_af(sip_flow_remote(flow)), SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return errno;
+	sa.len = sizeof(sa.u);
+	if (connect(fd, &sip_flow_remote(flow)->u.sa,
+		    sip_flow_remote(flow)->len) ||
+	    getsockname(fd, &sa.u.sa, &sa.len))
+		err = errno;
+	(void)close(fd);
+	if (!err)
+		(void)re_snprintf(address, RELAY_HOST_BYTES, "%j", &sa);
+
+	return err;
+}
+
+/* The payload type of ours that it likes best, or -1. */
+static int codec_of(const struct sdp_media *m)
+{
+	for (unsigned i = 0; i < m->format_count; i++) {
+		struct span f = sdp_format(m, i);
+
+		if (span_equal(f, SPAN("0")))
+			return 0;
+		if (span_equal(f, SPAN("8")))
+			return 8;
+	}
+
+	return -1;
+}
+
+static bool is_plain_audio(const struct sdp_media *m)
+{
+	return span_equal_nocase(m->protocol, SPAN("RTP/AVP")) ||
+	       span_equal_nocase(m->protocol, SPAN("RTP/AVPF"));
+}
+
+/* Keys negotiated with each other's address in DTLS cannot be relayed so. */
+static bool can_relay(const struct sdp_media *m)
+{
+	return is_plain_audio(m) ||
+	       span_equal_nocase(m->protocol, SPAN("RTP/SAVP")) ||
+	       span_equal_nocase(m->protocol, SPAN("RTP/SAVPF"));
+}
+
+static void learn_remote(struct media_port *p, const struct sdp_media *m)
+{
+	char text[RELAY_HOST_BYTES];
+	int codec = codec_of(m);
+	struct sa sa;
+
+	if (m->address.len >= sizeof(text))
+		return;
+	(void)re_snprintf(text, sizeof(text), "%b", m->address.p,
+			  (size_t)m->address.len);
+	if (sa_set_str(&sa, text, m->port) || sa_is_any(&sa))
+		return;
+
+	media_port_set_remote(p, &sa, codec < 0 ? 0 : (uint8_t)codec);
+}
+
+/* Who holds with "inactive" may be told nothing; who is held gets music.  Where
+ * speech is not relayed the holder would send music of its own to the very
+ * ear that hears ours, so it is asked to send nothing. */
+static int direction_for(struct call *call, const struct sdp_media *m,
+			 enum hold_offer offer, bool has_music)
+{
+	if (offer == HOLD_OFFER_HOLD) {
+		call->was_inactive = m->direction == SDP_DIRECTION_INACTIVE ||
+				     (has_music && !call->is_relayed);
+		return has_music ? SDP_DIRECTION_SENDONLY : -1;
+	}
+	if (offer == HOLD_OFFER_NONE && call->was_inactive &&
+	    m->direction == SDP_DIRECTION_RECVONLY) {
+		call->was_inactive = false;
+		return SDP_DIRECTION_INACTIVE;
+	}
+
+	return -1;
+}
+
+static struct span write_body(const struct sdp *sdp, unsigned at,
+			      const struct leg *to, int direction)
+{
+	static char buf[BODY_BYTES];
+	const struct call *call = to->call;
+	const struct media_port *port = port_of(to);
+	char address[RELAY_HOST_BYTES];
+	struct sdp_edit edit;
+	struct sip_out o;
+
+	if (relay_address(address, to))
+		return sdp->body;
+
+	sdp_edit_init(&edit);
+	if (call->is_relayed)
+		edit.address = address;
+	for (unsigned i = 0; i < sdp->media_count; i++)
+		edit.media[i].is_refused = i != at;
+	edit.media[at].address = address;
+	edit.media[at].port = media_port_number(port);
+	edit.media[at].direction = (int8_t)direction;
+	edit.media[at].drop = drop;
+	edit.drop = drop;
+	sip_out_init(&o, buf, sizeof(buf));
+
+	return sdp_write(&o, sdp, &edit) ? sdp->body : sip_out_span(&o);
+}
+
+/* The other's own description, but for its direction. */
+static struct span write_direction(const struct sdp *sdp, unsigned at,
+				   int direction)
+{
+	static char buf[BODY_BYTES];
+	struct sdp_edit edit;
+	struct sip_out o;
+
+	sdp_edit_init(&edit);
+	edit.media[at].direction = (int8_t)direction;
+	sip_out_init(&o, buf, sizeof(buf));
+
+	return sdp_write(&o, sdp, &edit) ? sdp->body : sip_out_span(&o);
+}
+
+static struct span edit_body(struct sdp *sdp, struct leg *from, struct leg *to,
+			     struct span body, enum hold_offer offer)
+{
+	struct call *call = to->call;
+	const struct sdp_media *m;
+	unsigned side = side_of(to);
+	bool holds = offer == HOLD_OFFER_HOLD;
+	int direction;
+
+	if (sdp_parse(sdp, body))
+		return body;
+	m = sdp_media_active(sdp, "audio");
+	if (!m || !can_relay(m))
+		return body;
+
+	if (port_of(from))
+		learn_remote(port_of(from), m);
+	holds = holds && is_plain_audio(m) && codec_of(m) >= 0;
+	if (holds)
+		holds = take_port(call, side);
+	direction = direction_for(call, m, offer, holds);
+
+	/* talking again without relay: each other's own addresses */
+	if (offer == HOLD_OFFER_TALK && !call->is_relayed)
+		return body;
+	if (!port_of(to))
+		return direction == SDP_DIRECTION_INACTIVE
+			       ? write_direction(sdp,
+						 (unsigned)(m - sdp->media),
+						 direction)
+			       : body;
+
+	return write_body(sdp, (unsigned)(m - sdp->media), to, direction);
+}
+
+struct span relay_body(struct leg *from, struct leg *to, struct span body,
+		       enum hold_offer offer)
+{
+	struct call *call = to->call;
+	struct span out;
+	struct sdp *sdp;
+
+	if (call->party)
+		return party_body(to, body);
+
+	body = odd_media_mend(body, from->dialog ? sip_dialog_flow(from->dialog)
+						 : NULL);
+	if (!body.len || (!call->is_relayed && !call->ports[0] &&
+			  !call->ports[1] && offer != HOLD_OFFER_HOLD))
+		return body;
+
+	sdp = mem_alloc(sizeof(*sdp), NULL);
+	if (!sdp)
+		return body;
+	out = edit_body(sdp, from, to, body, offer);
+	mem_deref(sdp);
+
+	return out;
+}
+
+/* ---- music ---- */
+
+void relay_agreed(struct leg *from, struct leg *to, enum hold_offer offer)
+{
+	struct call *call = to->call;
+	struct media_port **portp = &call->ports[side_of(to)];
+	char name[MUSIC_NAME_BYTES];
+
+	if (!*portp || call->state != CALL_ANSWERED)
+		return;
+
+	if (offer == HOLD_OFFER_HOLD) {
+		if (!media_port_is_playing(*portp))
+			media_port_play(*portp, music_of_holder(from, name));
+	}
+	else if (offer == HOLD_OFFER_TALK) {
+		media_port_play(*portp, NULL);
+		if (!call->is_relayed)
+			*portp = mem_deref(*portp);
+	}
+	call_touch(call);
+}
+
+void relay_pass_music(struct leg *from, struct call *to)
+{
+	struct media_port **portp = &from->call->ports[side_of(from)];
+
+	if (!*portp || !media_port_is_playing(*portp) || to->ports[0])
+		return;
+
+	to->ports[0] = *portp;
+	*portp = NULL;
+}
+
+void relay_end_music(struct call *call)
+{
+	if (!call->ports[0])
+		return;
+
+	media_port_play(call->ports[0], NULL);
+	if (!call->is_relayed)
+		call->ports[0] = mem_deref(call->ports[0]);
+}
+
+void relay_refused(struct leg *to)
+{
+	struct media_port **portp = &to->call->ports[side_of(to)];
+
+	if (*portp && !to->call->is_relayed && !media_port_is_playing(*portp))
+		*portp = mem_deref(*portp);
+}
+
+/* ---- what the media server tells ---- */
+
+static bool is_lost(const struct call *call)
+{
+	return call->is_relayed && call->state == CALL_ANSWERED &&
+	       call->caller->state == LEG_CONNECTED && call->callee &&
+	       call->callee->state == LEG_CONNECTED &&
+	       media_port_is_silent(call->ports[0]) &&
+	       media_port_is_silent(call->ports[1]);
+}
+
+void relay_event(struct media_port *p, const char *event, const char *key)
+{
+	struct span id = span_of(media_port_tag(p));
+	const char *slash = memchr(id.p, '/', id.len);
+	struct call *call;
+
+	if (!slash)
+		return;
+	id.len = (uint32_t)(slash - id.p);
+	call = call_find(id);
+	if (call && call->party)
+		party_event(call->party, event, key);
+	else if (call && !strcmp(event, "key") && key && *key)
+		record_key(call, p == call->ports[1], *key);
+	if (call && key && *key && !strcmp(event, "key"))
+		twin_key(call, p, *key);
+	if (!call || strcmp(event, "silent") != 0 || !is_lost(call))
+		return;
+
+	trail_add(&call->trail, "neither phone has sent speech for %u s",
+		  pbx_settings.speech_lost_s);
+	call_hangup(call, NULL, "SIP;cause=408;text=\"No speech\"");
+}

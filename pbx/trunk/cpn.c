@@ -1,0 +1,484 @@
+/* cpn.c - see cpn.h */
+#include "base/json.h"
+#include "base/zone.h"
+#include "pbx/trunk/cpn.h"
+
+enum { NETWORKS_MAX = 500, SHOWN_MAX = 26 };
+
+/* A number for whatever ref names: a phone, a user, a customer. */
+struct rule {
+	struct table_entry by_id;
+	struct table_entry by_ref;
+	char id[DIRECTORY_ID_SIZE];
+	char ref[DIRECTORY_ID_SIZE];
+	char number[SHOWN_MAX + 2];
+};
+
+struct rules {
+	struct table by_id;
+	struct table by_ref;
+};
+
+struct network {
+	struct sa address;
+	uint8_t bits;
+};
+
+struct place {
+	struct le le;
+	char id[DIRECTORY_ID_SIZE];
+	char customer[DIRECTORY_ID_SIZE];
+	char cpn[SHOWN_MAX + 2];
+	char cesid[SHOWN_MAX + 2];
+	char clock[ZONE_NAME_MAX + 1];
+	uint32_t count;
+	struct network *networks;
+};
+
+static struct {
+	struct rules cpns;
+	struct rules cesids;
+	struct list zones;
+} shown;
+
+static void copy_text(char *out, size_t size, const json_t *o, const char *name)
+{
+	const char *value = json_get_text(o, name);
+
+	(void)re_snprintf(out, size, "%s", value ? value : "");
+}
+
+/* ---- rules ---- */
+
+static void rule_destructor(void *data)
+{
+	(void)data;
+}
+
+static struct rule *rule_by_id(const struct rules *rules, const char *id)
+{
+	struct span key = span_of(id);
+	struct table_entry *e = table_first(&rules->by_id, hash_span(0, key));
+
+	for (; e; e = table_next(e)) {
+		struct rule *r = CONTAINER_OF(e, struct rule, by_id);
+
+		if (!strcmp(r->id, id))
+			return r;
+	}
+
+	return NULL;
+}
+
+static const char *rule_number(const struct rules *rules, const char *ref)
+{
+	struct span key = span_of(ref);
+	struct table_entry *e = table_first(&rules->by_ref, hash_span(0, key));
+	const struct rule *found = NULL;
+
+	/* Of several the first made counts: ids are ordered by time. */
+	for (; e; e = table_next(e)) {
+		const struct rule *r = CONTAINER_OF(e, struct rule, by_ref);
+
+		if (!strcmp(r->ref, ref) &&
+		    (!found || strcmp(r->id, found->id) < 0))
+			found = r;
+	}
+
+	return found ? found->number : NULL;
+}
+
+static void rule_remove(struct rules *rules, const char *id)
+{
+	struct rule *r = rule_by_id(rules, id);
+
+	if (!r)
+		return;
+
+	table_remove(&rules->by_id, &r->by_id);
+	table_remove(&rules->by_ref, &r->by_ref);
+	mem_deref(r);
+}
+
+static int rule_take(struct rules *rules, const json_t *o)
+{
+	struct rule *r = mem_zalloc(sizeof(*r), rule_destructor);
+
+	if (!r)
+		return ENOMEM;
+
+	copy_text(r->id, sizeof(r->id), o, "id");
+	copy_text(r->number, sizeof(r->number), o, "number");
+	copy_text(r->ref, sizeof(r->ref), o, "phone");
+	if (!r->ref[0])
+		copy_text(r->ref, sizeof(r->ref), o, "user");
+	if (!r->ref[0])
+		copy_text(r->ref, sizeof(r->ref), o, "customer");
+
+	rule_remove(rules, r->id);
+	table_add(&rules->by_id, &r->by_id, hash_span(0, span_of(r->id)));
+	table_add(&rules->by_ref, &r->by_ref, hash_span(0, span_of(r->ref)));
+
+	return 0;
+}
+
+static void rules_close(struct rules *rules)
+{
+	for (uint32_t i = 0; rules->by_id.buckets && i <= rules->by_id.mask;
+	     i++) {
+		while (rules->by_id.buckets[i])
+			rule_remove(rules, CONTAINER_OF(rules->by_id.buckets[i],
+							struct rule, by_id)
+						   ->id);
+	}
+	table_close(&rules->by_id);
+	table_close(&rules->by_ref);
+}
+
+int cpn_take(json_t *object, void *arg)
+{
+	(void)arg;
+	return rule_take(&shown.cpns, object);
+}
+
+void cpn_remove(const char *id)
+{
+	rule_remove(&shown.cpns, id);
+}
+
+int cesid_take(json_t *object, void *arg)
+{
+	(void)arg;
+	return rule_take(&shown.cesids, object);
+}
+
+void cesid_remove(const char *id)
+{
+	rule_remove(&shown.cesids, id);
+}
+
+/* ---- zones ---- */
+
+static void zone_destructor(void *data)
+{
+	struct place *z = data;
+
+	list_unlink(&z->le);
+	mem_deref(z->networks);
+}
+
+static bool network_read(struct network *n, const char *text)
+{
+	char address[64];
+	const char *slash = strchr(text, '/');
+	size_t len = slash ? (size_t)(slash - text) : strlen(text);
+	unsigned bits = 0;
+
+	if (len >= sizeof(address))
+		return false;
+
+	memcpy(address, text, len);
+	address[len] = '\0';
+	if (sa_set_str(&n->address, address, 0))
+		return false;
+
+	n->bits = sa_af(&n->address) == AF_INET ? 32 : 128;
+	if (!slash)
+		return true;
+	for (const char *p = slash + 1; *p; p++) {
+		if (*p < '0' || *p > '9' || bits > 128)
+			return false;
+		bits = bits * 10 + (unsigned)(*p - '0');
+	}
+	if (bits > n->bits)
+		return false;
+	n->bits = (uint8_t)bits;
+
+	return true;
+}
+
+static uint32_t octets_of(uint8_t out[16], const struct sa *sa)
+{
+	uint32_t in = htonl(sa_in(sa));
+
+	if (sa_af(sa) == AF_INET) {
+		memcpy(out, &in, sizeof(in));
+		return 4;
+	}
+	sa_in6(sa, out);
+
+	return 16;
+}
+
+static bool network_has(const struct network *n, const struct sa *sa)
+{
+	uint8_t a[16], b[16];
+	uint8_t whole = n->bits / 8, rest = n->bits % 8;
+
+	if (sa_af(&n->address) != sa_af(sa))
+		return false;
+
+	(void)octets_of(a, &n->address);
+	(void)octets_of(b, sa);
+	if (memcmp(a, b, whole) != 0)
+		return false;
+
+	return !rest || (a[whole] >> (8 - rest)) == (b[whole] >> (8 - rest));
+}
+
+static bool network_overlaps(const struct network *a, const struct network *b)
+{
+	return a->bits < b->bits ? network_has(a, &b->address)
+				 : network_has(b, &a->address);
+}
+
+/* The other zones of the customer: how many networks, and whether one overlaps
+ * this. */
+static bool is_taken(const char *customer, const char *id,
+		     const struct network *n, size_t *countp)
+{
+	bool found = false;
+
+	*countp = 0;
+	for (struct le *le = list_head(&shown.zones); le; le = le->next) {
+		const struct place *z = le->data;
+
+		if (strcmp(z->customer, customer) != 0 || !strcmp(z->id, id))
+			continue;
+		*countp += z->count;
+		for (uint32_t i = 0; i < z->count; i++)
+			found |= network_overlaps(&z->networks[i], n);
+	}
+
+	return found;
+}
+
+void zone_check(const json_t *object, const char *id, json_t *errors)
+{
+	const char *customer = json_get_text(object, "customer");
+	const json_t *list = json_object_get(object, "networks");
+	struct network n, m;
+	const char *clock = json_get_text(object, "time_zone");
+	const struct zone *known;
+	size_t others = 0, i;
+	json_t *value;
+
+	if (clock && *clock && zone_find(&known, clock))
+		kind_error(errors, "time_zone", "unknown-zone",
+			   "give the name of a time zone, as Europe/Paris");
+	json_array_foreach(list, i, value)
+	{
+		bool overlaps;
+
+		if (!network_read(&n, json_string_value(value))) {
+			kind_error(errors, "networks", "bad-pattern",
+				   "%s is no ADDRESS/BITS",
+				   json_string_value(value));
+			return;
+		}
+		overlaps = is_taken(customer, id, &n, &others);
+		for (size_t k = 0; k < i; k++)
+			overlaps |= network_read(
+					    &m,
+					    json_string_value(
+						    json_array_get(list, k))) &&
+				    network_overlaps(&m, &n);
+		if (overlaps) {
+			kind_error(errors, "networks", "overlap",
+				   "%s overlaps another network",
+				   json_string_value(value));
+			return;
+		}
+	}
+	if (json_array_size(list) + others > NETWORKS_MAX)
+		kind_error(errors, "networks", "too-long",
+			   "a customer has at most %d networks", NETWORKS_MAX);
+}
+
+void zone_remove(const char *id)
+{
+	for (struct le *le = list_head(&shown.zones); le; le = le->next) {
+		struct place *z = le->data;
+
+		if (!strcmp(z->id, id)) {
+			mem_deref(z);
+			return;
+		}
+	}
+}
+
+int zone_take(json_t *object, void *arg)
+{
+	const json_t *list = json_object_get(object, "networks");
+	size_t n = json_array_size(list);
+	struct place *z = mem_zalloc(sizeof(*z), zone_destructor);
+
+	(void)arg;
+
+	if (!z)
+		return ENOMEM;
+	if (n > NETWORKS_MAX)
+		n = NETWORKS_MAX;
+
+	copy_text(z->id, sizeof(z->id), object, "id");
+	copy_text(z->customer, sizeof(z->customer), object, "customer");
+	copy_text(z->cpn, sizeof(z->cpn), object, "cpn");
+	copy_text(z->cesid, sizeof(z->cesid), object, "cesid");
+	copy_text(z->clock, sizeof(z->clock), object, "time_zone");
+	z->networks = mem_zalloc((n + 1) * sizeof(struct network), NULL);
+	if (!z->networks) {
+		mem_deref(z);
+		return ENOMEM;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const char *text = json_string_value(json_array_get(list, i));
+
+		if (text && network_read(&z->networks[z->count], text))
+			z->count++;
+	}
+
+	zone_remove(z->id);
+	list_append(&shown.zones, &z->le, z);
+
+	return 0;
+}
+
+/* The customer's zone with the narrowest network around an address. */
+static const struct place *zone_of(const struct customer *c,
+				   const struct sa *sa)
+{
+	const struct place *found = NULL;
+	int best = -1;
+
+	for (struct le *le = list_head(&shown.zones); sa && le; le = le->next) {
+		const struct place *z = le->data;
+
+		if (strcmp(z->customer, c->id) != 0)
+			continue;
+		for (uint32_t i = 0; i < z->count; i++) {
+			const struct network *n = &z->networks[i];
+
+			if (n->bits > best && network_has(n, sa)) {
+				found = z;
+				best = n->bits;
+			}
+		}
+	}
+
+	return found;
+}
+
+bool zone_is(const char *id)
+{
+	for (struct le *le = list_head(&shown.zones); le; le = le->next) {
+		const struct place *z = le->data;
+
+		if (!strcmp(z->id, id))
+			return true;
+	}
+
+	return false;
+}
+
+const char *zone_id(const struct phone *p, const struct sa *source)
+{
+	const struct place *z = p->customer ? zone_of(p->customer, source)
+					    : NULL;
+
+	return z ? z->id : NULL;
+}
+
+const char *zone_clock(const struct phone *p, const struct sa *source)
+{
+	const struct place *z = p->customer ? zone_of(p->customer, source)
+					    : NULL;
+
+	if (z && z->clock[0])
+		return z->clock;
+
+	return p->customer ? p->customer->time_zone : "";
+}
+
+/* ---- what is shown ---- */
+
+int cpn_init(void)
+{
+	int err;
+
+	list_init(&shown.zones);
+	err = table_init(&shown.cpns.by_id, 64);
+	err |= table_init(&shown.cpns.by_ref, 64);
+	err |= table_init(&shown.cesids.by_id, 64);
+	err |= table_init(&shown.cesids.by_ref, 64);
+
+	return err;
+}
+
+void cpn_close(void)
+{
+	list_flush(&shown.zones);
+	rules_close(&shown.cpns);
+	rules_close(&shown.cesids);
+}
+
+static struct shown_number found(const char *number, const char *level)
+{
+	return (struct shown_number){ number && number[0] ? number : NULL,
+				      level };
+}
+
+struct shown_number cpn_of_place(const struct phone *p, const struct sa *source)
+{
+	const struct place *z = p->customer ? zone_of(p->customer, source)
+					    : NULL;
+	struct shown_number n = found(z ? z->cpn : NULL, "zone");
+
+	if (!n.number && p->customer)
+		n = found(rule_number(&shown.cpns, p->customer->id),
+			  "customer");
+
+	return n;
+}
+
+struct shown_number cpn_of(const struct phone *p, const struct sa *source)
+{
+	struct shown_number n = { NULL, "phone" };
+
+	/* The line's own number is not that of who is logged in at it. */
+	if (!phone_guest(p))
+		n = found(rule_number(&shown.cpns, p->id), "phone");
+	if (!n.number && p->user)
+		n = found(rule_number(&shown.cpns, p->user->id), "user");
+
+	return n.number ? n : cpn_of_place(p, source);
+}
+
+struct shown_number cesid_of(const struct phone *p, const struct sa *source)
+{
+	struct shown_number n = found(rule_number(&shown.cesids, p->id),
+				      "phone");
+	const struct place *z;
+
+	if (!n.number && p->customer) {
+		z = zone_of(p->customer, source);
+		n = found(z ? z->cesid : NULL, "zone");
+	}
+	if (!n.number && p->owner)
+		n = found(rule_number(&shown.cesids, p->owner->id), "user");
+	if (!n.number && p->customer)
+		n = found(rule_number(&shown.cesids, p->customer->id),
+			  "customer");
+
+	return n;
+}
+
+struct shown_number cpn_of_user(const struct user *u)
+{
+	struct shown_number n = found(rule_number(&shown.cpns, u->id), "user");
+
+	if (!n.number && u->customer)
+		n = found(rule_number(&shown.cpns, u->customer->id),
+			  "customer");
+
+	return n;
+}
