@@ -16,7 +16,7 @@ extern const struct kind group_kind;    /* "groups"    */
 extern const struct kind number_kind;   /* "numbers"   */
 extern const struct kind admin_kind;    /* "admins"    */
 
-/** The above, NULL-terminated. */
+/** The above and those of PBX_OBJECT_KINDS (pbx_kinds.h), NULL-terminated. */
 extern const struct kind *const portal_kinds[];
 
 #endif

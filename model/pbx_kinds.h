@@ -29,4 +29,30 @@ extern const struct kind mailbox_class_kind;    /* "mailbox_classes" */
 extern const struct kind group_mailbox_kind;    /* "group_mailboxes" */
 extern const struct kind mailbox_settings_kind; /* "mailbox_settings" */
 
+/** Those that a customer's administrator or the provider sets and only the
+ * pbx has a use for: the portal keeps them all alike.  A row here gives a kind
+ * its table, its routes and its tasks; what a role may do with it is a row of
+ * permission.c.  In the order in which a customer's are deleted: what refers
+ * to others first.
+ *
+ * @param X X(plural, kind, one of it in a sentence, whether its number is one
+ *          of the customer's plan)
+ */
+#define PBX_OBJECT_KINDS(X)                                                    \
+	X(attendants, attendant_kind, "auto attendant", true)                  \
+	X(group_mailboxes, group_mailbox_kind, "mailbox of several", true)     \
+	X(dids, did_kind, "DID", false)                                        \
+	X(cpns, cpn_kind, "number shown outside", false)                       \
+	X(cesids, cesid_kind, "number of a place", false)                      \
+	X(zones, zone_kind, "zone", false)                                     \
+	X(outside_rules, outside_rules_kind, "set of rules for outside calls", \
+	  false)                                                               \
+	X(trunks, trunk_kind, "trunk", false)                                  \
+	X(cors, cor_kind, "class of restriction", false)                       \
+	X(coses, cos_kind, "class of service", false)                          \
+	X(mailbox_classes, mailbox_class_kind, "class of mailboxes", false)    \
+	X(schedules, schedule_kind, "schedule", false)                         \
+	X(account_codes, account_code_kind, "account code", false)             \
+	X(conferences, conference_kind, "conference room", false)
+
 #endif

@@ -404,29 +404,19 @@ static void object_delete(struct http_request *req, const struct caller *caller,
 			object_delete, 0, "Delete a " one                        \
 	}
 
+#define KIND_ROUTES_OF(plural, kind, one, has_extension)                       \
+	KIND_ROUTES(#plural, one),
+
 static const struct route routes[] = {
 	KIND_ROUTES("customers", "customer"),
 	KIND_ROUTES("users", "user"),
 	KIND_ROUTES("phones", "phone"),
 	KIND_ROUTES("groups", "group"),
-	KIND_ROUTES("dids", "DID"),
-	KIND_ROUTES("cpns", "number shown outside"),
-	KIND_ROUTES("cesids", "number of a place"),
-	KIND_ROUTES("zones", "zone"),
-	KIND_ROUTES("outside_rules", "set of rules for outside calls"),
-	KIND_ROUTES("trunks", "trunk"),
-	KIND_ROUTES("cors", "class of restriction"),
-	KIND_ROUTES("coses", "class of service"),
-	KIND_ROUTES("attendants", "auto attendant"),
-	KIND_ROUTES("schedules", "schedule"),
-	KIND_ROUTES("account_codes", "account code"),
-	KIND_ROUTES("conferences", "conference room"),
-	KIND_ROUTES("mailbox_classes", "class of mailboxes"),
-	KIND_ROUTES("group_mailboxes", "mailbox of several"),
 	{ "GET", "/api/v1/numbers", "numbers", ACTION_LIST, objects_list, 0,
 	  "List the numbers in use" },
 	{ "GET", "/api/v1/audit", "audit", ACTION_LIST, objects_list, 0,
 	  "List who changed what" },
+	PBX_OBJECT_KINDS(KIND_ROUTES_OF)
 };
 
 int api_routes(struct portal *p)

@@ -16,29 +16,11 @@ struct pbx_object {
 	bool has_extension; /* its number is one of the customer's plan */
 };
 
-#define OBJECT(plural, kind, has_extension)                                    \
-	{                                                                      \
-		{ plural, create, change, remove_asked }, &(kind),             \
-			has_extension                                          \
-	}
+#define OBJECT(plural, kind, one, has_extension)                               \
+	{ { #plural, create, change, remove_asked }, &(kind), has_extension },
 
-/* In the order in which a customer's go: what refers to others first. */
-static const struct pbx_object objects[PBX_OBJECTS] = {
-	OBJECT("attendants", attendant_kind, true),
-	OBJECT("group_mailboxes", group_mailbox_kind, true),
-	OBJECT("dids", did_kind, false),
-	OBJECT("cpns", cpn_kind, false),
-	OBJECT("cesids", cesid_kind, false),
-	OBJECT("zones", zone_kind, false),
-	OBJECT("outside_rules", outside_rules_kind, false),
-	OBJECT("trunks", trunk_kind, false),
-	OBJECT("cors", cor_kind, false),
-	OBJECT("coses", cos_kind, false),
-	OBJECT("mailbox_classes", mailbox_class_kind, false),
-	OBJECT("schedules", schedule_kind, false),
-	OBJECT("account_codes", account_code_kind, false),
-	OBJECT("conferences", conference_kind, false),
-};
+static const struct pbx_object objects[PBX_OBJECTS] = { PBX_OBJECT_KINDS(
+	OBJECT) };
 
 const struct kind *pbx_object_kind(size_t n)
 {

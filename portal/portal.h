@@ -7,6 +7,7 @@
 #include "base/http_client.h"
 #include "base/libre.h"
 #include "base/store.h"
+#include "model/pbx_kinds.h"
 #include "model/record.h"
 #include "model/route.h"
 
@@ -17,9 +18,11 @@ struct reseal;
 struct sessions;
 struct tasks;
 
+#define PORTAL_AND_ONE(plural, kind, one, has_extension) +1
+
 enum {
 	PORTAL_JOURNAL_COLUMNS = 3,
-	PBX_OBJECTS = 14, /* kinds that only the pbx has a use for */
+	PBX_OBJECTS = 0 PBX_OBJECT_KINDS(PORTAL_AND_ONE),
 };
 
 struct portal {
