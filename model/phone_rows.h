@@ -2,6 +2,13 @@
  *
  * Rows of an array of struct field, included where one is made.
  */
+	{ "digest", FIELD_ENUM, 0, .choices = "both|md5|sha-256",
+	  .preset = "\"both\"",
+	  .help = "How it proves its secret: md5 for phones that stop at a "
+		  "challenge they do not know, sha-256 where nothing weaker "
+		  "may do",
+	  .help_fr = "Preuve du secret : md5 pour les téléphones qui ne "
+		     "connaissent que lui, sha-256 pour l'exiger" },
 	{ "hot_desk", FIELD_BOOL, 0, .preset = "false",
 	  .help = "Hot-desk users may log in at it",
 	  .help_fr = "Poste partagé" },

@@ -1,6 +1,7 @@
 /* auth.c - see auth.h */
 #include "pbx/auth.h"
 #include "pbx/server.h"
+#include "sip/address.h"
 #include "sip/digest.h"
 #include "sip/rate.h"
 
@@ -84,9 +85,9 @@ static void failure_key(struct sa *key, const struct sip_message *m,
 /* Phones that give up at a challenge they do not know, though one that they
  * do know stands beside it. */
 static const char *const md5_only_agents[] = { "baresip v0.", "baresip v1.",
-					       "baresip v2." };
+					       "baresip v2.", "Twinkle/" };
 
-static bool knows_md5_only(const struct sip_message *m)
+static bool is_md5_only_agent(const struct sip_message *m)
 {
 	struct span agent = sip_header_value(m, SIP_HEADER_USER_AGENT);
 	size_t count = sizeof(md5_only_agents) / sizeof(md5_only_agents[0]);
@@ -102,6 +103,18 @@ static bool knows_md5_only(const struct sip_message *m)
 	return false;
 }
 
+/* The phone that says it sends this; nothing is believed of it but which
+ * challenge it understands. */
+static const struct phone *claimed(const struct sip_message *m)
+{
+	struct sip_address from;
+
+	if (sip_address_parse(&from, sip_header_value(m, SIP_HEADER_FROM)))
+		return NULL;
+
+	return directory_phone_by_sip_user(from.uri.user);
+}
+
 /* MD5 goes first: a phone that knows SHA-256 looks for it (RFC 8760 asks it
  * to take the best), while older ones take the first and no other. */
 static void write_challenge(struct sip_out *o, const struct sip_message *m,
@@ -109,6 +122,8 @@ static void write_challenge(struct sip_out *o, const struct sip_message *m,
 {
 	char buf[1024];
 	struct sip_out both;
+	const struct phone *p = claimed(m);
+	bool with_md5 = true, with_sha256 = true;
 	struct span sha256, md5;
 	const char *end;
 
@@ -120,10 +135,15 @@ static void write_challenge(struct sip_out *o, const struct sip_message *m,
 		sip_out_raw(o, sip_out_span(&both));
 		return;
 	}
+	if (p) {
+		with_md5 = *p->ha1_md5;
+		with_sha256 = *p->ha1_sha256;
+	}
 	sha256 = (struct span){ both.p, (uint32_t)(end + 1 - both.p) };
 	md5 = (struct span){ end + 1, both.len - sha256.len };
-	sip_out_raw(o, md5);
-	if (!knows_md5_only(m))
+	if (with_md5)
+		sip_out_raw(o, md5);
+	if (with_sha256 && !(with_md5 && is_md5_only_agent(m)))
 		sip_out_raw(o, sha256);
 }
 

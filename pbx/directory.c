@@ -412,6 +412,14 @@ static int phone_change(struct phone *p, const struct phone_fields *f,
 	return 0;
 }
 
+/* One of the two at least, and each whole. */
+static bool has_proof(const struct phone_fields *f)
+{
+	size_t md5 = strlen(f->ha1_md5), sha256 = strlen(f->ha1_sha256);
+
+	return (md5 == 32 || !md5) && (sha256 == 64 || !sha256) && md5 + sha256;
+}
+
 int directory_put_phone(const struct phone_fields *f)
 {
 	struct customer *c;
@@ -421,7 +429,7 @@ int directory_put_phone(const struct phone_fields *f)
 
 	if (!f || !id_is_good(f->id) || !f->customer || !f->sip_user ||
 	    !number_is_good(f->number) || !f->ha1_md5 || !f->ha1_sha256 ||
-	    strlen(f->ha1_md5) != 32 || strlen(f->ha1_sha256) != 64)
+	    !has_proof(f))
 		return EINVAL;
 
 	c = directory_customer(span_of(f->customer));

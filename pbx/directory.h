@@ -158,8 +158,8 @@ struct phone_fields {
 	const char *user; /* NULL: nobody's */
 	const char *number;
 	const char *sip_user;
-	const char *ha1_md5;    /* 32 hex digits */
-	const char *ha1_sha256; /* 64 hex digits */
+	const char *ha1_md5;    /* 32 hex digits, or "": MD5 is refused */
+	const char *ha1_sha256; /* 64, or ""; one of the two must be there */
 	bool rings_with_user;
 	bool is_hot_desk;
 	bool may_call_inside;

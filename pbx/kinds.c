@@ -145,6 +145,7 @@ static void remove_user(const char *id)
 
 static int take_phone(json_t *object, void *arg)
 {
+	const char *digest = text(object, "digest");
 	char md5[33], sha256[65];
 	struct phone_fields f = {
 		.id = text(object, "id"),
@@ -164,6 +165,10 @@ static int take_phone(json_t *object, void *arg)
 	(void)arg;
 
 	auth_ha1(md5, sha256, f.sip_user, text(object, "sip_secret"));
+	if (!strcmp(digest, "md5"))
+		*sha256 = '\0';
+	else if (!strcmp(digest, "sha-256"))
+		*md5 = '\0';
 
 	return directory_put_phone(&f);
 }
