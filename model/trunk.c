@@ -60,8 +60,14 @@ static const struct field fields[] = {
 	  .help = "Emergency calls go here first",
 	  .help_fr = "Appels d'urgence en premier" },
 	{ "trusted", FIELD_BOOL, 0, .preset = "false",
-	  .help = "Asserted identities are sent and believed",
-	  .help_fr = "Identités certifiées envoyées et crues" },
+	  .help = "Asserted identities are sent and believed, and where calls "
+		  "from it were before",
+	  .help_fr = "Identités certifiées envoyées et crues, ainsi que les "
+		     "renvois antérieurs" },
+	{ "diversion", FIELD_ENUM, 0,
+	  .choices = "none|diversion|history-info|both", .preset = "\"none\"",
+	  .help = "Which headers tell it where a forwarded call was",
+	  .help_fr = "En-têtes qui lui disent les renvois d'un appel" },
 	{ "sources", FIELD_LIST, 0, 1, 64,
 	  .help = "Further addresses calls come from: IP or IP:PORT",
 	  .help_fr = "Autres adresses d'arrivée : IP ou IP:PORT" },

@@ -55,6 +55,8 @@ struct forward_way;
 struct outside;
 
 /** Where a call from outside goes. */
+struct diversion;
+
 struct call_target {
 	const char *did;     /* as called from outside */
 	const char *did_id;  /* its object, or NULL */
@@ -63,6 +65,7 @@ struct call_target {
 	bool is_from_peer;   /* the other node has decided that */
 	bool is_outside;     /* from the other node: leaves by our trunk */
 	struct user *payer;  /* who pays for that, or NULL */
+	const struct diversion *past; /* where it was, if that is believed */
 };
 
 struct answer;

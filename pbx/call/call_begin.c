@@ -18,6 +18,7 @@
 #include "pbx/trunk/outside.h"
 #include "pbx/pair/peer.h"
 #include "pbx/trunk/trunk.h"
+#include "pbx/trunk/diversion.h"
 #include "pbx/server.h"
 #include "pbx/transfer/transfer.h"
 #include "pbx/mail/voicemail.h"
@@ -197,6 +198,25 @@ static void dial_number(struct call *call, const struct sip_message *m,
 	forward_ring(call, &r, m);
 }
 
+/* Where it has been before is part of its way. */
+static void bring_past(struct call *call, const struct diversion *past)
+{
+	const struct phone *p = call->caller->phone;
+
+	if (!past || !(past->count + past->unnamed) || !p->customer)
+		return;
+
+	diversion_begin(forward_way(call), past, p->customer);
+	trail_add(&call->trail, "diverted %u times before, the last time by %s",
+		  past->count + past->unnamed,
+		  past->count ? past->hops[past->count - 1].number : "?");
+}
+
+static bool has_past(const struct call_target *target)
+{
+	return target && target->past && target->past->count;
+}
+
 static void ring(struct call *call, const struct sip_message *m,
 		 const struct call_target *target)
 {
@@ -220,13 +240,16 @@ static void ring(struct call *call, const struct sip_message *m,
 	if (!(target && (target->phone || target->is_outside)) &&
 	    !hotdesk_is_empty(call->caller->phone) &&
 	    (conference_dialled(call, target ? target->number : user) ||
-	     voicemail_dialled(call, target ? target->number : user)))
+	     (!has_past(target) &&
+	      voicemail_dialled(call, target ? target->number : user))))
 		return;
 
 	if (forward_begin(call, m)) {
 		call_refused(call, 500, NULL);
 		return;
 	}
+	if (target)
+		bring_past(call, target->past);
 	if (!(target && (target->phone || target->is_outside)) &&
 	    preface_takes(call, target ? target->number : user,
 			  target ? target->did_id : NULL))

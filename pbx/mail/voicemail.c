@@ -435,14 +435,28 @@ static void take_owner(struct call *call)
 	     GREETING_CALLED);
 }
 
-/* Why the last hop was made. */
-static enum greeting_why hop_why(const struct call *call)
+/* The last hop; of a call that was diverted before it came here, that of the
+ * mailbox. */
+static const struct route_hop *hop_to(const struct route_way *way,
+				      const struct mailbox *b)
+{
+	for (uint8_t i = way->past; way->hop_count == way->past && i-- > 0;) {
+		if (!strcmp(way->hops[i].number, b->number))
+			return &way->hops[i];
+	}
+
+	return &way->hops[way->hop_count - 1];
+}
+
+/* Why the call has come to this mailbox. */
+static enum greeting_why hop_why(const struct call *call,
+				 const struct mailbox *b)
 {
 	const struct route_way *way = forward_way(call);
 
 	if (!way || !way->hop_count)
 		return GREETING_CALLED;
-	switch (way->hops[way->hop_count - 1].why) {
+	switch (hop_to(way, b)->why) {
 	case ROUTE_BUSY: return GREETING_BUSY;
 	case ROUTE_DND: return GREETING_DND;
 	case ROUTE_OVERFLOW:
@@ -462,7 +476,7 @@ void voicemail_routed(struct call *call, const char *mailbox)
 	}
 	if (!b->is_group)
 		memcpy(call->callee_user, b->user, sizeof(call->callee_user));
-	take(call, b->user, false, hop_why(call));
+	take(call, b->user, false, hop_why(call, b));
 }
 
 bool voicemail_dialled(struct call *call, const char *dialled)

@@ -7,6 +7,7 @@
 #include "pbx/trunk/outside_rules.h"
 #include "pbx/trunk/outsider.h"
 #include "pbx/pair/peer.h"
+#include "pbx/trunk/diversion.h"
 #include "pbx/server.h"
 #include "pbx/trunk/trunk.h"
 #include "sip/address.h"
@@ -219,14 +220,21 @@ static void begin_call(const struct sip_message *m, struct sip_flow *flow,
 				     .trunk = peer.trunk,
 				     .number = number,
 				     .name = name };
+	struct call_target begun = *target;
+	struct diversion past = { .count = 0 };
 	struct phone *phone = NULL;
 
+	begun.past = &past;
 	calling(m, number, name);
+	if (target->is_outside) {
+		diversion_read(&past, m);
+		diversion_resolve(&past, peer.trunk, customer);
+	}
 	if (outsider_alloc(&phone, &outsider)) {
 		refuse(m, flow, 500);
 		return;
 	}
-	call_begin_to(m, flow, phone, target);
+	call_begin_to(m, flow, phone, &begun);
 	mem_deref(phone);
 }
 

@@ -8,12 +8,14 @@
 #include "pbx/trunk/outside.h"
 #include "pbx/pair/peer.h"
 #include "pbx/speech/relay.h"
+#include "pbx/trunk/diversion.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
 #include "pbx/route/settings_user.h"
 #include "pbx/desk/twin.h"
 #include "pbx/mail/voicemail.h"
 #include "sip/address.h"
+#include "sip/privacy.h"
 
 enum {
 	TRYING_MS = 200, /* 100 unless something better comes (17.2.1) */
@@ -27,21 +29,6 @@ struct forward_way {
 	struct mbuf *invite;
 };
 
-static const struct {
-	const char *reason; /* of Diversion, RFC 5806 */
-	unsigned cause;     /* of the URI, RFC 4458 */
-} diversions[ROUTE_WHYS] = {
-	[ROUTE_ALWAYS] = { "unconditional", 302 },
-	[ROUTE_DND] = { "do-not-disturb", 480 },
-	[ROUTE_BUSY] = { "user-busy", 486 },
-	[ROUTE_NO_ANSWER] = { "no-answer", 408 },
-	[ROUTE_NOT_REGISTERED] = { "unavailable", 503 },
-	[ROUTE_REDIRECTED] = { "deflection", 480 },
-	[ROUTE_OVERFLOW] = { "no-answer", 408 },
-	[ROUTE_MODE] = { "time-of-day", 302 },
-	[ROUTE_DECLINED] = { "unknown", 404 },
-};
-
 static void way_destructor(void *data)
 {
 	struct forward_way *w = data;
@@ -51,10 +38,9 @@ static void way_destructor(void *data)
 
 static bool has_privacy(const struct sip_message *m)
 {
-	struct span v = sip_header_value(m, SIP_HEADER_PRIVACY);
 	struct sip_address from;
 
-	if (v.len && !span_equal(v, SPAN("none")))
+	if (sip_privacy_hides(sip_privacy(m)))
 		return true;
 
 	return !sip_address_parse(&from,
@@ -103,7 +89,8 @@ const char *forward_dialled(const struct call *call)
 	if (!way)
 		return "";
 
-	return way->hop_count ? way->hops[0].number : way->number;
+	return way->hop_count > way->past ? way->hops[way->past].number
+					  : way->number;
 }
 
 bool forward_is_anonymous(const struct call *call)
@@ -130,50 +117,12 @@ void forward_end(struct call *call)
 
 /* ---- what others are told ---- */
 
-static void write_history(const struct route_way *way, struct sip_out *o)
-{
-	char uri[128];
-
-	sip_out_raw(o, SPAN("History-Info: "));
-	for (uint8_t i = 0; i <= way->hop_count; i++) {
-		bool is_last = i == way->hop_count;
-		struct sip_out u;
-
-		sip_out_init(&u, uri, sizeof(uri));
-		server_identity(&u, NULL,
-				is_last ? way->number : way->hops[i].number);
-		u.len--; /* the closing bracket */
-		if (i)
-			sip_out_raw(o, SPAN(","));
-		sip_out_raw(o, sip_out_span(&u));
-		if (i)
-			sip_out_printf(o, ";cause=%u",
-				       diversions[way->hops[i - 1].why].cause);
-		sip_out_raw(o, SPAN(">;index=1"));
-		for (uint8_t n = 0; n < i; n++)
-			sip_out_raw(o, SPAN(".1"));
-		if (i)
-			sip_out_printf(o, ";mp=1%s", i > 1 ? ".1" : "");
-	}
-	sip_out_raw(o, SPAN("\r\n"));
-}
-
 void forward_headers(const struct call *call, struct sip_out *o)
 {
 	const struct route_way *way = forward_way(call);
 
-	if (!way || !way->hop_count)
-		return;
-
-	for (uint8_t i = way->hop_count; i-- > 0;) {
-		const struct route_hop *hop = &way->hops[i];
-
-		sip_out_raw(o, SPAN("Diversion: "));
-		server_identity(o, NULL, hop->number);
-		sip_out_printf(o, ";reason=%s;counter=1\r\n",
-			       diversions[hop->why].reason);
-	}
-	write_history(way, o);
+	if (way)
+		diversion_write(way, o);
 }
 
 /* 181 Call Is Being Forwarded */
@@ -223,7 +172,7 @@ void forward_ring(struct call *call, struct routing *r,
 {
 	struct route_way *way = forward_way(call);
 	struct phone *caller = call->caller->phone;
-	uint8_t told = 0;
+	uint8_t told = way ? way->past : 0;
 
 	if (!way) { /* never begun: nobody to ring for it */
 		call_refused(call, 500, NULL);

@@ -105,7 +105,7 @@ static bool is_code(struct walk *w)
 {
 	struct routing *r = w->r;
 
-	if (w->is_hop || w->way->reach != ROUTE_REACH_CALLER ||
+	if (w->is_hop || w->way->past || w->way->reach != ROUTE_REACH_CALLER ||
 	    (r->number[0] != '*' && r->number[0] != '#'))
 		return false;
 
@@ -208,7 +208,7 @@ static void at_number(struct walk *w)
 	else if (p) {
 		walk_at_line(w, p);
 	}
-	else if (w->is_hop &&
+	else if ((w->is_hop || w->way->past) &&
 		 !strncmp(r->number, VOICEMAIL_CODE, strlen(VOICEMAIL_CODE))) {
 		walk_at_voicemail(w, r->number + strlen(VOICEMAIL_CODE));
 	}
@@ -289,7 +289,7 @@ void route_begin(struct routing *r, struct route_way *way,
 	if (way->reach != ROUTE_REACH_CALLER)
 		w.payer = way->payer[0] ? directory_user(span_of(way->payer))
 					: NULL;
-	if (!is_routable(&w, dialled, hops))
+	if (!is_routable(&w, dialled, hops + way->hop_count + way->unnamed))
 		return;
 	if (phone_guest(caller))
 		walk_note(&w, "%s is logged in at phone %s", caller->user->name,

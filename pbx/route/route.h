@@ -45,7 +45,9 @@ enum route_why {
 /** A number that a call has left, and why. */
 struct route_hop {
 	char number[DIRECTORY_NUMBER_MAX + 1];
-	uint8_t why; /* enum route_why */
+	uint8_t why;     /* enum route_why */
+	bool is_private; /* who it is stays unknown */
+	bool is_outside; /* of the outside: no number of the customer */
 };
 
 /** How far a call may go on somebody else's behalf: from what the pbx has
@@ -68,8 +70,10 @@ struct route_way {
 					   or "" */
 	uint8_t visits;
 	uint8_t hop_count;
-	uint8_t first; /* hunt: where it began */
-	uint8_t tried; /* hunt: members tried */
+	uint8_t past;    /* hops before the call came here (diversion.h) */
+	uint8_t unnamed; /* more of them, which are only counted */
+	uint8_t first;   /* hunt: where it began */
+	uint8_t tried;   /* hunt: members tried */
 	bool is_line; /* a line was dialled: the user's forwards do not count */
 	bool is_anonymous;
 	bool is_permitted; /* the number dialled is exempt from restriction */

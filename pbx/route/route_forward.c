@@ -40,8 +40,9 @@ bool walk_leave(struct walk *w, enum route_why why, const char *to)
 	struct route_way *way = w->way;
 	struct route_hop *hop;
 
-	if (way->hop_count >= ROUTE_HOPS_MAX) {
-		walk_note(w, "routed %u times: a loop", way->hop_count);
+	if (way->hop_count + way->unnamed >= ROUTE_HOPS_MAX) {
+		walk_note(w, "routed %u times: a loop",
+			  way->hop_count + way->unnamed);
 		return false;
 	}
 

@@ -149,6 +149,26 @@ static void at_park(struct walk *w, const struct group *g)
 	walk_copy(w->r->argument, sizeof(w->r->argument), g->number);
 }
 
+/* Where the call has been before it came here, the last that has one. */
+static const struct mailbox *box_of_past(const struct walk *w)
+{
+	const struct route_way *way = w->way;
+
+	for (uint8_t i = way->past; i-- > 0;) {
+		const struct route_hop *hop = &way->hops[i];
+		const struct mailbox *b = hop->is_outside
+						  ? NULL
+						  : mailbox_by_number(
+							    w->caller->customer,
+							    hop->number);
+
+		if (b)
+			return b;
+	}
+
+	return NULL;
+}
+
 /* The voice mail: one that is named, else that of who has sent the call, else
  * the caller asks for messages. */
 void walk_at_voicemail(struct walk *w, const char *named)
@@ -160,9 +180,11 @@ void walk_at_voicemail(struct walk *w, const char *named)
 
 	if (*named)
 		b = mailbox_by_number(c, named);
-	else if (way->hop_count)
+	else if (way->hop_count == way->past)
+		b = box_of_past(w);
+	else
 		b = mailbox_by_number(c, way->hops[way->hop_count - 1].number);
-	if (!b && (*named || way->hop_count)) {
+	if (!b && (*named || way->hop_count > way->past)) {
 		walk_note(w, "%s has no mailbox",
 			  *named ? named
 				 : way->hops[way->hop_count - 1].number);

@@ -16,15 +16,17 @@
 #include "pbx/pair/pair.h"
 #include "pbx/pair/peer.h"
 #include "pbx/speech/relay.h"
+#include "pbx/trunk/diversion.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
 #include "pbx/trunk/trunk.h"
 #include "pbx/desk/twin.h"
 #include "sip/address.h"
+#include "sip/privacy.h"
 
 enum {
 	SILENCE_MS = 4000, /* of a trunk, before the next one is tried */
-	HEADERS_BYTES = 2048,
+	HEADERS_BYTES = 4096,
 };
 
 struct outside {
@@ -143,6 +145,8 @@ static void write_headers(struct leg *leg, const struct outside *o,
 	}
 	if (o->is_private)
 		sip_out_raw(out, SPAN("Privacy: id\r\n"));
+	diversion_write_trunk(o->call, t,
+			      span_of(sip_dialog_target(leg->dialog)), out);
 	sip_out_text(out, "Allow: " PBX_ALLOW "\r\nSupported: timer\r\n");
 	session_offer(leg, out);
 }
@@ -361,29 +365,6 @@ static bool try_next(struct outside *o)
 }
 
 /* ---- out ---- */
-
-static bool asks_privacy(const struct sip_message *m)
-{
-	struct span v = sip_header_value(m, SIP_HEADER_PRIVACY);
-	uint32_t at = 0;
-
-	while (at < v.len) {
-		struct span word = { v.p + at, 0 };
-
-		while (at < v.len && v.p[at] != ';' && v.p[at] != ',' &&
-		       v.p[at] != ' ') {
-			word.len++;
-			at++;
-		}
-		at++;
-		if (span_equal_nocase(word, SPAN("id")) ||
-		    span_equal_nocase(word, SPAN("user")) ||
-		    span_equal_nocase(word, SPAN("header")))
-			return true;
-	}
-
-	return false;
-}
 
 static struct outside *way_make(struct call *call, const struct sip_message *m,
 				const char *number)
@@ -674,7 +655,7 @@ static void calling(const struct sip_message *m, const struct trunk *t,
 	struct sip_address a;
 
 	number[0] = name[0] = '\0';
-	if (asks_privacy(m))
+	if (sip_privacy_hides(sip_privacy(m)))
 		return;
 	if (t->is_trusted) {
 		sip_values_start(&it, m, SIP_HEADER_P_ASSERTED_IDENTITY);
@@ -745,6 +726,7 @@ bool outside_incoming(const struct sip_message *m, struct sip_flow *flow)
 	char name[128];
 	struct call_target target = { .did = number };
 	struct outsider outsider = { .number = who, .name = name };
+	struct diversion past;
 	struct did_target did;
 	struct phone *phone = NULL;
 	struct trunk *t = whose(m, flow, &did, number);
@@ -773,6 +755,11 @@ bool outside_incoming(const struct sip_message *m, struct sip_flow *flow)
 	}
 
 	calling(m, t, who, name);
+	if (t->is_trusted) {
+		diversion_read(&past, m);
+		diversion_resolve(&past, t, outsider.customer);
+		target.past = &past;
+	}
 	outsider.trunk = t;
 	target.number = did.number;
 	target.did_id = did.id;

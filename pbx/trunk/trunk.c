@@ -5,6 +5,7 @@
 #include "pbx/pair/pair.h"
 #include "pbx/pair/peer.h"
 #include "pbx/trunk/trunk.h"
+#include "pbx/trunk/diversion.h"
 #include "sip/build.h"
 
 static struct {
@@ -127,6 +128,7 @@ static void read_object(struct trunk *t)
 	t->is_emergency = json_get_bool(o, "emergency", false);
 	t->asks_digest = json_get_bool(o, "digest_in", false) && t->user;
 	t->shows_account = t->user && !strcmp(text(o, "from"), "account");
+	t->diversion = (uint8_t)diversion_style_of(text(o, "diversion"));
 	sources_read(t);
 }
 

@@ -43,6 +43,7 @@ struct trunk {
 	uint32_t priority;
 	uint32_t max_calls; /* 0: no limit */
 	uint32_t expires_s;
+	uint8_t diversion; /* enum diversion_style */
 	bool is_enabled;
 	bool is_registered_mode;
 	bool is_trusted;    /* gets, and is believed, asserted identities */
