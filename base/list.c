@@ -24,6 +24,23 @@ static uint64_t mix(uint64_t h)
 	return h;
 }
 
+/* Up to seven octets, each of them in it; their number is in the hash. */
+static uint64_t last_word(struct span s)
+{
+	uint32_t a, b;
+
+	if (s.len >= sizeof(a)) {
+		memcpy(&a, s.p, sizeof(a));
+		memcpy(&b, s.p + s.len - sizeof(b), sizeof(b));
+		return (uint64_t)a << 32 | b;
+	}
+	if (!s.len)
+		return 0;
+
+	return (uint64_t)(uint8_t)s.p[0] << 16 |
+	       (uint64_t)(uint8_t)s.p[s.len / 2] << 8 | (uint8_t)s.p[s.len - 1];
+}
+
 uint64_t hash_span(uint64_t chain, struct span s)
 {
 	uint64_t h;
@@ -39,11 +56,7 @@ uint64_t hash_span(uint64_t chain, struct span s)
 		s.len -= (uint32_t)sizeof(word);
 	}
 
-	word = 0;
-	if (s.len)
-		memcpy(&word, s.p, s.len);
-
-	return mix(h ^ word);
+	return mix(h ^ last_word(s));
 }
 
 int table_init(struct table *t, uint32_t buckets)

@@ -173,6 +173,23 @@ static const char *protocol_word(const char *p, const char *e,
 	return p < e && *p == '/' ? p + 1 : NULL;
 }
 
+/* Behind `SIP/2.0/`, which most write so; NULL when it is another */
+static const char *protocol_skip(const char *p, const char *e)
+{
+	struct span name, version;
+
+	if (e - p > 8 && !memcmp(p, "SIP/2.0/", 8))
+		return p + 8;
+
+	p = protocol_word(p, e, &name, true);
+	p = p ? protocol_word(p, e, &version, true) : NULL;
+
+	return p && span_equal_nocase(name, SPAN("SIP")) &&
+			       span_equal(version, SPAN("2.0"))
+		       ? p
+		       : NULL;
+}
+
 /* host [: port], with blanks round the colon */
 static const char *sent_by_parse(struct sip_hop *h, const char *p,
 				 const char *e)
@@ -250,7 +267,6 @@ static int hop_params_parse(struct sip_hop *h, struct span rest)
 int sip_hop_parse(struct sip_hop *hop, struct span value)
 {
 	struct sip_hop h = { 0 };
-	struct span name, version;
 	const char *p, *e;
 	int err;
 
@@ -258,12 +274,9 @@ int sip_hop_parse(struct sip_hop *hop, struct span value)
 	if (!value.len)
 		return EBADMSG;
 	e = value.p + value.len;
-	p = protocol_word(value.p, e, &name, true);
-	p = p ? protocol_word(p, e, &version, true) : NULL;
+	p = protocol_skip(value.p, e);
 	p = p ? protocol_word(p, e, &h.transport, false) : NULL;
-	if (!p || !span_equal_nocase(name, SPAN("SIP")) ||
-	    !span_equal(version, SPAN("2.0")) || !h.transport.len || p == e ||
-	    !sip_char_is_blank(*p))
+	if (!p || !h.transport.len || p == e || !sip_char_is_blank(*p))
 		return EBADMSG;
 
 	p = sent_by_parse(&h, sip_skip_blanks(p, e), e);

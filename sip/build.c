@@ -79,10 +79,12 @@ void sip_out_number(struct sip_out *o, uint64_t n)
 	char text[20];
 	unsigned i = sizeof(text);
 
-	do {
+	/* most are small: ports, lengths, octets of an address */
+	for (; n > UINT32_MAX; n /= 10)
 		text[--i] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n);
+	for (uint32_t small = (uint32_t)n; small || i == sizeof(text);
+	     small /= 10)
+		text[--i] = (char)('0' + small % 10);
 
 	sip_out_raw(o, (struct span){ text + i, sizeof(text) - i });
 }
@@ -145,7 +147,7 @@ void sip_out_host(struct sip_out *o, const char *host, uint16_t port)
 /* inet_ntop() goes through printf; most addresses are IPv4. */
 void sip_address_text(char text[SIP_ADDRESS_TEXT], const struct sa *sa)
 {
-	struct sip_out o;
+	char *p = text;
 	uint32_t ip;
 
 	text[0] = '\0';
@@ -155,13 +157,16 @@ void sip_address_text(char text[SIP_ADDRESS_TEXT], const struct sa *sa)
 	}
 
 	ip = sa_in(sa);
-	sip_out_init(&o, text, SIP_ADDRESS_TEXT - 1);
 	for (int shift = 24; shift >= 0; shift -= 8) {
-		sip_out_number(&o, ip >> shift & 255);
-		if (shift)
-			out_char(&o, '.');
+		uint8_t n = (uint8_t)(ip >> shift);
+
+		if (n >= 100)
+			*p++ = (char)('0' + n / 100);
+		if (n >= 10)
+			*p++ = (char)('0' + n / 10 % 10);
+		*p++ = (char)('0' + n % 10);
+		*p++ = shift ? '.' : '\0';
 	}
-	text[o.len] = '\0';
 }
 
 void sip_out_sa(struct sip_out *o, const struct sa *sa)
@@ -308,11 +313,10 @@ static void completed_via(struct sip_out *o, const struct sip_hop *hop,
 static void copy_vias(struct sip_out *o, const struct sip_message *m,
 		      const struct sa *source)
 {
-	struct sip_hop hop;
 	struct sip_values it;
 	struct span v;
 
-	if (!source || !m->via.len || sip_hop_parse(&hop, m->via)) {
+	if (!source || !m->via.len) {
 		sip_out_copy(o, m, SIP_HEADER_VIA);
 		return;
 	}
@@ -324,7 +328,7 @@ static void copy_vias(struct sip_out *o, const struct sip_message *m,
 			continue;
 		}
 		sip_out_text(o, "Via: ");
-		completed_via(o, &hop, source);
+		completed_via(o, &m->hop, source);
 		sip_out_text(o, "\r\n");
 	}
 }

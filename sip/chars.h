@@ -8,11 +8,12 @@
 #include "base/span.h"
 
 enum {
-	SIP_CHAR_TOKEN = 1,   /* RFC 3261 token */
-	SIP_CHAR_USER = 2,    /* user part, without escapes; and '#' */
-	SIP_CHAR_URI = 4,     /* parameters and headers of a URI */
-	SIP_CHAR_HOST = 8,    /* host name or IPv4; '_' is tolerated */
-	SIP_CHAR_CONTROL = 16 /* but not HT */
+	SIP_CHAR_TOKEN = 1,    /* RFC 3261 token */
+	SIP_CHAR_USER = 2,     /* user part, without escapes; and '#' */
+	SIP_CHAR_URI = 4,      /* parameters and headers of a URI */
+	SIP_CHAR_HOST = 8,     /* host name or IPv4; '_' is tolerated */
+	SIP_CHAR_CONTROL = 16, /* but not HT */
+	SIP_CHAR_VALUE = 32    /* visible, and ends no parameter's value */
 };
 
 extern const uint8_t sip_chars[256];
@@ -42,29 +43,36 @@ static inline struct span span_between(const char *p, const char *e)
 	return (struct span){ p, (uint32_t)(e - p) };
 }
 
-/** Whether no octet is a control one (nor HT); eight at a time. */
+/* Top bits of the octets of a word that are control ones, if any */
+static inline uint64_t sip_word_controls(const char *p)
+{
+	const uint64_t ones = 0x0101010101010101ull;
+	uint64_t w, del;
+
+	memcpy(&w, p, sizeof(w));
+	del = w ^ (ones * 127);
+
+	return (((w - ones * 32) & ~w) | ((del - ones) & ~del)) & ones << 7;
+}
+
+/** Whether no octet is a control one (nor HT); eight at a time, the last
+ * eight overlap. */
 static inline bool sip_is_clean(struct span s)
 {
-	const uint64_t ones = 0x0101010101010101ull, tops = ones << 7;
-	const char *p = s.p;
-	uint32_t left = s.len;
+	const char *p = s.p, *e = p + s.len;
 	uint64_t bad = 0;
 
-	for (; left >= sizeof(uint64_t); p += 8, left -= 8) {
-		uint64_t w, del;
-
-		memcpy(&w, p, sizeof(w));
-		del = w ^ (ones * 127);
-		bad |= ((w - ones * 32) & ~w) | ((del - ones) & ~del);
+	if (s.len >= sizeof(uint64_t)) {
+		for (; e - p > 8; p += 8)
+			bad |= sip_word_controls(p);
+		return !(bad | sip_word_controls(e - 8));
 	}
-	while (left--) {
-		unsigned char c = (unsigned char)*p++;
-
-		if (c < 32 || c == 127)
+	for (; p < e; p++) {
+		if ((unsigned char)*p < 32 || *p == 127)
 			return false;
 	}
 
-	return !(bad & tops);
+	return true;
 }
 
 /** 0..15, or -1. */

@@ -58,11 +58,10 @@ static int method_check(const struct sip_message *m,
 static int scheme_check(const struct sip_message *m, struct sip_fault *f)
 {
 	struct sip_address to;
-	struct sip_uri uri;
 
-	if (sip_uri_parse(&uri, m->uri))
+	if (!m->target.whole.len)
 		return refuse(f, 400);
-	if (uri.scheme == SIP_SCHEME_OTHER)
+	if (m->target.scheme == SIP_SCHEME_OTHER)
 		return refuse(f, 416);
 
 	/* A registrar can store nothing under an address of another kind */

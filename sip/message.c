@@ -105,14 +105,14 @@ static bool is_version(struct span s)
 
 static void request_uri_check(struct parser *ps)
 {
-	struct sip_uri uri;
-	int err = sip_uri_parse(&uri, ps->m->uri);
+	const struct sip_uri *uri = &ps->m->target;
+	int err = sip_uri_parse(&ps->m->target, ps->m->uri);
 
 	if (err == E2BIG)
 		fault_set(ps, 414, "Request-URI Too Long");
 	else if (err)
 		bad(ps, "Bad Request-URI");
-	else if (uri.headers.len)
+	else if (uri->headers.len)
 		bad(ps, "Headers in Request-URI");
 }
 
@@ -250,6 +250,7 @@ static void vias_parse(struct parser *ps, struct span list)
 		if (!is_top)
 			continue;
 		m->via = value;
+		m->hop = hop;
 		m->branch = hop.branch;
 		m->sent_by = hop.sent_by;
 		if (span_equal_nocase(hop.branch, SPAN("z9hG4bK")))
@@ -357,7 +358,8 @@ static void header_check(struct parser *ps, const struct sip_header *h)
 	}
 }
 
-static void header_add(struct parser *ps, struct span name, struct span value)
+static void header_add(struct parser *ps, enum sip_header_id id,
+		       struct span name, struct span value)
 {
 	struct sip_message *m = ps->m;
 	struct sip_header *h;
@@ -369,7 +371,7 @@ static void header_add(struct parser *ps, struct span name, struct span value)
 	h = &m->headers[m->header_count];
 	h->name = name;
 	h->value = value;
-	h->id = (uint8_t)sip_header_id_of(name);
+	h->id = (uint8_t)id;
 
 	if (m->first[h->id] == SIP_NO_HEADER)
 		m->first[h->id] = m->header_count;
@@ -385,29 +387,32 @@ static void header_add(struct parser *ps, struct span name, struct span value)
 /* Name, colon, value of one line with its folds */
 static void header_parse(struct parser *ps, struct span line)
 {
-	const char *p = line.p, *e = p + line.len, *name_end;
-	struct span value;
+	const char *e = line.p + line.len, *colon, *name_end;
+	struct span name, value;
+	enum sip_header_id id;
 
 	if (line.len > SIP_HEADER_LINE_MAX_BYTES) {
 		bad(ps, "Header Too Long");
 		return;
 	}
-	while (p < e && sip_char_is(*p, SIP_CHAR_TOKEN))
-		p++;
-	name_end = p;
-	while (p < e && (*p == ' ' || *p == '\t'))
-		p++;
-	if (name_end == line.p || p == e || *p != ':') {
+	name_end = colon = memchr(line.p, ':', line.len);
+	while (name_end > line.p &&
+	       (name_end[-1] == ' ' || name_end[-1] == '\t'))
+		name_end--;
+	name = span_between(line.p, colon ? name_end : line.p);
+	id = sip_header_id_of(name);
+	/* those with an id are tokens */
+	if (id == SIP_HEADER_OTHER && !sip_is_token(name)) {
 		bad(ps, "Bad Header Line");
 		return;
 	}
 
-	value = sip_trim(span_between(p + 1, e));
+	value = sip_trim(span_between(colon + 1, e));
 	if (has_control(value) && !controls_are_good(value)) {
 		bad(ps, "Control Octet in Header");
 		return;
 	}
-	header_add(ps, span_between(line.p, name_end), value);
+	header_add(ps, id, name, value);
 }
 
 /* All header lines up to the empty one; false when that is missing */

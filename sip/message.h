@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/span.h"
+#include "sip/address.h"
 
 enum {
 	SIP_MESSAGE_MAX_BYTES = 65536,
@@ -130,10 +131,12 @@ struct sip_message {
 	uint8_t method;  /* enum sip_method of a request; of CSeq otherwise */
 	uint16_t status; /* of a response, 100..699 */
 	struct span method_name, uri; /* of a request */
+	struct sip_uri target;        /* uri, parsed; empty when it is bad */
 	struct span reason;           /* of a response */
 	struct span branch;           /* top Via; empty in RFC 2543 */
 	struct span sent_by;          /* top Via */
 	struct span via;              /* whole top Via value */
+	struct sip_hop hop;           /* the same, parsed */
 	struct span from_tag, to_tag; /* empty when absent */
 	struct span call_id;
 	uint32_t cseq;

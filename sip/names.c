@@ -8,21 +8,28 @@
 #include "sip/message.h"
 #include "sip/names.h"
 
-static const char *const methods[SIP_METHOD_COUNT] = {
-	[SIP_METHOD_OTHER] = "",          [SIP_METHOD_INVITE] = "INVITE",
-	[SIP_METHOD_ACK] = "ACK",         [SIP_METHOD_BYE] = "BYE",
-	[SIP_METHOD_CANCEL] = "CANCEL",   [SIP_METHOD_REGISTER] = "REGISTER",
-	[SIP_METHOD_OPTIONS] = "OPTIONS", [SIP_METHOD_SUBSCRIBE] = "SUBSCRIBE",
-	[SIP_METHOD_NOTIFY] = "NOTIFY",   [SIP_METHOD_REFER] = "REFER",
-	[SIP_METHOD_INFO] = "INFO",       [SIP_METHOD_UPDATE] = "UPDATE",
-	[SIP_METHOD_PRACK] = "PRACK",     [SIP_METHOD_MESSAGE] = "MESSAGE",
-	[SIP_METHOD_PUBLISH] = "PUBLISH",
-};
-
 #define NAME(text)                                                             \
 	{                                                                      \
 		(text), sizeof(text) - 1                                       \
 	}
+
+static const struct span methods[SIP_METHOD_COUNT] = {
+	[SIP_METHOD_OTHER] = NAME(""),
+	[SIP_METHOD_INVITE] = NAME("INVITE"),
+	[SIP_METHOD_ACK] = NAME("ACK"),
+	[SIP_METHOD_BYE] = NAME("BYE"),
+	[SIP_METHOD_CANCEL] = NAME("CANCEL"),
+	[SIP_METHOD_REGISTER] = NAME("REGISTER"),
+	[SIP_METHOD_OPTIONS] = NAME("OPTIONS"),
+	[SIP_METHOD_SUBSCRIBE] = NAME("SUBSCRIBE"),
+	[SIP_METHOD_NOTIFY] = NAME("NOTIFY"),
+	[SIP_METHOD_REFER] = NAME("REFER"),
+	[SIP_METHOD_INFO] = NAME("INFO"),
+	[SIP_METHOD_UPDATE] = NAME("UPDATE"),
+	[SIP_METHOD_PRACK] = NAME("PRACK"),
+	[SIP_METHOD_MESSAGE] = NAME("MESSAGE"),
+	[SIP_METHOD_PUBLISH] = NAME("PUBLISH"),
+};
 
 const struct sip_header_row sip_header_rows[SIP_HEADER_COUNT] = {
 	[SIP_HEADER_OTHER] = { NAME(""), 0, 0 },
@@ -138,7 +145,8 @@ enum sip_header_id sip_header_id_of(struct span name)
 	}
 
 	for (id = bucket_first[name_bucket(name)]; id; id = bucket_next[id]) {
-		if (span_equal_nocase(sip_header_rows[id].name, name))
+		if (span_equal(sip_header_rows[id].name, name) ||
+		    span_equal_nocase(sip_header_rows[id].name, name))
 			return id;
 	}
 
@@ -153,8 +161,7 @@ const char *sip_header_name(enum sip_header_id id)
 enum sip_method sip_method_of(struct span name)
 {
 	for (unsigned i = 1; i < SIP_METHOD_COUNT; i++) {
-		if (methods[i][0] == (name.len ? name.p[0] : 0) &&
-		    span_equal(name, span_of(methods[i])))
+		if (span_equal(name, methods[i]))
 			return i;
 	}
 
@@ -163,5 +170,5 @@ enum sip_method sip_method_of(struct span name)
 
 const char *sip_method_name(enum sip_method method)
 {
-	return method < SIP_METHOD_COUNT ? methods[method] : "";
+	return method < SIP_METHOD_COUNT ? methods[method].p : "";
 }

@@ -4,8 +4,11 @@
 #include "sip/chars.h"
 #include "sip/param.h"
 
-#define ALNUM (SIP_CHAR_TOKEN | SIP_CHAR_USER | SIP_CHAR_URI | SIP_CHAR_HOST)
+#define VALUE SIP_CHAR_VALUE
+#define ALNUM                                                                  \
+	(SIP_CHAR_TOKEN | SIP_CHAR_USER | SIP_CHAR_URI | SIP_CHAR_HOST | VALUE)
 #define MARK  (SIP_CHAR_USER | SIP_CHAR_URI)
+#define TOKEN (SIP_CHAR_TOKEN | VALUE)
 
 const uint8_t sip_chars[256] = {
 	[0 ... 8] = SIP_CHAR_CONTROL,
@@ -17,39 +20,32 @@ const uint8_t sip_chars[256] = {
 	['-'] = ALNUM,
 	['.'] = ALNUM,
 	['_'] = ALNUM,
-	['!'] = SIP_CHAR_TOKEN | MARK,
-	['~'] = SIP_CHAR_TOKEN | MARK,
-	['*'] = SIP_CHAR_TOKEN | MARK,
-	['\''] = SIP_CHAR_TOKEN | MARK,
-	['+'] = SIP_CHAR_TOKEN | MARK,
-	['`'] = SIP_CHAR_TOKEN,
-	['%'] = SIP_CHAR_TOKEN,
-	['('] = MARK,
-	[')'] = MARK,
-	['&'] = MARK,
+	['!'] = TOKEN | MARK,
+	['~'] = TOKEN | MARK,
+	['*'] = TOKEN | MARK,
+	['\''] = TOKEN | MARK,
+	['+'] = TOKEN | MARK,
+	['`'] = TOKEN,
+	['%'] = TOKEN,
+	['('] = MARK | VALUE,
+	[')'] = MARK | VALUE,
+	['&'] = MARK | VALUE,
 	['='] = MARK,
-	['$'] = MARK,
-	['/'] = MARK,
-	['?'] = MARK,
+	['$'] = MARK | VALUE,
+	['/'] = MARK | VALUE,
+	['?'] = MARK | VALUE,
 	[';'] = MARK,
 	[','] = SIP_CHAR_USER,
-	['#'] = SIP_CHAR_USER,
-	[':'] = SIP_CHAR_URI,
-	['['] = SIP_CHAR_URI,
-	[']'] = SIP_CHAR_URI,
+	['#'] = SIP_CHAR_USER | VALUE,
+	[':'] = SIP_CHAR_URI | VALUE,
+	['['] = SIP_CHAR_URI | VALUE,
+	[']'] = SIP_CHAR_URI | VALUE,
+	['@'] = VALUE,
+	['\\'] = VALUE,
+	['^'] = VALUE,
+	['{' ... '}'] = VALUE,
+	[128 ... 255] = VALUE,
 };
-
-struct span sip_trim(struct span s)
-{
-	while (s.len && sip_char_is_blank(s.p[0])) {
-		s.p++;
-		s.len--;
-	}
-	while (s.len && sip_char_is_blank(s.p[s.len - 1]))
-		s.len--;
-
-	return s;
-}
 
 bool sip_is_token(struct span s)
 {
@@ -133,9 +129,7 @@ static const char *skip_value(const char *p, const char *e)
 	if (p < e && *p == '"')
 		return skip_quoted(p, e);
 
-	while (p < e && !sip_char_is_blank(*p) && *p != ';' && *p != ',' &&
-	       *p != '"' && *p != '<' && *p != '>' && *p != '=' &&
-	       !sip_char_is(*p, SIP_CHAR_CONTROL))
+	while (p < e && sip_char_is(*p, SIP_CHAR_VALUE))
 		p++;
 
 	return p;
@@ -209,6 +203,7 @@ bool sip_params_are_good(struct span params)
 
 int sip_number(struct span digits, uint64_t max, uint64_t *np)
 {
+	enum { SAFE_DIGITS = 19 }; /* always fit */
 	uint64_t n = 0;
 
 	if (!digits.len)
@@ -217,7 +212,7 @@ int sip_number(struct span digits, uint64_t max, uint64_t *np)
 	for (uint32_t i = 0; i < digits.len; i++) {
 		unsigned d = (unsigned)(uint8_t)digits.p[i] - '0';
 
-		if (d > 9 || n > (UINT64_MAX - d) / 10)
+		if (d > 9 || (i >= SAFE_DIGITS && n > (UINT64_MAX - d) / 10))
 			return EBADMSG;
 		n = n * 10 + d;
 	}

@@ -12,9 +12,20 @@
 #include <stdint.h>
 
 #include "base/span.h"
+#include "sip/chars.h"
 
 /** Cut blanks and folds from both ends. */
-struct span sip_trim(struct span s);
+static inline struct span sip_trim(struct span s)
+{
+	while (s.len && sip_char_is_blank(s.p[0])) {
+		s.p++;
+		s.len--;
+	}
+	while (s.len && sip_char_is_blank(s.p[s.len - 1]))
+		s.len--;
+
+	return s;
+}
 
 /** Whether all octets are token octets, and there is one. */
 bool sip_is_token(struct span s);

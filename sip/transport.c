@@ -96,9 +96,11 @@ static int read_some(struct sip_listener *l)
 	static struct sa from[READ_MAX];
 	static struct iovec parts[READ_MAX];
 	static struct mmsghdr headers[READ_MAX];
+	static int used = READ_MAX;
 	int n;
 
-	for (int i = 0; i < READ_MAX; i++) {
+	/* what the last read did not use is still as it was */
+	for (int i = 0; i < used; i++) {
 		sa_init(&from[i], sa_af(&l->local));
 		parts[i] = (struct iovec){ bufs[i], sizeof(bufs[i]) };
 		headers[i].msg_hdr = (struct msghdr){
@@ -110,6 +112,7 @@ static int read_some(struct sip_listener *l)
 	}
 
 	n = net_receive_many(l->fd, headers, READ_MAX);
+	used = n < 0 ? 0 : n > 0 ? n : READ_MAX; /* 0: lost on purpose */
 	for (int i = 0; i < n && l->sip; i++) {
 		from[i].len = headers[i].msg_hdr.msg_namelen;
 		if (headers[i].msg_len && sa_port(&from[i]))

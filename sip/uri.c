@@ -23,6 +23,18 @@ static bool is_made_of(struct span s, uint8_t classes)
 	return true;
 }
 
+static uint8_t scheme_of(struct span name)
+{
+	if (span_equal_nocase(name, SPAN("sip")))
+		return SIP_SCHEME_SIP;
+	if (span_equal_nocase(name, SPAN("sips")))
+		return SIP_SCHEME_SIPS;
+	if (span_equal_nocase(name, SPAN("tel")))
+		return SIP_SCHEME_TEL;
+
+	return SIP_SCHEME_OTHER;
+}
+
 static bool is_scheme(struct span s)
 {
 	if (!s.len || !((s.p[0] | 32) >= 'a' && (s.p[0] | 32) <= 'z'))
@@ -85,15 +97,20 @@ static int host_parse(struct sip_uri *uri, struct span s, const char **endp)
 
 static int user_parse(struct sip_uri *uri, struct span info)
 {
-	const char *colon = memchr(info.p, ':', info.len);
+	const char *p = info.p, *e = p + info.len, *colon;
 
+	/* most are plain: nothing escaped, no password */
+	while (p < e && sip_char_is(*p, SIP_CHAR_USER))
+		p++;
 	uri->user = info;
+	colon = p < e ? memchr(p, ':', (size_t)(e - p)) : NULL;
 	if (colon) {
 		uri->user = span_between(info.p, colon);
-		uri->password = span_between(colon + 1, info.p + info.len);
+		uri->password = span_between(colon + 1, e);
 	}
-	if (!uri->user.len || !is_made_of(uri->user, SIP_CHAR_USER) ||
-	    !is_made_of(uri->password, SIP_CHAR_USER))
+	if (!uri->user.len ||
+	    (p < e && (!is_made_of(uri->user, SIP_CHAR_USER) ||
+		       !is_made_of(uri->password, SIP_CHAR_USER))))
 		return EBADMSG;
 
 	return uri->user.len > SIP_USER_MAX_BYTES ? E2BIG : 0;
@@ -199,15 +216,9 @@ int sip_uri_parse(struct sip_uri *urip, struct span text)
 
 	uri.scheme_name = span_between(text.p, colon);
 	rest = span_between(colon + 1, text.p + text.len);
-	if (!is_scheme(uri.scheme_name))
+	uri.scheme = scheme_of(uri.scheme_name);
+	if (uri.scheme == SIP_SCHEME_OTHER && !is_scheme(uri.scheme_name))
 		return EBADMSG;
-
-	if (span_equal_nocase(uri.scheme_name, SPAN("sip")))
-		uri.scheme = SIP_SCHEME_SIP;
-	else if (span_equal_nocase(uri.scheme_name, SPAN("sips")))
-		uri.scheme = SIP_SCHEME_SIPS;
-	else if (span_equal_nocase(uri.scheme_name, SPAN("tel")))
-		uri.scheme = SIP_SCHEME_TEL;
 
 	switch (uri.scheme) {
 	case SIP_SCHEME_SIP:
