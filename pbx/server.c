@@ -11,6 +11,7 @@
 #include "pbx/registrar.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
+#include "pbx/transfer/refer.h"
 #include "pbx/watch/subscription.h"
 #include "sip/dialog.h"
 
@@ -23,7 +24,7 @@ static struct {
 
 static const char *const option_tags[] = { "100rel",   "timer",    "path",
 					   "outbound", "replaces", "norefersub",
-					   NULL };
+					   "join",     "tdialog",  NULL };
 static const char *const call_bodies[] = { "application/sdp", "multipart/mixed",
 					   "multipart/alternative", NULL };
 
@@ -168,9 +169,10 @@ static void out_of_dialog(const struct sip_message *m, struct sip_flow *flow)
 			call_begin(m, flow, phone);
 		return;
 
-	case SIP_METHOD_REFER: /* only inside a call */
-		(void)sip_refuse(server.sip, m, flow, 403,
-				 (struct span){ NULL, 0 });
+	case SIP_METHOD_REFER:
+		phone = auth_phone(m, flow);
+		if (phone)
+			refer_apart(m, flow, phone);
 		return;
 
 	case SIP_METHOD_SUBSCRIBE:

@@ -35,6 +35,6 @@ extern struct settings pbx_settings;
 #define PBX_ALLOW                                                              \
 	"INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, "   \
 	"REFER, SUBSCRIBE"
-#define PBX_SUPPORTED "100rel, timer, path, outbound, replaces, norefersub"
+#define PBX_SUPPORTED "100rel, timer, path, outbound, replaces, norefersub, join, tdialog"
 
 #endif

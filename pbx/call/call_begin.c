@@ -8,6 +8,7 @@
 #include "pbx/desk/access.h"
 #include "pbx/call/call_private.h"
 #include "pbx/feature/dial.h"
+#include "pbx/feature/intrude.h"
 #include "pbx/route/forward.h"
 #include "pbx/call/hidden.h"
 #include "pbx/desk/hotdesk.h"
@@ -231,8 +232,19 @@ static void ring(struct call *call, const struct sip_message *m,
 	if (!target)
 		trail_dialled(call, user);
 	(void)leg_turn(call->caller, LEG_ASKED);
+	if (!target && sip_has_header(m, SIP_HEADER_JOIN)) {
+		intrude_join(call, m);
+		return;
+	}
 	if (!target && sip_has_header(m, SIP_HEADER_REPLACES)) {
 		transfer_replace(call, m);
+		return;
+	}
+	if (target && !target->is_from_peer &&
+	    (sip_has_header(m, SIP_HEADER_JOIN) ||
+	     sip_has_header(m, SIP_HEADER_REPLACES))) {
+		trail_add(&call->trail, "the outside takes part in no call");
+		call_refused(call, 403, NULL);
 		return;
 	}
 	if (target && !target->phone && access_dialled(call, target->number))

@@ -42,6 +42,7 @@ static void leg_destructor(void *data)
 	sip_client_forget(&leg->invite);
 	sip_server_forget(&leg->asked);
 	mem_deref(leg->dialog);
+	mem_deref(leg->referral);
 	mem_deref(leg->sdp);
 	uncount(leg);
 	mem_deref(leg->phone);

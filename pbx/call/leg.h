@@ -22,11 +22,12 @@ struct leg {
 	struct call *call;
 	struct phone *phone; /* counted; NULL for a restored, removed phone */
 	struct sip_dialog *dialog;
-	struct sip_client *invite; /* first INVITE, ours, not final yet */
-	struct sip_server *asked;  /* first INVITE, theirs */
-	struct list exchanges;     /* struct exchange this leg asked for */
-	struct twin *twin;         /* of an outside number of a user, or NULL */
-	struct mbuf *sdp;          /* last description we sent; may be NULL */
+	struct sip_dialog *referral; /* of a REFER outside it, or NULL */
+	struct sip_client *invite;   /* first INVITE, ours, not final yet */
+	struct sip_server *asked;    /* first INVITE, theirs */
+	struct list exchanges;       /* struct exchange this leg asked for */
+	struct twin *twin; /* of an outside number of a user, or NULL */
+	struct mbuf *sdp;  /* last description we sent; may be NULL */
 	struct session session;
 	struct wheel_timer held_timer; /* recall.h */
 	uint32_t rseq; /* of the reliable answer that waits for the PRACK */

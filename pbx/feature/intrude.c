@@ -3,6 +3,9 @@
 #include "pbx/conference/conference_dial.h"
 #include "pbx/route/cos.h"
 #include "pbx/feature/intrude.h"
+#include "pbx/transfer/replaces.h"
+#include "pbx/transfer/transfer.h"
+#include "pbx/trunk/outsider.h"
 
 /* Who wants to come into whose call. */
 struct intrusion {
@@ -11,6 +14,7 @@ struct intrusion {
 	const struct user *target;
 	struct leg *leg; /* of the target, in its call */
 	bool is_silent;  /* hears only */
+	bool is_own;     /* call, at another phone perhaps */
 };
 
 static void refuse(const struct intrusion *in, uint16_t status, const char *why)
@@ -108,7 +112,7 @@ static uint16_t share(struct conference **cp, const struct intrusion *in)
 		return 0;
 	}
 	err = conference_make(&c, call->customer, CONFERENCE_ADHOC,
-			      in->target->name);
+			      in->target ? in->target->name : "");
 	if (err)
 		return err == ENOTCONN ? 480 : 500;
 	c->has_signs = !in->is_silent || cos_may(in->target, COS_MONITOR_TONE);
@@ -197,4 +201,59 @@ void intrude_monitor(struct call *call, const struct routing *r,
 	(void)m;
 
 	intrude(call, r->argument, true);
+}
+
+/* ---- INVITE with Join ---- */
+
+/* Whether who asks may come in: a call of its own with the right to hold a
+ * conference, another's with that to break in. */
+static uint16_t may_join(struct intrusion *in)
+{
+	const struct phone *p = in->call->caller->phone;
+
+	if (outsider_is(p) || !in->leg->phone ||
+	    strcmp(in->call->customer, in->leg->call->customer) != 0)
+		return in->leg->phone && outsider_is(p) ? 403 : 481;
+	if (in->leg->call->state == CALL_OVER)
+		return 603;
+	if (in->leg->call->state != CALL_ANSWERED || !leg_is_up(in->leg))
+		return 481;
+	if (in->leg->call->is_emergency)
+		return 403;
+
+	in->target = in->leg->phone->user;
+	in->is_own = transfer_owns(p, in->leg);
+	if (in->is_own)
+		return cos_may(in->by, COS_CONFERENCE) ? 0 : 403;
+
+	return in->by && in->target && cos_may(in->by, COS_OVERRIDE) &&
+			       !why_not(in)
+		       ? 0
+		       : 403;
+}
+
+void intrude_join(struct call *call, const struct sip_message *m)
+{
+	struct intrusion in = { .call = call, .by = call->caller->phone->user };
+	struct replaces r;
+	uint16_t status = 400;
+
+	if (!sip_has_header(m, SIP_HEADER_REPLACES) &&
+	    !replaces_parse(&r, sip_header_value(m, SIP_HEADER_JOIN))) {
+		in.leg = replaces_leg(&r);
+		status = in.leg ? may_join(&in) : 481;
+	}
+	if (status) {
+		trail_add(&call->trail, "joins no call: %u", status);
+		call_refused(call, status, NULL);
+		return;
+	}
+
+	(void)re_snprintf(call->number, sizeof(call->number), "%s",
+			  in.leg->phone->number);
+	trail_add(&in.leg->call->trail, "%s joins",
+		  phone_name(in.call->caller->phone));
+	trail_add(&call->trail, "joins the call of %s: call %s",
+		  phone_name(in.leg->phone), in.leg->call->id);
+	come_in(&in);
 }

@@ -1,4 +1,4 @@
-/* intrude.h - breaking into a call (*40*N), listening to one (*41*N)
+/* intrude.h - breaking into a call (*40*N, Join), listening to one (*41*N)
  *
  * The two parties of the call that N speaks in are brought into a conference
  * without hearing more than a sign, and who dialled comes in, too: to speak
@@ -11,7 +11,11 @@
  * it, none has privacy.  Who breaks in is always heard coming; who listens
  * only where the class of the one listened to wants the tone.
  *
- * Source: domain/pbx.md 4.1; CAL-9.
+ * An INVITE with Join comes into the call it names the same way: of the same
+ * phone or user where their class permits conferences, of others where it
+ * permits to break in.
+ *
+ * Source: RFC 3911; domain/pbx.md 4.1; CAL-9.
  */
 #ifndef PBX_INTRUDE_H
 #define PBX_INTRUDE_H
@@ -20,5 +24,8 @@
 
 code_run_h intrude_override;
 code_run_h intrude_monitor;
+
+/** A phone's call begins with Join: it comes in, or is refused. */
+void intrude_join(struct call *call, const struct sip_message *m);
 
 #endif

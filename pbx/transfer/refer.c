@@ -94,6 +94,7 @@ static int take_in(struct leg *leg, const struct sip_message *m,
 		   struct sip_flow *flow, bool is_silent)
 {
 	struct sip_server *asked = NULL;
+	struct sip_dialog *referral = NULL;
 	char headers[256];
 	struct sip_out o;
 	struct sip_reply reply = {
@@ -107,6 +108,17 @@ static int take_in(struct leg *leg, const struct sip_message *m,
 	if (err)
 		return err;
 
+	if (!m->to_tag.len) {
+		err = sip_dialog_accept(&referral, server_sip(), m, asked,
+					SPAN("pbx"), NULL);
+		if (err) {
+			(void)sip_server_answer(asked, 400);
+			sip_server_forget(&asked);
+			return EALREADY;
+		}
+		mem_deref(leg->referral);
+		leg->referral = referral;
+	}
 	sip_out_init(&o, headers, sizeof(headers));
 	leg_headers(leg, &o);
 	if (is_silent)
@@ -195,7 +207,9 @@ static uint16_t refer_to_of(struct span *valuep, const struct sip_message *m)
 void refer_request(struct leg *leg, const struct sip_message *m,
 		   struct sip_flow *flow)
 {
-	uint32_t event = leg->has_referred ? m->cseq : 0;
+	uint32_t event = !m->to_tag.len      ? TRANSFER_REFERRAL
+			 : leg->has_referred ? m->cseq
+					     : 0;
 	struct span refer_to;
 	struct wish w;
 	bool is_silent;
@@ -222,10 +236,36 @@ void refer_request(struct leg *leg, const struct sip_message *m,
 		return;
 	}
 
-	leg->has_referred = true;
+	leg->has_referred |= m->to_tag.len > 0;
 	status = carry_out(leg, &w, event, is_silent);
 	if (status == 491 && !wait_a_little(leg, refer_to, event, is_silent))
 		return;
 	if (status && !is_silent)
 		transfer_notify(leg, event, status);
+}
+
+/* The leg that Target-Dialog names, which the phone may dispose of. */
+static struct leg *target_of(const struct sip_message *m,
+			     const struct phone *phone)
+{
+	struct span value = sip_header_named(m, "Target-Dialog");
+	struct replaces r;
+	struct leg *leg;
+
+	if (!value.len || replaces_parse_target(&r, value))
+		return NULL;
+	leg = replaces_leg(&r);
+
+	return leg && leg_is_up(leg) && transfer_owns(phone, leg) ? leg : NULL;
+}
+
+void refer_apart(const struct sip_message *m, struct sip_flow *flow,
+		 const struct phone *phone)
+{
+	struct leg *leg = target_of(m, phone);
+
+	if (leg)
+		refer_request(leg, m, flow);
+	else
+		refuse(m, flow, 403);
 }

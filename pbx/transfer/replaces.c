@@ -8,7 +8,8 @@
 #include "sip/dialog.h"
 #include "sip/param.h"
 
-int replaces_parse(struct replaces *r, struct span value)
+static int parse(struct replaces *r, struct span value, const char *to_tag,
+		 const char *from_tag)
 {
 	const char *semicolon;
 	struct span params;
@@ -26,12 +27,22 @@ int replaces_parse(struct replaces *r, struct span value)
 		(struct span){ r->text, (uint32_t)(semicolon - r->text) });
 	params.p = semicolon + 1;
 	params.len = value.len - (uint32_t)(params.p - r->text);
-	if (!sip_param(params, "to-tag", &r->to_tag) ||
-	    !sip_param(params, "from-tag", &r->from_tag))
+	if (!sip_param(params, to_tag, &r->to_tag) ||
+	    !sip_param(params, from_tag, &r->from_tag))
 		return EBADMSG;
 	r->is_early_only = sip_param(params, "early-only", NULL);
 
 	return 0;
+}
+
+int replaces_parse(struct replaces *r, struct span value)
+{
+	return parse(r, value, "to-tag", "from-tag");
+}
+
+int replaces_parse_target(struct replaces *r, struct span value)
+{
+	return parse(r, value, "remote-tag", "local-tag");
 }
 
 int replaces_of_uri(struct replaces *r, const struct sip_uri *uri)

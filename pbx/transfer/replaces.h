@@ -1,8 +1,9 @@
-/* replaces.h - the dialog that Replaces names
+/* replaces.h - the dialog that Replaces, Join or Target-Dialog names
  *
- * In an INVITE as a header, in a REFER inside the URI it refers to.
+ * Replaces stands in an INVITE as a header, in a REFER inside the URI it
+ * refers to.
  *
- * Source: RFC 3891, RFC 5589.
+ * Source: RFC 3891, RFC 3911, RFC 4538, RFC 5589.
  */
 #ifndef PBX_REPLACES_H
 #define PBX_REPLACES_H
@@ -23,8 +24,12 @@ struct replaces {
 	bool is_early_only;
 };
 
-/** Read the header's value.  0 or EBADMSG. */
+/** Read the value of Replaces or Join.  0 or EBADMSG. */
 int replaces_parse(struct replaces *r, struct span value);
+
+/** Read that of Target-Dialog, whose tags are seen from its sender.  0 or
+ * EBADMSG. */
+int replaces_parse_target(struct replaces *r, struct span value);
 
 /** Read it in the header part of a URI.  0; ENOENT without; EBADMSG. */
 int replaces_of_uri(struct replaces *r, const struct sip_uri *uri);

@@ -88,14 +88,16 @@ void transfer_notify(struct leg *leg, uint32_t event, uint16_t status)
 	char headers[HEADERS_BYTES], fragment[128];
 	struct sip_out o, body;
 	struct sip_dialog_request request = { .method = "NOTIFY" };
+	bool is_apart = event == TRANSFER_REFERRAL;
+	struct sip_dialog *d = is_apart ? leg->referral : leg->dialog;
 
-	if (!leg->dialog)
+	if (!d)
 		return;
 
 	sip_out_init(&o, headers, sizeof(headers));
 	leg_headers(leg, &o);
 	sip_out_text(&o, "Event: refer");
-	if (event)
+	if (event && !is_apart)
 		sip_out_printf(&o, ";id=%u", event);
 	if (status < 200)
 		sip_out_printf(&o,
@@ -110,8 +112,11 @@ void transfer_notify(struct leg *leg, uint32_t event, uint16_t status)
 	request.headers = sip_out_span(&o);
 	request.content_type = SPAN("message/sipfrag;version=2.0");
 	request.body = sip_out_span(&body);
-	leg_reach(leg);
-	(void)sip_dialog_request(NULL, leg->dialog, &request, NULL, NULL);
+	if (is_apart)
+		dialog_reach(d, leg->phone);
+	else
+		leg_reach(leg);
+	(void)sip_dialog_request(NULL, d, &request, NULL, NULL);
 }
 
 void transfer_tell(struct transfer *t, uint16_t status)

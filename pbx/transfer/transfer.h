@@ -91,6 +91,10 @@ bool transfer_take(struct call *call);
 /** The call whose caller was sent on into this one, or NULL. */
 struct call *transfer_sender(const struct call *call);
 
+/** Id of the subscription that a REFER outside the call made: a dialog of its
+ * own, the leg's referral. */
+#define TRANSFER_REFERRAL UINT32_MAX
+
 /** Tell who handed over what became of it. */
 void transfer_notify(struct leg *leg, uint32_t event, uint16_t status);
 
