@@ -214,8 +214,10 @@ static const struct shape shapes[] = {
 	{ "phone-key",
 	  "key:integer function:string number:string label:string dial:string?",
 	  "A key, and the digits it dials" },
-	{ "phone-keys", "phone:string user:string? items:[]#phone-key",
-	  "The keys of a phone, or of who is logged in there" },
+	{ "phone-keys",
+	  "phone:string user:string? pickup:string? items:[]#phone-key",
+	  "The keys of a phone, or of who is logged in there; pickup: what "
+	  "stands before a number to take a call that rings there" },
 	{ "hot-desk",
 	  "user:string phone:string? customer:string since_ms:integer?",
 	  "Somebody logged in at a shared phone, or outside: no phone" },

@@ -361,6 +361,7 @@ static void changed(const struct provision_change *change, void *arg)
 		log_error("kinds", "%s %s: %s", change->kind->name, change->id,
 			  strerror(err));
 	hotdesk_changed();
+	keys_changed(change->kind, change->id);
 	turn_end();
 }
 
@@ -471,6 +472,7 @@ static void pair_after(const char *id, json_t *object, void *arg)
 		log_error("kinds", "%s %s of the primary: %s", k->kind->name,
 			  id, strerror(err));
 	hotdesk_changed();
+	keys_changed(k->kind, id);
 }
 
 static int pair_with(struct provision *p, size_t i)

@@ -39,7 +39,7 @@ enum need {
 struct capability {
 	const char *name;        /* as `offers` lists it */
 	const char *command;     /* the word that asks for it, or NULL */
-	const char *requirement; /* row of requirements/4 */
+	const char *requirement; /* row of requirements/4 or 5 */
 	unsigned moments;        /* enum moment, or-ed */
 	enum offline offline;
 	enum need need;

@@ -12,12 +12,14 @@
 #include "phone/engine.h"
 #include "phone/face.h"
 #include "phone/diary.h"
+#include "phone/key.h"
 #include "phone/phone.h"
 #include "phone/registration.h"
 #include "phone/setting.h"
 #include "phone/speech.h"
 #include "phone/uc_link.h"
 #include "phone/voice_mail.h"
+#include "phone/watch.h"
 #include "sip/build.h"
 #include "sip/dialog.h"
 
@@ -469,6 +471,77 @@ static void run_calls(struct engine *e, const struct words *w)
 	ok(e, w);
 }
 
+/* ---- keys and lamps ---- */
+
+static void run_watch(struct engine *e, const struct words *w)
+{
+	int err = watch_add(e, w->first, false);
+
+	if (err == EINVAL)
+		no(e, w, "bad-number", "This number cannot be watched.");
+	else if (err == EMFILE)
+		no(e, w, "too-many", "So many numbers cannot be watched.");
+	else if (err)
+		no_errno(e, w, err);
+	else
+		ok(e, w);
+}
+
+static void run_unwatch(struct engine *e, const struct words *w)
+{
+	if (watch_remove(e, w->first, false))
+		no(e, w, "not-watched", "This number is not watched.");
+	else
+		ok(e, w);
+}
+
+static void run_keys(struct engine *e, const struct words *w)
+{
+	face_reply_with(e, w->command, "items",
+			e->keys ? key_list(e->keys) : json_array());
+}
+
+/* A call as if by `call`; the command's own name replies. */
+static void dial(struct engine *e, const struct words *w, const char *number)
+{
+	const struct words call = { w->command, number, "" };
+
+	run_call(e, &call);
+}
+
+static void run_pick_up(struct engine *e, const struct words *w)
+{
+	const struct watch *ringing = watch_find(e, w->first);
+	char *number = NULL;
+
+	if (!*w->first && !ringing) {
+		no(e, w, "no-call", "No watched number is ringing.");
+		return;
+	}
+	if (e->keys)
+		number = key_pickup(e->keys, *w->first ? w->first
+						       : watch_number(ringing));
+	if (number)
+		dial(e, w, number);
+	else
+		no(e, w, "not-offered",
+		   "The call controller has not said how calls are taken.");
+	mem_deref(number);
+}
+
+static void run_press(struct engine *e, const struct words *w)
+{
+	char *number = e->keys ? key_dials(e->keys, (unsigned)strtoul(w->first,
+								      NULL, 10))
+			       : NULL;
+
+	if (number)
+		dial(e, w, number);
+	else
+		no(e, w, "no-key", "This key dials nothing.");
+	mem_deref(number);
+}
+
 /* ---- settings ---- */
 
 static void run_set(struct engine *e, const struct words *w)
@@ -500,6 +573,8 @@ static void run_quit(struct engine *e, const struct words *w)
 
 /* ---- the table ---- */
 
+static command_h run_help;
+
 /* What the capability table says is not built has no function. */
 static const struct row rows[] = {
 	{ "call", 1, 1, "call NUMBER", run_call },
@@ -525,11 +600,29 @@ static const struct row rows[] = {
 	{ "directory", 0, 0, "directory", run_directory },
 	{ "voicemail", 0, 2, "voicemail [list] | play|read|unread|delete ID",
 	  run_voicemail },
+	{ "watch", 1, 1, "watch NUMBER", run_watch },
+	{ "unwatch", 1, 1, "unwatch NUMBER", run_unwatch },
+	{ "keys", 0, 0, "keys", run_keys },
+	{ "press", 1, 1, "press KEY", run_press },
+	{ "pick-up", 0, 1, "pick-up [NUMBER]", run_pick_up },
 	{ "stats", 0, 1, "stats [ID]", run_stats },
 	{ "calls", 0, 0, "calls", run_calls },
 	{ "try", 0, 0, "try", run_try },
+	{ "help", 0, 0, "help", run_help },
 	{ "quit", 0, 0, "quit", run_quit },
 };
+
+static void run_help(struct engine *e, const struct words *w)
+{
+	json_t *items = json_array();
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].run)
+			(void)json_array_append_new(items,
+						    json_string(rows[i].usage));
+	}
+	face_reply_with(e, w->command, "items", items);
+}
 
 static const struct row *find_row(const char *name)
 {

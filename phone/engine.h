@@ -17,6 +17,7 @@ struct audio;
 struct cache;
 struct call;
 struct http_client;
+struct key_table;
 struct diary;
 struct phone;
 struct registration;
@@ -48,7 +49,10 @@ struct engine {
 	struct uc_link *link;              /* NULL without uc */
 	struct cache *cache;
 	struct diary *diary;
-	struct list calls; /* struct call, oldest first */
+	struct list calls;      /* struct call, oldest first */
+	struct list subscribes; /* what we ask to be told of, oldest first */
+	struct list watches;    /* numbers with a lamp, oldest first */
+	struct key_table *keys; /* NULL without registrar */
 	uint32_t call_serial;
 	uint32_t failback_ms; /* registration.h */
 	struct settings settings;

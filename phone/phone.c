@@ -24,9 +24,11 @@
 #include "phone/face.h"
 #include "phone/file.h"
 #include "phone/diary.h"
+#include "phone/key.h"
 #include "phone/lamp.h"
 #include "phone/phone.h"
 #include "phone/registration.h"
+#include "phone/subscribe.h"
 #include "phone/setting.h"
 #include "phone/trace.h"
 #include "phone/uc_link.h"
@@ -172,6 +174,7 @@ void engine_quit(struct engine *e)
 	e->is_closing = true;
 	wheel_start(&e->close_timer, ENGINE_CLOSE_MS, close_anyway, e);
 	e->link = mem_deref(e->link);
+	subscribe_end_all(e);
 	for (le = list_head(&e->calls); le; le = le->next)
 		phone_call_hangup(le->data);
 	engine_check_closed(e);
@@ -187,6 +190,8 @@ static void requested(const struct sip_message *m, struct sip_flow *flow,
 		return;
 	if (m->to_tag.len) {
 		d = sip_dialog_find(e->sip, m);
+		if (subscribe_notified(e, m, flow))
+			return;
 		if (d && sip_dialog_arg(d))
 			phone_call_request(sip_dialog_arg(d), m, flow);
 		else
@@ -369,6 +374,8 @@ static int begin(struct phone *p)
 	e->failback_ms = p->opt.failback_s * 1000;
 	if (e->account->registrar_count)
 		err = registration_start(&e->registration, e);
+	if (!err && e->registration)
+		err = key_start(&e->keys, e);
 	if (!err && account_has_uc(e->account))
 		err = uc_link_start(&e->link, e);
 	return err;
@@ -470,6 +477,8 @@ static void close_engine(struct engine *e)
 	p->redeeming = mem_deref(p->redeeming);
 	e->link = mem_deref(e->link);
 	list_flush(&e->calls);
+	list_flush(&e->watches);
+	e->keys = mem_deref(e->keys);
 	e->registration = mem_deref(e->registration);
 	e->trace = mem_deref(e->trace);
 	e->sip = mem_deref(e->sip);

@@ -7,6 +7,7 @@
 #include "phone/engine.h"
 #include "phone/face.h"
 #include "phone/registration.h"
+#include "phone/subscribe.h"
 #include "sip/address.h"
 #include "sip/build.h"
 #include "sip/client_tx.h"
@@ -129,6 +130,7 @@ static void try_next(struct registration *r, const char *reason)
 		return;
 	}
 	r->state = REG_SEEKING;
+	subscribe_lost(r->e);
 	tell(r, "failed", reason);
 	r->index = (r->index + 1) % r->e->account->registrar_count;
 	if (++r->tried < r->e->account->registrar_count) {
@@ -456,6 +458,8 @@ static void accepted(struct registration *r, const struct sip_message *m)
 	}
 	phone_calls_rebind(r->e, r->flow);
 	tell(r, "registered", "");
+	subscribe_registered(r->e, r->e->account->registrars[r->index],
+			     r->flow);
 }
 
 /* The registrar has said no; asking the same again soon would not help. */
@@ -472,6 +476,7 @@ static void refused(struct registration *r, uint16_t status)
 	}
 	r->state = REG_SEEKING;
 	r->tried = 0;
+	subscribe_lost(r->e);
 	tell(r, "failed", reason);
 	wheel_start(&r->timer, REGISTRATION_REFUSED_MS, seek, r);
 }

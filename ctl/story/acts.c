@@ -173,6 +173,83 @@ bool act_presses(struct play *p, const struct step *s)
 	return act_on(p, s, "connected", -1, command, "is connected");
 }
 
+/* A phone learns its keys soon after it has registered. */
+struct pressing {
+	struct device *device;
+	const char *key;
+};
+
+static bool has_key(struct play *p, void *arg)
+{
+	struct pressing *k = arg;
+	json_t *item;
+	size_t i;
+
+	if (!device_command(p, k->device, "keys"))
+		return false;
+	json_array_foreach(json_object_get(k->device->handset->reply, "items"),
+			   i, item)
+	{
+		if (json_integer_value(json_object_get(item, "key")) ==
+		    strtol(k->key, NULL, 10))
+			return true;
+	}
+
+	return false;
+}
+
+bool act_presses_key(struct play *p, const struct step *s)
+{
+	struct pressing k = { step_device(p, s), s->slot[SLOT_COUNT] };
+
+	p->call_ms = wheel_now_ms();
+	if (!k.device)
+		return false;
+	if (!play_until(p, play_limit(p), has_key, &k))
+		return play_fail(p, "the phone has no key %s", k.key);
+
+	return device_command(p, k.device, "press %s", k.key);
+}
+
+bool act_watches(struct play *p, const struct step *s)
+{
+	struct device *d = step_device(p, s);
+
+	return d && device_command(p, d, "watch %s", s->slot[SLOT_NUMBER]);
+}
+
+bool act_picks_up(struct play *p, const struct step *s)
+{
+	struct device *d = step_device(p, s);
+
+	p->call_ms = wheel_now_ms();
+	return d && device_command(p, d, "pick-up %s", s->slot[SLOT_NUMBER]);
+}
+
+bool act_trades(struct play *p, const struct step *s)
+{
+	return act_on(p, s, "held", -1, "trade", "is held");
+}
+
+bool act_redirects(struct play *p, const struct step *s)
+{
+	char command[80];
+
+	(void)snprintf(command, sizeof(command), "redirect %s",
+		       s->slot[SLOT_NUMBER]);
+	p->call_ms = wheel_now_ms();
+
+	return act_on(p, s, "alerting", true, command, "rings");
+}
+
+bool act_sets(struct play *p, const struct step *s)
+{
+	struct device *d = step_device(p, s);
+
+	return d && device_command(p, d, "set %s %s", s->slot[SLOT_WORD],
+				   s->slot[SLOT_VALUE]);
+}
+
 bool act_hangs_up(struct play *p, const struct step *s)
 {
 	struct person *who = step_person(p, s, SLOT_WHO);

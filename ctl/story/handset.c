@@ -181,6 +181,22 @@ static void on_reply(struct handset *h, json_t *e)
 	h->reply = json_incref(e);
 }
 
+static void on_watched(struct handset *h, const json_t *e)
+{
+	const char *number = json_string_value(json_object_get(e, "number"));
+
+	for (size_t i = 0; number && i < HANDSET_LAMPS_MAX; i++) {
+		struct handset_lamp *lamp = &h->lamp[i];
+
+		if (!lamp->number[0])
+			copy(lamp->number, sizeof(lamp->number), e, "number");
+		if (!strcmp(lamp->number, number)) {
+			copy(lamp->state, sizeof(lamp->state), e, "state");
+			return;
+		}
+	}
+}
+
 static void on_event(struct handset *h, json_t *e)
 {
 	const char *name = json_string_value(json_object_get(e, "event"));
@@ -209,6 +225,11 @@ static void on_event(struct handset *h, json_t *e)
 	}
 	else if (!strcmp(name, "lamp")) {
 		h->has_lamp = json_is_true(json_object_get(e, "on"));
+		h->messages = (int)json_integer_value(
+			json_object_get(e, "new"));
+	}
+	else if (!strcmp(name, "watched")) {
+		on_watched(h, e);
 	}
 }
 

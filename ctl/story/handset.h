@@ -15,6 +15,7 @@
 enum {
 	HANDSET_CALLS_MAX = 8,
 	HANDSET_KEYS_MAX = 64,
+	HANDSET_LAMPS_MAX = 32,
 };
 
 /** Connection states of ECMA-269, as the phone names them. */
@@ -25,6 +26,12 @@ struct handset_call {
 	char name[64];
 	bool is_incoming;
 	uint64_t since_ms; /* when it came to this state */
+};
+
+/** The lamp of a number. */
+struct handset_lamp {
+	char number[40];
+	char state[16];
 };
 
 struct handset_ear {
@@ -48,6 +55,8 @@ struct handset {
 	char registrar[96]; /* the last one told of */
 	bool is_online;
 	bool has_lamp; /* messages wait */
+	int messages;  /* that are new */
+	struct handset_lamp lamp[HANDSET_LAMPS_MAX];
 	char link[24];
 	char banner[128];
 	struct handset_call call[HANDSET_CALLS_MAX];

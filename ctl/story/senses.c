@@ -443,6 +443,47 @@ bool sense_lamp(struct play *p, const struct step *s)
 	       play_fail(p, "the lamp is not %s", s->choice[0]);
 }
 
+static const char *lamp_state(const struct device *d, const char *number)
+{
+	for (size_t i = 0; i < HANDSET_LAMPS_MAX; i++) {
+		const struct handset_lamp *lamp = &d->handset->lamp[i];
+
+		if (!strcmp(lamp->number, number))
+			return lamp->state;
+	}
+
+	return "not there";
+}
+
+static bool watched_is(struct device *d, const struct step *s)
+{
+	return !strcmp(lamp_state(d, s->slot[SLOT_NUMBER]), s->choice[0]);
+}
+
+bool sense_watched(struct play *p, const struct step *s)
+{
+	struct device *d = step_device(p, s);
+
+	return look(p, s, watched_is) ||
+	       play_fail(p, "the lamp of %s is %s", s->slot[SLOT_NUMBER],
+			 d && d->handset ? lamp_state(d, s->slot[SLOT_NUMBER])
+					 : "dark: the phone does not run");
+}
+
+static bool messages_are(struct device *d, const struct step *s)
+{
+	return d->handset->messages == strtol(s->slot[SLOT_COUNT], NULL, 10);
+}
+
+bool sense_messages(struct play *p, const struct step *s)
+{
+	struct device *d = step_device(p, s);
+
+	return look(p, s, messages_are) ||
+	       play_fail(p, "the lamp counts %d",
+			 d && d->handset ? d->handset->messages : 0);
+}
+
 bool sense_link(struct play *p, const struct step *s)
 {
 	return look(p, s, link_is) || fail_link(p, s);

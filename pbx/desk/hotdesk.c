@@ -243,6 +243,7 @@ static void seat(struct phone *p, struct user *u)
 	if (p->bindings_count)
 		event_registration(p, true);
 	subscription_registered(p);
+	subscription_keys(p);
 	mwi_seated(p);
 }
 

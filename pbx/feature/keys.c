@@ -6,6 +6,8 @@
 #include "pbx/route/code.h"
 #include "pbx/directory.h"
 #include "pbx/feature/keys.h"
+#include "pbx/watch/subscription.h"
+#include "model/pbx_kinds.h"
 
 enum { LABEL_MAX = 20 };
 
@@ -110,9 +112,11 @@ void keys_check(const json_t *object, json_t *errors)
 static json_t *dialled_by(const struct customer *c, const char *function,
 			  const char *number)
 {
-	const char *digits = code_digits(c, function);
+	/* a key with a number of its own is no code of the same name */
+	bool is_plain = plain_find(function) >= 0;
+	const char *digits = is_plain ? NULL : code_digits(c, function);
 
-	if (!digits && !strcmp(function, "line"))
+	if (is_plain && !plain[plain_find(function)].has_number)
 		return json_null();
 
 	return json_sprintf("%s%s", digits ? digits : "", number ? number : "");
@@ -160,27 +164,66 @@ static json_t *keys_of(const struct record_table *table, const char *id)
 	return NULL;
 }
 
+/* What a phone's keys are; a new reference. */
+static json_t *document(const struct phone *p)
+{
+	const char *pickup = code_digits(p->customer, "pickup-directed");
+	json_t *keys = phone_guest(p) ? NULL : keys_of(phones, p->id);
+	json_t *o;
+
+	if (!keys && p->user)
+		keys = keys_of(users, p->user->id);
+	o = json_pack("{s:s,s:s?,s:s?,s:o}", "phone", p->id, "user",
+		      p->user ? p->user->id : NULL, "pickup", pickup, "items",
+		      shown(p->customer, keys));
+	json_decref(keys);
+
+	return o;
+}
+
 static void get_keys(struct http_request *req, const struct caller *caller,
 		     void *arg)
 {
 	const struct phone *p = directory_phone(span_of(http_param(req, "id")));
-	json_t *keys;
 
 	(void)caller;
 	(void)arg;
-	if (!p || !p->customer) {
+	if (!p || !p->customer)
 		reply_not_found(req, "phone");
-		return;
-	}
+	else
+		(void)http_reply_json(req, 200, document(p));
+}
 
-	keys = phone_guest(p) ? NULL : keys_of(phones, p->id);
-	if (!keys && p->user)
-		keys = keys_of(users, p->user->id);
-	(void)http_reply_json(req, 200,
-			      json_pack("{s:s,s:s?,s:o}", "phone", p->id,
-					"user", p->user ? p->user->id : NULL,
-					"items", shown(p->customer, keys)));
+void keys_print(const struct phone *p, struct sip_out *o)
+{
+	json_t *keys = p->customer ? document(p) : NULL;
+	char *text = keys ? json_dumps(keys, JSON_COMPACT) : NULL;
+
+	sip_out_text(o, text ? text : "{}");
+	free(text);
 	json_decref(keys);
+}
+
+void keys_changed(const struct kind *kind, const char *id)
+{
+	struct list *list = NULL;
+	struct le *le;
+
+	if (kind == &pbx_phone_kind) {
+		subscription_keys(directory_phone(span_of(id)));
+	}
+	else if (kind == &pbx_user_kind) {
+		struct user *u = directory_user(span_of(id));
+
+		list = u ? &u->phones : NULL;
+	}
+	else if (kind == &pbx_customer_kind) {
+		struct customer *c = directory_customer(span_of(id));
+
+		list = c ? &c->phones : NULL;
+	}
+	for (le = list_head(list); le; le = le->next)
+		subscription_keys(le->data);
 }
 
 static const struct route routes[] = {

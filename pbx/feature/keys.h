@@ -9,7 +9,11 @@
  *
  *   GET /api/v1/phones/ID/keys
  *
- * Source: domain/pbx.md 7.1, 14; CAL-6.
+ * A phone gets the same document by SUBSCRIBE to its own name, package
+ * ua-profile, and again when it changes: it needs no other server to know
+ * its keys.
+ *
+ * Source: domain/pbx.md 7.1, 14; CAL-6; RFC 6080.
  */
 #ifndef PBX_KEYS_H
 #define PBX_KEYS_H
@@ -17,11 +21,21 @@
 #include <jansson.h>
 
 #include "model/provision.h"
+#include "sip/build.h"
+
+struct phone;
+struct provision_change;
 
 enum { KEYS_MAX = 96 };
 
 /** Add the route; p keeps users and phones. */
 int keys_start(struct router *router, const struct provision *p);
+
+/** What the keys of a phone are now, as JSON. */
+void keys_print(const struct phone *p, struct sip_out *o);
+
+/** A user, phone or customer has changed: phones hear of their keys. */
+void keys_changed(const struct kind *kind, const char *id);
 
 /** Check the field of a user or phone: adds field errors. */
 void keys_check(const json_t *object, json_t *errors);

@@ -597,6 +597,16 @@ void subscription_registered(const struct phone *p)
 		tell_phone(p, p->user->extension);
 }
 
+void subscription_keys(const struct phone *p)
+{
+	struct watched *w = p && p->customer && subs.count
+				    ? watched_find(p->customer->id, p->sip_user)
+				    : NULL;
+
+	if (w)
+		tell(w, 1u << PACKAGE_KEYS);
+}
+
 void subscription_messages(const char *customer, const char *number)
 {
 	struct watched *w = watched_find(customer, number);

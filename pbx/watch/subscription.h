@@ -1,7 +1,7 @@
 /* subscription.h - phones that watch a number: busy-lamp fields, messages
  *
- * Packages: dialog, presence, message-summary, reg, conference.  A subscription is a
- * dialog with the watching phone, which sees only numbers of its own customer
+ * Packages: dialog, presence, message-summary, reg, conference, ua-profile (the
+ * phone's own keys, keys.h).  A subscription is a dialog with the watching phone, which sees only numbers of its own customer
  * and messages and registrations only of its own.  It is on record before the
  * 200 leaves and goes on after a restart, with the full state.
  *
@@ -22,7 +22,7 @@ struct sip_dialog;
 struct subscription;
 
 #define SUBSCRIPTION_PACKAGES                                                  \
-	"dialog, presence, message-summary, reg, conference"
+	"dialog, presence, message-summary, reg, conference, ua-profile"
 
 enum {
 	SUBSCRIPTIONS_MAX = 200000,
@@ -59,6 +59,9 @@ void subscription_messages(const char *customer, const char *number);
 /** A conference, by the user part of its URI, has changed or is over. */
 void subscription_conference(const char *customer, const char *user,
 			     bool is_over);
+
+/** The keys of a phone, or NULL, are others. */
+void subscription_keys(const struct phone *p);
 
 /** The phone is gone or has other credentials: what it watches ends. */
 void subscription_drop(const struct phone *phone);

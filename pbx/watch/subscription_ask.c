@@ -20,6 +20,7 @@ const struct subscription_package subscription_packages[PACKAGES] = {
 	[PACKAGE_REG] = { "reg", "application/reginfo+xml" },
 	[PACKAGE_CONFERENCE] = { "conference",
 				 "application/conference-info+xml" },
+	[PACKAGE_KEYS] = { "ua-profile", "application/json" },
 };
 
 static bool accepts(const struct sip_message *m, const char *type)
@@ -134,6 +135,8 @@ uint16_t asking_target(struct asking *a, const struct sip_message *m,
 
 	if (a->package == PACKAGE_CONFERENCE)
 		return conference_asked(a, phone);
+	if (a->package == PACKAGE_KEYS)
+		return strcmp(a->name, phone->sip_user) ? 403 : 0;
 	if (a->package == PACKAGE_MESSAGES || a->package == PACKAGE_REG) {
 		bool is_user = !strcmp(a->name, phone->sip_user);
 

@@ -1,6 +1,7 @@
 /* subscription_print.c - what the watching phone is told */
 #include "base/clock.h"
 #include "pbx/conference/conference.h"
+#include "pbx/feature/keys.h"
 #include "pbx/feature/lamp.h"
 #include "pbx/mail/mailbox.h"
 #include "pbx/watch/notice.h"
@@ -128,6 +129,8 @@ void subscription_body(struct subscription *s, struct sip_out *o)
 		break;
 
 	case PACKAGE_MESSAGES: print_messages(s, o, entity); break;
+
+	case PACKAGE_KEYS: keys_print(s->phone, o); break;
 
 	case PACKAGE_CONFERENCE: print_conference(s, o, entity); break;
 
