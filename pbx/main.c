@@ -48,6 +48,7 @@
 #include "pbx/route/mode.h"
 #include "pbx/speech/music.h"
 #include "pbx/trunk/outside_rules.h"
+#include "pbx/pair/far.h"
 #include "pbx/pair/pair.h"
 #include "pbx/pair/pair_file.h"
 #include "pbx/pair/pair_log.h"
@@ -431,6 +432,8 @@ static int open_live(const struct conf *conf, const uint8_t key[32])
 	if (!err)
 		err = subscription_init();
 	if (!err)
+		err = far_init();
+	if (!err)
 		err = call_init();
 	if (!err)
 		err = conference_init();
@@ -538,6 +541,7 @@ static void pbx_destructor(void *data)
 	mem_deref(pbx->store);
 	event_close();
 	subscription_close();
+	far_close();
 	callback_close();
 	command_close();
 	call_close();

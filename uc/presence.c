@@ -180,13 +180,13 @@ static const char *state_of(const struct presence *p, const struct subject *s)
 						    : NULL;
 	int best = -1;
 
-	if (source && !source->is_up)
-		return "unknown";
-
+	/* What a source said last that is away now is nothing any more: of a
+	 * pair the other one says more. */
 	for (struct le *le = list_head(&s->facts); le; le = le->next) {
 		const struct fact *f = le->data;
+		const struct source_state *by = find_source(p, f->source);
 
-		if ((int)f->kind > best)
+		if ((!by || by->is_up) && (int)f->kind > best)
 			best = (int)f->kind;
 	}
 
@@ -194,7 +194,7 @@ static const char *state_of(const struct presence *p, const struct subject *s)
 	case FACT_BUSY: return "busy";
 	case FACT_RINGING: return "ringing";
 	case FACT_REGISTERED: return "idle";
-	default: return "offline";
+	default: return source && !source->is_up ? "unknown" : "offline";
 	}
 }
 

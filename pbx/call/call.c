@@ -7,6 +7,7 @@
 #include "pbx/call/call_private.h"
 #include "pbx/feature/callback.h"
 #include "pbx/feature/campon.h"
+#include "pbx/pair/pair_calls.h"
 #include "pbx/watch/cdr.h"
 #include "pbx/call/farewell.h"
 #include "pbx/control/csta.h"
@@ -73,6 +74,7 @@ static void call_destructor(void *data)
 	list_flush(&call->branches);
 	twin_end(call);
 	mem_deref(call->caller);
+	pair_calls_gone(call);
 	mem_deref(call->offer);
 	relay_end(call);
 	mem_deref(call->way);
@@ -253,6 +255,7 @@ static void over(struct call *call, enum call_result result)
 	}
 
 	park_end(call); /* its number was told of the end */
+	pair_calls_changed(call);
 	call_bury(call);
 }
 

@@ -77,6 +77,7 @@ struct call {
 	struct table_entry by_id;
 	struct le le;       /* of all calls */
 	struct le dirty_le; /* of those to be written this turn */
+	struct le pair_le;  /* of those the other node is to be told */
 	char id[CALL_ID_SIZE];
 	char customer[DIRECTORY_ID_SIZE];
 	char callee_user[DIRECTORY_ID_SIZE];    /* "" when nobody's */
@@ -98,6 +99,7 @@ struct call {
 	bool is_joining;   /* its legs do not hear each other yet */
 	bool is_from_peer; /* the other node's: it decides and records */
 	bool is_emergency; /* no limit holds it up */
+	bool is_told;      /* the other node knows it (pair_calls.h) */
 	uint16_t legs;
 	uint64_t row;
 	struct leg *caller;

@@ -11,6 +11,7 @@
 #include "pbx/watch/event.h"
 #include "pbx/call/farewell.h"
 #include "pbx/call/leg.h"
+#include "pbx/pair/pair_calls.h"
 #include "pbx/pair/pair_feed.h"
 #include "pbx/trunk/outsider.h"
 #include "pbx/transfer/recall.h"
@@ -33,8 +34,10 @@ static void leg_destructor(void *data)
 {
 	struct leg *leg = data;
 
-	if (leg->state != LEG_NULL && leg->state != LEG_FAILED)
+	if (leg->state != LEG_NULL && leg->state != LEG_FAILED) {
 		subscription_leg_over(leg);
+		pair_calls_changed(leg->call);
+	}
 	session_stop(leg);
 	wheel_stop(&leg->held_timer);
 	list_unlink(&leg->le);

@@ -10,6 +10,7 @@
 #include "base/wheel.h"
 #include "model/route.h"
 #include "pbx/pair/lease.h"
+#include "pbx/pair/far.h"
 #include "pbx/pair/pair.h"
 #include "pbx/pair/pair_feed.h"
 #include "pbx/pair/pair_follow.h"
@@ -145,7 +146,7 @@ static void get_pair(struct http_request *req, const struct caller *caller,
 	(void)caller;
 	(void)arg;
 	json = json_pack(
-		"{s:s,s:b,s:b,s:b,s:s,s:I,s:I,s:I,s:b,s:i,s:o}", "role",
+		"{s:s,s:b,s:b,s:b,s:s,s:I,s:I,s:I,s:b,s:i,s:i,s:o}", "role",
 		pair_role_name(pair.role), "linked", pair_is_linked(),
 		"current", pair_follow_is_current(), "lease", pair_has_lease(),
 		"holder", pair.role == PAIR_ALONE ? "" : lease_holder(),
@@ -155,7 +156,7 @@ static void get_pair(struct http_request *req, const struct caller *caller,
 				     ? pair_log_last() - pair_log_read_seq()
 				     : 0),
 		"read", pair_feed_is_current(), "elsewhere", (int)peer_phones(),
-		"conflicts", pair_log_conflicts());
+		"calls", (int)far_count(), "conflicts", pair_log_conflicts());
 	(void)http_reply_json(req, 200, json);
 }
 

@@ -9,6 +9,7 @@
 #include "base/websocket.h"
 #include "base/wheel.h"
 #include "pbx/pair/pair.h"
+#include "pbx/pair/pair_calls.h"
 #include "pbx/pair/pair_feed.h"
 #include "pbx/pair/pair_log.h"
 #include "pbx/registrar.h"
@@ -302,6 +303,27 @@ void pair_feed_phone(const struct phone *p, const char *new_key)
 	}
 }
 
+/* ---- calls ---- */
+
+void pair_feed_tell(json_t *json)
+{
+	const struct le *le = list_head(&readers);
+	struct reader *r = le ? le->data : NULL;
+
+	if (r && r->is_open)
+		send_frame(r, json);
+	else
+		json_decref(json);
+}
+
+bool pair_feed_has_room(void)
+{
+	const struct le *le = list_head(&readers);
+	const struct reader *r = le ? le->data : NULL;
+
+	return !r || !r->is_open || ws_waiting(r->ws) < WAITING_MAX;
+}
+
 /* ---- a reader ---- */
 
 static void opened(struct ws *ws, void *arg)
@@ -339,8 +361,10 @@ static void told(struct ws *ws, struct span text, void *arg)
 	}
 	read = json_get_int(json, "read", -1);
 	if (read >= 0 && (uint64_t)read <= r->sent) {
-		if (!r->has_read) /* now it knows them all */
+		if (!r->has_read) { /* now it knows them all */
 			send_phones(r);
+			pair_calls_all();
+		}
 		r->has_read = true;
 		r->read = (uint64_t)read;
 		pair_log_read(r->read);
@@ -354,6 +378,7 @@ static void closed(struct ws *ws, enum ws_reason why, uint16_t code, void *arg)
 	(void)ws;
 	log_warn("pair", "the other node reads us no more: %s %u",
 		 ws_reason_name(why), code);
+	pair_calls_stop();
 	mem_deref(arg);
 	pair_settle();
 }
@@ -391,6 +416,7 @@ void pair_feed_open(struct http_request *req)
 	}
 
 	/* It comes back: what is left of its old connection goes. */
+	pair_calls_stop();
 	list_flush(&readers);
 	list_append(&readers, &r->le, r);
 	pair_log_on_grown(grown);
@@ -398,6 +424,7 @@ void pair_feed_open(struct http_request *req)
 
 void pair_feed_close(void)
 {
+	pair_calls_stop();
 	list_flush(&readers);
 }
 

@@ -38,6 +38,12 @@ void pair_feed_changed(void);
  * made or refreshed, or NULL. */
 void pair_feed_phone(const struct phone *p, const char *new_key);
 
+/** Something that is not in the log (pair_calls.h); takes the reference. */
+void pair_feed_tell(json_t *json);
+
+/** Whether it takes more now. */
+bool pair_feed_has_room(void);
+
 /** Whether the other node reads us, and has read all. */
 bool pair_feed_is_read(void);
 bool pair_feed_is_current(void);

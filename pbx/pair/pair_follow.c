@@ -9,6 +9,7 @@
 #include "base/service.h"
 #include "base/websocket.h"
 #include "base/wheel.h"
+#include "pbx/pair/far.h"
 #include "pbx/pair/pair.h"
 #include "pbx/pair/pair_follow.h"
 #include "pbx/pair/pair_log.h"
@@ -427,6 +428,16 @@ static void take_phones(const json_t *frame)
 	}
 }
 
+static void take_calls(const json_t *frame)
+{
+	const char *what = json_get_text(frame, "what");
+
+	if (what && !strcmp(what, "begin"))
+		far_begin();
+	else if (what && !strcmp(what, "end"))
+		far_end();
+}
+
 static void on_text(struct ws *ws, struct span text, void *arg)
 {
 	json_t *frame = NULL;
@@ -457,6 +468,10 @@ static void on_text(struct ws *ws, struct span text, void *arg)
 		take_phones(frame);
 	else if (!strcmp(type, "phone"))
 		take_phone(frame, true);
+	else if (!strcmp(type, "call"))
+		far_take(frame);
+	else if (!strcmp(type, "calls"))
+		take_calls(frame);
 	json_decref(frame);
 }
 
@@ -485,6 +500,8 @@ static void on_closed(struct ws *ws, enum ws_reason why, uint16_t code,
 	follow.has_upto = false;
 	forget_seen();
 	peer_lost();
+	far_lost();
+	turn_end();
 	wheel_start(&follow.retry, follow.retry_ms, connect_now, NULL);
 	follow.retry_ms = follow.retry_ms * 2 > RETRY_MAX_MS
 				  ? RETRY_MAX_MS

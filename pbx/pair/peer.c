@@ -10,6 +10,7 @@
 #include "pbx/trunk/diversion.h"
 #include "pbx/server.h"
 #include "pbx/trunk/trunk.h"
+#include "pbx/watch/subscription.h"
 #include "sip/address.h"
 #include "sip/param.h"
 
@@ -100,8 +101,11 @@ void peer_phone(struct phone *p, bool is_elsewhere, uint16_t calls)
 {
 	peer.phones += is_elsewhere;
 	peer.phones -= p->is_elsewhere;
-	p->is_elsewhere = is_elsewhere;
 	p->calls_elsewhere = calls;
+	if (p->is_elsewhere == is_elsewhere)
+		return;
+	p->is_elsewhere = is_elsewhere;
+	subscription_elsewhere(p);
 }
 
 void peer_forget_phones(void)

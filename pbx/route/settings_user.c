@@ -11,6 +11,8 @@
 #include "pbx/pair/pair_feed.h"
 #include "pbx/pair/pair_log.h"
 #include "pbx/feature/reminder.h"
+#include "pbx/feature/lamp.h"
+#include "pbx/mail/mwi.h"
 #include "pbx/route/settings_user.h"
 #include "pbx/turn.h"
 
@@ -481,9 +483,13 @@ static void merged(const char *id, json_t *object, void *arg)
 {
 	struct user *u = directory_user(span_of(id));
 
+	bool is_lit = u && lamp_is_lit(u);
+
 	(void)arg;
 	if (u && settings_user_take(u, object))
 		log_error("settings", "user=%s: no memory", id);
+	if (u && lamp_is_lit(u) != is_lit)
+		mwi_user(id);
 }
 
 int settings_user_start(struct store *store, struct router *router)

@@ -18,6 +18,7 @@
 #include "pbx/control/csta.h"
 #include "pbx/watch/event.h"
 #include "pbx/jsontext.h"
+#include "pbx/pair/pair_calls.h"
 #include "pbx/pair/peer.h"
 #include "pbx/store.h"
 #include "pbx/watch/subscription.h"
@@ -369,12 +370,14 @@ static void tell_leg(const struct leg *leg, enum csta_event event)
 void event_leg(const struct leg *leg)
 {
 	subscription_leg(leg);
+	pair_calls_changed(leg->call);
 	tell_leg(leg, CSTA_NONE);
 }
 
 void event_arrow(const struct leg *leg, enum leg_event arrow)
 {
 	subscription_leg(leg);
+	pair_calls_changed(leg->call);
 	tell_leg(leg, csta_event_of(leg, arrow));
 }
 

@@ -542,59 +542,89 @@ static void tell(struct watched *w, uint32_t of_packages)
 	}
 }
 
-static void tell_leg(const struct leg *leg, const char *name, bool is_over)
+static void tell_leg(const struct watched_view *v, const char *name,
+		     bool is_over)
 {
-	struct watched *w = watched_find(leg->call->customer, name);
+	struct watched *w = watched_find(v->customer, name);
 
-	if (w && watched_leg(w, leg, is_over))
+	if (w && watched_leg(w, v, is_over))
 		tell(w, 1u << PACKAGE_DIALOG | 1u << PACKAGE_PRESENCE);
 }
 
-static void leg_news(const struct leg *leg, bool is_over)
+static void leg_news(const struct watched_view *v, bool is_over)
 {
-	const struct phone *p = leg->phone;
+	const struct phone *p = v->phone;
 	const struct user *u;
 
-	if (!subs.count)
-		return;
-	if (leg->call->park && leg == leg->call->callee)
-		tell_leg(leg, leg->call->park->number, is_over);
+	if (v->park)
+		tell_leg(v, v->park, is_over);
 	if (!p || !p->customer)
 		return;
 
-	tell_leg(leg, p->number, is_over);
+	tell_leg(v, p->number, is_over);
 	u = phone_person(p);
 	if (u && strcmp(u->extension, p->number) != 0)
-		tell_leg(leg, u->extension, is_over);
+		tell_leg(v, u->extension, is_over);
 }
 
 void subscription_leg(const struct leg *leg)
 {
-	leg_news(leg, false);
+	struct watched_view v;
+
+	if (!subs.count)
+		return;
+	watched_view(&v, leg);
+	leg_news(&v, false);
 }
 
 void subscription_leg_over(const struct leg *leg)
 {
-	leg_news(leg, true);
+	struct watched_view v;
+
+	if (!subs.count)
+		return;
+	watched_view(&v, leg);
+	leg_news(&v, true);
 }
 
-static void tell_phone(const struct phone *p, const char *name)
+void subscription_far_leg(const struct far_leg *leg, bool is_over)
 {
-	struct watched *w = watched_find(p->customer->id, name);
+	struct watched_view v;
 
-	if (w)
-		tell(w, 1u << PACKAGE_REG | 1u << PACKAGE_PRESENCE);
+	if (!subs.count)
+		return;
+	watched_view_far(&v, leg);
+	leg_news(&v, is_over);
+}
+
+static void tell_phone(const struct phone *p, uint32_t of_packages)
+{
+	const char *names[] = { p->number, p->sip_user,
+				p->user ? p->user->extension : NULL };
+
+	if (!subs.count || !p->customer)
+		return;
+	if (names[2] && !strcmp(names[2], p->number))
+		names[2] = NULL;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+		struct watched *w = names[i] ? watched_find(p->customer->id,
+							    names[i])
+					     : NULL;
+
+		if (w)
+			tell(w, of_packages);
+	}
 }
 
 void subscription_registered(const struct phone *p)
 {
-	if (!subs.count || !p->customer)
-		return;
+	tell_phone(p, 1u << PACKAGE_REG | 1u << PACKAGE_PRESENCE);
+}
 
-	tell_phone(p, p->number);
-	tell_phone(p, p->sip_user);
-	if (p->user && strcmp(p->user->extension, p->number) != 0)
-		tell_phone(p, p->user->extension);
+void subscription_elsewhere(const struct phone *p)
+{
+	tell_phone(p, 1u << PACKAGE_PRESENCE);
 }
 
 void subscription_keys(const struct phone *p)

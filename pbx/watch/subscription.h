@@ -16,6 +16,7 @@
 
 #include "sip/stack.h"
 
+struct far_leg;
 struct leg;
 struct phone;
 struct sip_dialog;
@@ -53,7 +54,11 @@ void subscription_receive(struct subscription *s, const struct sip_message *m,
 /** News for those who watch. */
 void subscription_leg(const struct leg *leg);
 void subscription_leg_over(const struct leg *leg);
+void subscription_far_leg(const struct far_leg *leg, bool is_over);
 void subscription_registered(const struct phone *p);
+
+/** It is, or is not any more, registered at the other node. */
+void subscription_elsewhere(const struct phone *p);
 void subscription_messages(const char *customer, const char *number);
 
 /** A conference, by the user part of its URI, has changed or is over. */

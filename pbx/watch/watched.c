@@ -52,6 +52,53 @@ static bool is_over(uint8_t state)
 	return state == LEG_NULL || state == LEG_FAILED;
 }
 
+/* What the other node has decided is shown as that one tells it. */
+static bool is_shown(const struct call *call)
+{
+	return !call->is_from_peer || !far_is_known();
+}
+
+void watched_view(struct watched_view *v, const struct leg *leg)
+{
+	const struct call *call = leg->call;
+	const struct leg *peer = leg_peer(leg);
+
+	*v = (struct watched_view){
+		.call = call->id,
+		.customer = call->customer,
+		.park = call->park && leg == call->callee ? call->park->number
+							  : NULL,
+		.phone = leg->phone,
+		.number = leg->number,
+		.state = is_shown(call) ? leg->state : (uint8_t)LEG_NULL,
+	};
+	if (peer && peer->phone) {
+		v->peer = phone_shown_number(peer->phone);
+		v->peer_name = phone_name(peer->phone);
+	}
+	else if (leg == call->caller) {
+		v->peer = call->number;
+	}
+}
+
+void watched_view_far(struct watched_view *v, const struct far_leg *leg)
+{
+	const struct far_call *call = leg->call;
+	bool is_parked = call->park[0] && leg->number > 1;
+
+	*v = (struct watched_view){
+		.call = call->id,
+		.customer = call->customer,
+		.park = is_parked ? call->park : NULL,
+		.phone = far_phone(leg),
+		.peer = leg->peer[0] ? leg->peer : NULL,
+		.peer_name = leg->peer_name[0] ? leg->peer_name : NULL,
+		.number = leg->number,
+		.state = leg->state,
+		.is_far = true,
+	};
+}
+
 static struct leg *leg_find(const struct seen *s)
 {
 	const struct call *call = call_find(span_of(s->call));
@@ -71,38 +118,78 @@ static struct leg *leg_find(const struct seen *s)
 	return NULL;
 }
 
-/* The number is one the leg's phone answers to. */
-static bool is_of(const struct watched *w, const struct leg *leg)
+/* How it is now; false when it is gone. */
+static bool view_find(struct watched_view *v, const struct seen *s)
 {
-	const struct phone *p = leg->phone;
-	const struct call *call = leg->call;
+	const struct leg *leg = s->is_far ? NULL : leg_find(s);
+	const struct far_leg *other = s->is_far ? far_find(s->call, s->number)
+						: NULL;
+
+	if (leg)
+		watched_view(v, leg);
+	else if (other)
+		watched_view_far(v, other);
+
+	return leg || other;
+}
+
+/* The number is one the leg's phone answers to. */
+static bool is_of(const struct watched *w, const struct watched_view *v)
+{
+	const struct phone *p = v->phone;
 	const struct user *u = p ? phone_person(p) : NULL;
 
-	if (call->park && leg == call->callee)
-		return !strcmp(call->customer, w->customer) &&
-		       !strcmp(call->park->number, w->name);
+	if (v->park)
+		return !strcmp(v->customer, w->customer) &&
+		       !strcmp(v->park, w->name);
 
 	return p && p->customer && !strcmp(p->customer->id, w->customer) &&
 	       (!strcmp(p->number, w->name) ||
 		(u && !strcmp(u->extension, w->name)));
 }
 
+static void look_at(struct watched *w, const struct watched_view *v)
+{
+	if (is_of(w, v))
+		(void)watched_leg(w, v, false);
+}
+
+static void look_at_far(struct watched *w)
+{
+	for (struct le *le = list_head(far_list()); le; le = le->next) {
+		const struct far_call *call = le->data;
+		struct le *b = list_head(&call->legs);
+
+		for (; b && !strcmp(call->customer, w->customer); b = b->next) {
+			struct watched_view v;
+
+			watched_view_far(&v, b->data);
+			look_at(w, &v);
+		}
+	}
+}
+
 /* A new number: what goes on there already. */
 static void look_around(struct watched *w)
 {
+	struct watched_view v;
+
 	for (struct le *le = list_head(call_list()); le; le = le->next) {
 		const struct call *call = le->data;
 
 		if (strcmp(call->customer, w->customer) != 0)
 			continue;
-		if (call->caller && is_of(w, call->caller))
-			(void)watched_leg(w, call->caller, false);
+		if (call->caller) {
+			watched_view(&v, call->caller);
+			look_at(w, &v);
+		}
 		for (struct le *b = list_head(&call->branches); b;
 		     b = b->next) {
-			if (is_of(w, b->data))
-				(void)watched_leg(w, b->data, false);
+			watched_view(&v, b->data);
+			look_at(w, &v);
 		}
 	}
+	look_at_far(w);
 }
 
 int watched_get(struct watched **wp, const char *customer, const char *name)
@@ -132,12 +219,13 @@ int watched_get(struct watched **wp, const char *customer, const char *name)
 	return 0;
 }
 
-static struct seen *seen_find(struct watched *w, const struct leg *leg)
+static struct seen *seen_find(struct watched *w, const struct watched_view *v)
 {
 	for (uint32_t i = 0; i < w->count; i++) {
 		struct seen *s = &w->seen[i];
 
-		if (s->number == leg->number && !strcmp(s->call, leg->call->id))
+		if (s->number == v->number && s->is_far == v->is_far &&
+		    !strcmp(s->call, v->call))
 			return s;
 	}
 
@@ -165,10 +253,10 @@ static struct seen *seen_add(struct watched *w)
 	return oldest;
 }
 
-bool watched_leg(struct watched *w, const struct leg *leg, bool over)
+bool watched_leg(struct watched *w, const struct watched_view *v, bool over)
 {
-	uint8_t state = over ? (uint8_t)LEG_NULL : leg->state;
-	struct seen *s = seen_find(w, leg);
+	uint8_t state = over ? (uint8_t)LEG_NULL : v->state;
+	struct seen *s = seen_find(w, v);
 
 	if (!s && is_over(state))
 		return false;
@@ -177,9 +265,9 @@ bool watched_leg(struct watched *w, const struct leg *leg, bool over)
 		if (!s)
 			return false; /* more than are shown */
 		memset(s, 0, sizeof(*s));
-		memcpy(s->call, leg->call->id, sizeof(s->call));
-		s->number = leg->number;
-		s->is_caller = leg == leg->call->caller;
+		memcpy(s->call, v->call, strlen(v->call) + 1);
+		s->number = v->number;
+		s->is_far = v->is_far;
 	}
 	else if (s->state == state) {
 		return false;
@@ -196,15 +284,15 @@ static void check(struct watched *w)
 {
 	for (uint32_t i = 0; i < w->count; i++) {
 		struct seen *s = &w->seen[i];
-		const struct leg *leg;
+		struct watched_view v;
+		bool is_there;
 
 		if (is_over(s->state))
 			continue;
-		leg = leg_find(s);
-		if (leg && is_of(w, leg) && leg->state == s->state)
+		is_there = view_find(&v, s) && is_of(w, &v);
+		if (is_there && v.state == s->state)
 			continue;
-		s->state = leg && is_of(w, leg) ? leg->state
-						: (uint8_t)LEG_NULL;
+		s->state = is_there ? v.state : (uint8_t)LEG_NULL;
 		s->change = ++w->changes;
 	}
 }
@@ -214,16 +302,12 @@ static void print(struct sip_out *o, const char *entity, const struct seen *s)
 	struct notice_dialog d = { .call = s->call,
 				   .number = s->number,
 				   .state = s->state,
-				   .is_caller = s->is_caller };
-	const struct leg *leg = is_over(s->state) ? NULL : leg_find(s);
-	const struct leg *peer = leg ? leg_peer(leg) : NULL;
+				   .is_caller = s->number == 1 };
+	struct watched_view v;
 
-	if (peer && peer->phone) {
-		d.peer = phone_shown_number(peer->phone);
-		d.peer_name = phone_name(peer->phone);
-	}
-	else if (leg && s->is_caller) {
-		d.peer = leg->call->number;
+	if (!is_over(s->state) && view_find(&v, s)) {
+		d.peer = v.peer;
+		d.peer_name = v.peer_name;
 	}
 	notice_dialog(o, entity, &d);
 }
@@ -251,7 +335,7 @@ bool watched_is_busy(struct watched *w)
 		const struct seen *s = &w->seen[i];
 
 		if (!is_over(s->state) &&
-		    (s->is_caller || s->state == LEG_CONNECTED ||
+		    (s->number == 1 || s->state == LEG_CONNECTED ||
 		     s->state == LEG_HELD))
 			return true;
 	}

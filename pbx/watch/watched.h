@@ -8,6 +8,7 @@
 #define PBX_WATCHED_H
 
 #include "pbx/call/call.h"
+#include "pbx/pair/far.h"
 #include "sip/build.h"
 #include "sip/uri.h"
 
@@ -19,7 +20,20 @@ struct seen {
 	uint16_t number;
 	uint8_t state;   /* enum leg_state */
 	uint32_t change; /* number of its last change */
-	bool is_caller;
+	bool is_far;     /* at the other node of a pair */
+};
+
+/** A leg of this node or of the other one, as those who watch see it. */
+struct watched_view {
+	const char *call;
+	const char *customer;
+	const char *park; /* number it is parked at, or NULL */
+	const struct phone *phone;
+	const char *peer; /* number, or NULL; what was dialled counts, too */
+	const char *peer_name;
+	uint16_t number;
+	uint8_t state; /* enum leg_state */
+	bool is_far;
 };
 
 struct watched {
@@ -42,9 +56,13 @@ struct watched *watched_find(const char *customer, const char *name);
 /** The same, made when there is none; one reference. */
 int watched_get(struct watched **wp, const char *customer, const char *name);
 
+/** How a leg is seen.  A leg that the other node shows is over here. */
+void watched_view(struct watched_view *v, const struct leg *leg);
+void watched_view_far(struct watched_view *v, const struct far_leg *leg);
+
 /** A leg has news; is_over: it will not be found any more.  Whether anything
  * changed. */
-bool watched_leg(struct watched *w, const struct leg *leg, bool is_over);
+bool watched_leg(struct watched *w, const struct watched_view *v, bool is_over);
 
 /** Write its dialogs as of now; after: only what changed since that change,
  * 0 = all. */

@@ -73,6 +73,24 @@ static void a_lost_source_makes_its_people_unknown(void)
 	mem_deref(p);
 }
 
+static void what_a_lost_node_said_counts_no_more(void)
+{
+	struct presence *p = start();
+	json_t *j = json_pack("{s:s,s:s,s:b}", "phone", "desk", "user", "alice",
+			      "registered", 1);
+
+	presence_source(p, "other", true);
+	leg(p, "leg1", "connected");
+	presence_source(p, "pbx", false);
+	CHECK_STR(presence_state(p, "alice"), "unknown");
+	presence_registration(p, "other", j);
+	CHECK_STR(presence_state(p, "alice"), "idle");
+	presence_source(p, "pbx", true);
+	CHECK_STR(presence_state(p, "alice"), "busy");
+	mem_deref(p);
+	json_decref(j);
+}
+
 static void a_snapshot_forgets_what_is_not_in_it(void)
 {
 	struct presence *p = start();
@@ -127,6 +145,9 @@ static const struct test tests[] = {
 	{ "the strongest fact is shown", the_strongest_fact_is_shown },
 	{ "a lost source makes its people unknown, not idle",
 	  a_lost_source_makes_its_people_unknown },
+	{ "what a lost node of a pair said counts no more when the other "
+	  "one says more",
+	  what_a_lost_node_said_counts_no_more },
 	{ "a snapshot forgets what is not in it",
 	  a_snapshot_forgets_what_is_not_in_it },
 	{ "a snapshot in parts tells only the outcome",
