@@ -72,3 +72,15 @@ ssize_t net_receive(int fd, void *buf, size_t size, struct sa *from)
 
 	return n;
 }
+
+void net_reachable(struct sa *sa)
+{
+	const uint16_t port = sa_port(sa);
+	const int af = sa_af(sa);
+
+	if (!sa_is_any(sa))
+		return;
+	if (net_default_source_addr_get(af, sa) || sa_is_any(sa))
+		(void)sa_set_str(sa, af == AF_INET6 ? "::1" : "127.0.0.1", 0);
+	sa_set_port(sa, port);
+}

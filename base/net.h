@@ -30,4 +30,12 @@ int net_receive_many(int fd, struct mmsghdr *messages, unsigned count);
  */
 ssize_t net_receive(int fd, void *buf, size_t size, struct sa *from);
 
+/**
+ * The address by which others reach what listens at any address: that of the
+ * default route, without one loopback.  Others stay as they are.
+ *
+ * @param sa Address listened on; its port is kept
+ */
+void net_reachable(struct sa *sa);
+
 #endif

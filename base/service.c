@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/metrics.h"
+#include "base/net.h"
 #include "base/password.h"
 #include "base/reseal.h"
 #include "base/service.h"
@@ -162,13 +163,16 @@ static int prepare(struct service *s, const char *name)
 static int find_url(struct service *s, const struct service_program *program,
 		    struct sa *sa)
 {
+	struct sa reachable;
 	int err = conf_address(sa, s->conf, program->rest_port);
 
 	if (err)
 		return err;
 
+	reachable = *sa;
+	net_reachable(&reachable);
 	re_snprintf(s->url, sizeof(s->url), "%s://%J",
-		    sa_is_loopback(sa) ? "http" : "https", sa);
+		    sa_is_loopback(sa) ? "http" : "https", &reachable);
 	return 0;
 }
 

@@ -19,6 +19,7 @@
 
 #include "base/libre.h"
 #include "base/log.h"
+#include "base/net.h"
 #include "base/tls.h"
 
 enum { PATH_BYTES = 512, NAMES_BYTES = 512 };
@@ -369,15 +370,19 @@ static int folder_make(const char *dir)
 
 int tls_make_files(const char *dir, const char *name, const char *listen)
 {
-	char lock[PATH_BYTES];
+	char lock[PATH_BYTES], address[64];
+	struct sa sa;
 	int err, fd;
 
 	if (!dir || !name || !name[0] || strpbrk(name, "/."))
 		return EINVAL;
 
 	/* every address is no name to be known by */
-	if (listen && (!strcmp(listen, "0.0.0.0") || !strcmp(listen, "::")))
-		listen = NULL;
+	if (listen && !sa_set_str(&sa, listen, 0) && sa_is_any(&sa)) {
+		net_reachable(&sa);
+		(void)re_snprintf(address, sizeof(address), "%j", &sa);
+		listen = address;
+	}
 
 	err = folder_make(dir);
 	if (err)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/libre.h"
+#include "base/net.h"
 #include "ctl/layout.h"
 
 const struct layout_server layout_servers[LAYOUT_SERVERS] = {
@@ -71,6 +72,12 @@ void layout_init(struct layout *l, const char *dir, const char *listen,
 	(void)snprintf(l->host, sizeof(l->host),
 		       !any && strchr(listen, ':') ? "[%s]" : "%s",
 		       any ? "127.0.0.1" : listen);
+	(void)snprintf(l->sip_host, sizeof(l->sip_host), "%s", l->host);
+	if (any && listen && !sa_set_str(&sa, listen, 0)) {
+		net_reachable(&sa);
+		(void)re_snprintf(l->sip_host, sizeof(l->sip_host),
+				  sa_af(&sa) == AF_INET6 ? "[%j]" : "%j", &sa);
+	}
 	l->base = base;
 }
 
@@ -94,6 +101,6 @@ void layout_url(const struct layout *l, const char *name, char out[96])
 
 void layout_sip(const struct layout *l, const char *name, char out[96])
 {
-	(void)snprintf(out, 96, "sip:%s:%u", l->host,
+	(void)snprintf(out, 96, "sip:%s:%u", l->sip_host,
 		       server_port(l, name, true));
 }

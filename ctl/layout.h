@@ -54,7 +54,8 @@ void layout_set_pair(const struct layout *l, bool is_pair);
 
 struct layout {
 	char dir[400];
-	char host[64]; /* as in URLs */
+	char host[64];     /* of URLs by which servers reach each other */
+	char sip_host[64]; /* as phones have it */
 	uint16_t base;
 	bool is_tls; /* listens beyond loopback */
 };

@@ -44,6 +44,7 @@ struct engine {
 	struct tls *tls;
 	struct trace *trace; /* or NULL */
 	struct http_client *http;
+	const char *ca_file;               /* for https; NULL: the system's */
 	struct list askings;               /* of voice_mail.c, in flight */
 	struct registration *registration; /* NULL without registrar */
 	struct uc_link *link;              /* NULL without uc */

@@ -442,6 +442,7 @@ static void begin_posted(void *arg)
 	const char *file = p->opt.account;
 	int err;
 
+	p->engine.ca_file = p->opt.ca_file;
 	err = http_client_alloc(&p->engine.http);
 	if (err) {
 		tell_started(p, err);

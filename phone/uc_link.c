@@ -185,7 +185,11 @@ static void ask_list(struct uc_link *l, int n)
 							took_history,
 							took_settings };
 	char url[URL_SIZE];
-	struct http_params params = { .url = url, .bearer = l->token };
+	struct http_params params = {
+		.url = url,
+		.bearer = l->token,
+		.ca_file = l->e->ca_file,
+	};
 
 	url_of(l, paths[n], url);
 	l->lists[n] = mem_deref(l->lists[n]);
@@ -363,6 +367,7 @@ static void sign_in(struct uc_link *l)
 		.method = "POST",
 		.url = url,
 		.json = body,
+		.ca_file = l->e->ca_file,
 		.timeout_ms = UC_LINK_CONNECT_MS,
 		.connect_ms = UC_LINK_CONNECT_MS,
 	};
@@ -418,6 +423,7 @@ int uc_link_ask(struct uc_link *l, const char *method, const char *path,
 	char url[URL_SIZE];
 	struct http_params params = { .method = method,
 				      .url = url,
+				      .ca_file = l->e->ca_file,
 				      .bearer = l->token,
 				      .json = body,
 				      .connect_ms = UC_LINK_CONNECT_MS };

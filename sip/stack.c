@@ -364,7 +364,7 @@ int sip_reply_write(struct sip *sip, struct sip_out *o, struct sip_flow *flow,
 	}
 	if (!r->is_whole && sip->user_agent)
 		sip_out_header_text(o, "Server", sip->user_agent);
-	if (!r->is_whole && sip->allow && r->status == 405)
+	if (!r->is_whole && sip->allow && r->status == 405 && !r->headers.len)
 		sip_out_header_text(o, "Allow", sip->allow);
 	sip_out_raw(o, r->headers);
 

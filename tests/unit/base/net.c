@@ -95,6 +95,25 @@ static void a_port_nobody_has_is_no_failure_later(void)
 	fault_reset();
 }
 
+static void any_address_is_told_as_one(void)
+{
+	struct sa sa;
+
+	CHECK_INT(sa_set_str(&sa, "192.0.2.7", 8080), 0);
+	net_reachable(&sa);
+	CHECK_INT(sa_in(&sa), 0xc0000207);
+
+	CHECK_INT(sa_set_str(&sa, "0.0.0.0", 8080), 0);
+	net_reachable(&sa);
+	CHECK(!sa_is_any(&sa));
+	CHECK_INT(sa_port(&sa), 8080);
+
+	CHECK_INT(sa_set_str(&sa, "::", 8080), 0);
+	net_reachable(&sa);
+	CHECK(!sa_is_any(&sa));
+	CHECK_INT(sa_af(&sa), AF_INET6);
+}
+
 static const struct test tests[] = {
 	{ "a datagram arrives with its sender",
 	  a_datagram_arrives_with_its_sender },
@@ -102,6 +121,8 @@ static const struct test tests[] = {
 	{ "the n-th arrival is lost", the_nth_arrival_is_lost },
 	{ "a port that nobody has is no failure",
 	  a_port_nobody_has_is_no_failure_later },
+	{ "any address is told as one that others reach",
+	  any_address_is_told_as_one },
 };
 
 TEST_MAIN("base/net", tests)
