@@ -202,7 +202,7 @@ static void check_list(const struct check *c, const json_t *value)
 			   "must have at most %d entries", LIST_MAX);
 		return;
 	}
-	item.type = FIELD_TEXT;
+	item.type = item.choices ? FIELD_ENUM : FIELD_TEXT;
 	item.min = 1;
 	json_array_foreach((json_t *)value, i, entry)
 	{

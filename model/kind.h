@@ -30,7 +30,7 @@ enum field_type {
 	FIELD_TIME,   /* milliseconds since 1970                           */
 	FIELD_SECRET, /* text, encrypted where stored, never given back    */
 	FIELD_JSON,   /* array or object, at most max octets when written  */
-	FIELD_LIST,   /* array of texts, each 1..max characters            */
+	FIELD_LIST,   /* array of texts, each 1..max characters or a choice */
 };
 
 enum field_flag {
@@ -66,7 +66,7 @@ struct field {
 	int64_t max; /* same; 0 = the type's own limit                     */
 	const char *pattern;      /* POSIX extended expression, anchored   */
 	const char *pattern_help; /* what the pattern wants, in words      */
-	const char *choices;      /* FIELD_ENUM: "desk|sip|..."            */
+	const char *choices;      /* FIELD_ENUM, FIELD_LIST: "desk|sip"    */
 	const char *preset;       /* default, as JSON: "true", "4", "\"x\"" */
 
 	enum field_unique unique;

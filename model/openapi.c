@@ -89,8 +89,11 @@ static json_t *schema_of(const struct field *f)
 	else if (f->type == FIELD_INT)
 		set_range(schema, f, "minimum", "maximum");
 	else if (f->type == FIELD_LIST)
-		(void)json_object_set_new(schema, "items",
-					  json_pack("{s:s}", "type", "string"));
+		(void)json_object_set_new(
+			schema, "items",
+			json_pack("{s:s, s:o*}", "type", "string", "enum",
+				  f->choices ? choices_of(f->choices, false)
+					     : NULL));
 	else if (type && !strcmp(type, "string"))
 		set_range(schema, f, "minLength", "maxLength");
 	set_text(schema, "pattern", f->pattern);
@@ -353,10 +356,10 @@ static json_t *written(const struct operation *o)
 	return content_new(
 		"application/json",
 		json_pack("{s:[o,{s:s,s:{s:{s:s},s:{s:s},s:{s:s},s:{s:s},"
-			  "s:{s:s},s:{s:s}}}]}",
+			  "s:{s:s},s:{s:s},s:{s:s}}}]}",
 			  "allOf", schema, "type", "object", "properties",
 			  "task", "type", "string", "sip_secret", "type",
-			  "string", "phones", "type", "array", "link", "type",
+			  "string", "token", "type", "string", "phones", "type", "array", "link", "type",
 			  "string", "link_token", "type", "string",
 			  "link_ends_ms", "type", "integer"));
 }
@@ -447,6 +450,9 @@ static json_t *describe_shape(const struct operation *o)
 	add_shape_parameters(o, s->params);
 	add_response(o, s->status, "done",
 		     s->answer ? shape_content(o, s->answer) : NULL);
+	if (s->status == 200 && s->params && !strcmp(s->params, "wait"))
+		add_response(o, 202, "a task has begun",
+			     shape_content(o, "#started"));
 	if (!s->body)
 		return NULL;
 

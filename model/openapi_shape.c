@@ -21,6 +21,7 @@ static const struct shape shapes[] = {
 	  "Which server this is" },
 	{ "started",
 	  "task:string object:string sip_user:string~ sip_secret:string~ "
+	  "token:string~ "
 	  "phones:[]object~",
 	  "A task has begun; see /api/v1/tasks/{task}" },
 
@@ -95,8 +96,24 @@ static const struct shape shapes[] = {
 	  "id:string customer:string? state:string~ caller:#party "
 	  "callee:#party started_ms:integer answered_ms:integer? "
 	  "call:string~ ended_ms:integer~ result:string~ duration_s:integer~ "
-	  "trail:[]#trail-entry~",
+	  "trail:[]#trail-entry~ account:string~ billed:boolean~ "
+	  "connections:[]#connection~",
 	  "A call that goes on, or its record" },
+	{ "connection",
+	  "call:string id:string user:string? phone:string? number:string? "
+	  "state:string peer:string? peer_name:string? direction:string",
+	  "One party's side of a call" },
+	{ "device",
+	  "id:string customer:string user:string? number:string "
+	  "extension:string? name:string registered:boolean calls:integer "
+	  "do_not_disturb:boolean forwarded_to:string? "
+	  "connections:[]#connection~",
+	  "A phone, and what goes on there" },
+	{ "own-application",
+	  "id:string customer:string name:string rights:[]string scope:any "
+	  "expires_ms:integer? requests_per_s:integer streams_max:integer "
+	  "streams:integer",
+	  "The application that asks" },
 	{ "new-call",
 	  "phone:string number:string camp_on:boolean~ "
 	  "auto_answer:boolean~",
@@ -167,7 +184,7 @@ static const struct shape shapes[] = {
 	  "seq:integer id:string call:string customer:string? caller:#party "
 	  "callee:#party started_ms:integer answered_ms:integer? "
 	  "ended_ms:integer result:string duration_s:integer "
-	  "account:string~ billed:boolean~ trail:[]#trail-entry",
+	  "account:string~ billed:boolean~ trail:[]#trail-entry~",
 	  "The record of a call" },
 	{ "trail-entry", "n:integer at_ms:integer what:string",
 	  "What happened and why" },
@@ -249,6 +266,8 @@ static const struct shape_route rows[] = {
 	  "#reports", NULL },
 	{ "portal", "POST", "/api/v1/phones/{id}/deploy", NULL, 202, "#started",
 	  "wait" },
+	{ "portal", "POST", "/api/v1/applications/{id}/token", NULL, 200,
+	  "object", "wait" },
 	{ "portal", "GET", "/api/v1/mails", NULL, 200, "list #mail-head",
 	  NULL },
 	{ "portal", "GET", "/api/v1/mails/{id}", NULL, 200, "#mail", NULL },
@@ -322,6 +341,11 @@ static const struct shape_route rows[] = {
 	  "filter[phone] filter[user] filter[customer] " LISTED },
 	{ "pbx", "DELETE", "/api/v1/registrations/{id}", NULL, 204, NULL,
 	  NULL },
+	{ "pbx", "GET", "/api/v1/application", NULL, 200, "#own-application",
+	  NULL },
+	{ "pbx", "GET", "/api/v1/devices", NULL, 200, "list #device",
+	  "filter[customer] filter[user] filter[number] " LISTED },
+	{ "pbx", "GET", "/api/v1/devices/{id}", NULL, 200, "#device", NULL },
 	{ "pbx", "GET", "/api/v1/class-options", NULL, 200, "#class-options",
 	  NULL },
 	{ "pbx", "GET", "/api/v1/calls", NULL, 200, "list #call",

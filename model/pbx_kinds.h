@@ -23,6 +23,7 @@ extern const struct kind cpn_kind;              /* "cpns"          */
 extern const struct kind cesid_kind;            /* "cesids"        */
 extern const struct kind zone_kind;             /* "zones"         */
 extern const struct kind account_code_kind;     /* "account_codes" */
+extern const struct kind application_kind;      /* "applications"  */
 extern const struct kind outside_rules_kind;    /* "outside_rules" */
 extern const struct kind user_settings_kind;    /* "user_settings" */
 extern const struct kind mailbox_class_kind;    /* "mailbox_classes" */
@@ -53,6 +54,7 @@ extern const struct kind mailbox_settings_kind; /* "mailbox_settings" */
 	X(mailbox_classes, mailbox_class_kind, "class of mailboxes", false)    \
 	X(schedules, schedule_kind, "schedule", false)                         \
 	X(account_codes, account_code_kind, "account code", false)             \
-	X(conferences, conference_kind, "conference room", false)
+	X(conferences, conference_kind, "conference room", false)              \
+	X(applications, application_kind, "program of a third party", false)
 
 #endif

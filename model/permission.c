@@ -6,13 +6,14 @@
 
 #include "model/permission.h"
 
-#define NOONE   0u
-#define OPEN    (ROLE_ANYONE | ANYBODY)
-#define ANYBODY (ROLE_SERVICE | ROLE_PROVIDER | ROLE_CUSTOMER | ROLE_USER)
-#define SERVICE ((uint32_t)ROLE_SERVICE)
-#define PEER    ((uint32_t)ROLE_PEER)
-#define STAFF   (ROLE_SERVICE | ROLE_PROVIDER)
-#define ADMIN   (STAFF | ROLE_CUSTOMER)
+#define NOONE       0u
+#define OPEN        (ROLE_ANYONE | ANYBODY)
+#define ANYBODY     (ROLE_SERVICE | ROLE_PROVIDER | ROLE_CUSTOMER | ROLE_USER)
+#define SERVICE     ((uint32_t)ROLE_SERVICE)
+#define PEER        ((uint32_t)ROLE_PEER)
+#define APPLICATION ((uint32_t)ROLE_APPLICATION)
+#define STAFF       (ROLE_SERVICE | ROLE_PROVIDER)
+#define ADMIN       (STAFF | ROLE_CUSTOMER)
 
 static const struct permission table[] = {
 	/* what anybody may ask any server */
@@ -41,6 +42,8 @@ static const struct permission table[] = {
 	{ "zones", { ADMIN, ADMIN, ADMIN, ADMIN, ADMIN, NOONE } },
 	{ "outside_rules", { ADMIN, ADMIN, STAFF, STAFF, STAFF, NOONE } },
 	{ "account_codes", { ADMIN, ADMIN, ADMIN, ADMIN, ADMIN, NOONE } },
+	{ "applications", { ADMIN, ADMIN, ADMIN, ADMIN, ADMIN, ADMIN } },
+	{ "application", { NOONE, APPLICATION, NOONE, NOONE, NOONE, NOONE } },
 	{ "attendants", { ADMIN, ADMIN, ADMIN, ADMIN, ADMIN, NOONE } },
 	{ "schedules", { ADMIN, ADMIN, ADMIN, ADMIN, ADMIN, NOONE } },
 	{ "conferences", { ADMIN, ADMIN, ADMIN, ADMIN, ADMIN, NOONE } },
@@ -101,9 +104,13 @@ static const struct {
 	enum role role;
 	const char *name;
 } roles[] = {
-	{ ROLE_ANYONE, "anyone" },     { ROLE_SERVICE, "service" },
-	{ ROLE_PROVIDER, "provider" }, { ROLE_CUSTOMER, "customer" },
-	{ ROLE_USER, "user" },         { ROLE_PEER, "peer" },
+	{ ROLE_ANYONE, "anyone" },
+	{ ROLE_SERVICE, "service" },
+	{ ROLE_PROVIDER, "provider" },
+	{ ROLE_CUSTOMER, "customer" },
+	{ ROLE_USER, "user" },
+	{ ROLE_PEER, "peer" },
+	{ ROLE_APPLICATION, "application" },
 };
 
 enum { ROLE_COUNT = sizeof(roles) / sizeof(roles[0]) };

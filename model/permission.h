@@ -24,6 +24,8 @@ enum role {
 	ROLE_CUSTOMER = 1 << 3, /* administrator of one customer            */
 	ROLE_USER = 1 << 4,     /* a user, about themselves                 */
 	ROLE_PEER = 1 << 5,     /* the other node of a pair, or its witness */
+	ROLE_APPLICATION = 1 << 6, /* of a third party: its rights decide,
+				      not this table (router_gate())       */
 };
 
 enum action {

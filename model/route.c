@@ -3,6 +3,7 @@
  * Each http_route made here points to its struct bound by `data`; one
  * handler, dispatch(), serves them all.
  */
+#include <ctype.h>
 #include <stdio.h>
 
 #include "base/libre.h"
@@ -33,6 +34,8 @@ struct router {
 	char peer_hash[TOKEN_HASH_SIZE];
 	caller_h *callers;
 	void *callers_arg;
+	gate_h *gate;
+	right_h *right;
 };
 
 static void bundle_destructor(void *data)
@@ -198,6 +201,10 @@ static void dispatch(struct http_request *req, void *arg)
 			NULL);
 		return;
 	}
+	if (caller.role == ROLE_APPLICATION && b->router->gate) {
+		b->router->gate(req, route, &caller, b->arg);
+		return;
+	}
 	if (!permission_allows(caller.role, route->object, route->action)) {
 		if (caller.role == ROLE_ANYONE)
 			reply_unauthorized(req, false);
@@ -341,6 +348,14 @@ void router_callers(struct router *r, caller_h *h, void *arg)
 	}
 }
 
+void router_gate(struct router *r, gate_h *h, right_h *right)
+{
+	if (r) {
+		r->gate = h;
+		r->right = right;
+	}
+}
+
 int router_kind(struct router *r, const struct kind *kind)
 {
 	if (!r || !kind)
@@ -362,6 +377,21 @@ const char *router_server(const struct router *r)
 	return r ? r->server : NULL;
 }
 
+static void tell_right(json_t *doc, const struct router *r,
+		       const struct route *route)
+{
+	const char *right = r->right ? r->right(route) : NULL;
+	json_t *methods = json_object_get(json_object_get(doc, "paths"),
+					  route->path);
+	char method[16] = "";
+
+	for (size_t i = 0; route->method[i] && i + 1 < sizeof(method); i++)
+		method[i] = (char)tolower((unsigned char)route->method[i]);
+	if (right)
+		(void)json_object_set_new(json_object_get(methods, method),
+					  "x-right", json_string(right));
+}
+
 json_t *router_openapi(const struct router *r)
 {
 	json_t *doc = openapi_make(r->server);
@@ -371,9 +401,11 @@ json_t *router_openapi(const struct router *r)
 	for (struct le *le = r->bundles.head; le; le = le->next) {
 		const struct bundle *b = le->data;
 
-		for (size_t i = 0; i < b->count; i++)
+		for (size_t i = 0; i < b->count; i++) {
 			openapi_route(doc, &b->routes[i], r->kinds,
 				      r->kind_count);
+			tell_right(doc, r, &b->routes[i]);
+		}
 	}
 
 	return doc;

@@ -75,6 +75,20 @@ void router_peer(struct router *r, const char *token);
 void router_callers(struct router *r, caller_h *h, void *arg);
 
 /**
+ * Decide for a caller of ROLE_APPLICATION, whom the permission table does not
+ * know: calls the route's handler, at once or later, or answers itself.
+ *
+ * @param arg The handler's
+ */
+typedef void(gate_h)(struct http_request *req, const struct route *route,
+		     const struct caller *caller, void *arg);
+
+/** What such a caller needs for a route, for openapi.json (x-right); NULL:
+ * it may never ask. */
+typedef const char *(right_h)(const struct route *route);
+void router_gate(struct router *r, gate_h *h, right_h *right);
+
+/**
  * Add routes.
  *
  * @param routes Must outlive the router

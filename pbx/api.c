@@ -6,6 +6,8 @@
 #include "base/json.h"
 #include "pbx/api.h"
 #include "pbx/call/call.h"
+#include "pbx/control/application.h"
+#include "pbx/control/device.h"
 #include "pbx/watch/cdr.h"
 #include "pbx/watch/event.h"
 #include "pbx/jsontext.h"
@@ -237,7 +239,8 @@ static void list_calls(struct http_request *req, const struct caller *caller,
 		const struct call *call = le->data;
 
 		if (call->state == CALL_OVER ||
-		    (customer && strcmp(customer, call->customer) != 0))
+		    (customer && strcmp(customer, call->customer) != 0) ||
+		    !application_sees_call(application_of(req), call))
 			continue;
 		total++;
 		if (at++ < from)
@@ -285,14 +288,27 @@ static struct mbuf *find_record(struct http_request *req)
 	return mb;
 }
 
+/* Its story only for those who may read it. */
+static void reply_record(struct http_request *req, struct mbuf *mb)
+{
+	struct span json = { (const char *)mb->buf, (uint32_t)mb->end };
+	struct span head = records_without_story(json);
+
+	if (head.len < json.len &&
+	    !application_may(application_of(req), RIGHT_CALLS_EXPLAIN)) {
+		mb->pos = mb->end = head.len;
+		(void)mbuf_write_u8(mb, '}');
+	}
+	(void)http_reply(req, 200, "application/json", mb->buf, mb->end);
+}
+
 static void get_record(void *arg)
 {
 	struct http_request *req = arg;
 	struct mbuf *mb = find_record(req);
 
 	if (mb && mb->end)
-		(void)http_reply(req, 200, "application/json", mb->buf,
-				 mb->end);
+		reply_record(req, mb);
 	else
 		reply_not_found(req, "call");
 	mem_deref(mb);
@@ -304,6 +320,7 @@ static void get_call(struct http_request *req, const struct caller *caller,
 {
 	const struct call *call = wanted_call(req);
 	char buf[ITEM_BYTES];
+	json_t *json = NULL;
 	struct sip_out o;
 
 	(void)caller;
@@ -316,7 +333,13 @@ static void get_call(struct http_request *req, const struct caller *caller,
 
 	sip_out_init(&o, buf, sizeof(buf));
 	cdr_print_call(call, &o);
-	reply_text(req, &o);
+	if (json_read(&json, sip_out_span(&o), 0, NULL)) {
+		reply_error(req, EBADMSG);
+		return;
+	}
+	(void)json_object_set_new(json, "connections",
+				  device_connections(call, req));
+	(void)http_reply_json(req, 200, json);
 }
 
 static void reply_trail(struct http_request *req, json_t *trail)
@@ -395,7 +418,6 @@ static void end_call(struct http_request *req, const struct caller *caller,
 {
 	struct call *call = wanted_call(req);
 
-	(void)caller;
 	(void)arg;
 
 	if (!call) {
@@ -403,7 +425,9 @@ static void end_call(struct http_request *req, const struct caller *caller,
 		return;
 	}
 
-	trail_add(&call->trail, "ended by the operator");
+	trail_add(&call->trail, "ended by %s",
+		  caller->role == ROLE_APPLICATION ? caller->name
+						   : "the operator");
 	call_hangup(call, NULL, NULL);
 	turn_end();
 	(void)http_reply(req, 204, NULL, NULL, 0);
@@ -416,9 +440,12 @@ static void read_events(struct http_request *req, const struct caller *caller,
 {
 	(void)arg;
 
-	if (caller->role != ROLE_SERVICE) {
-		(void)http_reply_problem(req, 401, "unauthorized",
-					 "Send the service token.", NULL);
+	if (caller->role != ROLE_SERVICE && caller->role != ROLE_APPLICATION) {
+		(void)http_reply_problem(
+			req, 401, "unauthorized",
+			"Send the token of an application or of "
+			"this server.",
+			NULL);
 		return;
 	}
 

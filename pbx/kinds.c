@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "model/pbx_kinds.h"
 #include "model/permission.h"
+#include "pbx/control/application.h"
 #include "pbx/route/account.h"
 #include "pbx/route/attendant.h"
 #include "pbx/auth.h"
@@ -212,6 +213,7 @@ static const struct kind_here kinds[] = {
 	{ &conference_kind, room_take, room_remove },
 	{ &account_code_kind, account_take, account_remove },
 	{ &outside_rules_kind, outside_rules_take, outside_rules_remove },
+	{ &application_kind, application_take, application_remove },
 };
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
@@ -295,6 +297,8 @@ static int changing(struct provision_change *change, void *arg)
 		check_user(change->object, errors);
 	if (change->kind == &pbx_user_kind || change->kind == &pbx_phone_kind)
 		keys_check(change->object, errors);
+	if (change->kind == &application_kind)
+		application_check(change->object, change->before, errors);
 	if (change->kind == &zone_kind)
 		zone_check(change->object, change->id, errors);
 	if (change->kind == &pbx_customer_kind) {
@@ -383,6 +387,8 @@ static void viewed(json_t *object, void *arg)
 
 	if (k->kind == &trunk_kind)
 		trunk_view(object);
+	if (k->kind == &application_kind)
+		application_view(object);
 }
 
 /* ---- from the primary ---- */

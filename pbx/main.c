@@ -26,8 +26,11 @@
 #include "pbx/conference/conference.h"
 #include "pbx/conference/conference_api.h"
 #include "pbx/conference/conference_room.h"
+#include "pbx/control/application.h"
+#include "pbx/control/application_gate.h"
 #include "pbx/control/command.h"
 #include "pbx/control/control.h"
+#include "pbx/control/device.h"
 #include "pbx/route/cor.h"
 #include "pbx/trunk/cpn.h"
 #include "pbx/feature/dial.h"
@@ -419,6 +422,8 @@ static int open_live(const struct conf *conf, const uint8_t key[32])
 	if (!err)
 		err = account_init();
 	if (!err)
+		err = application_init();
+	if (!err)
 		err = group_init();
 	if (!err)
 		err = mailbox_init(conf_text(conf, "dir"));
@@ -517,6 +522,12 @@ static int open_rest(struct pbx *pbx, struct service *service)
 				provision_table(pbx->provision, "users"));
 	if (!err)
 		err = cos_start(pbx->router);
+	if (!err)
+		err = application_start(pbx->store);
+	if (!err)
+		err = application_gate_start(pbx->router);
+	if (!err)
+		err = devices_start(pbx->router);
 
 	return err;
 }
@@ -565,6 +576,7 @@ static void pbx_destructor(void *data)
 	cor_close();
 	cos_close();
 	account_close();
+	application_close();
 	reminder_close();
 	directory_close();
 	auth_close();

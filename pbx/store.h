@@ -99,6 +99,7 @@ struct keep_query {
 	const char *customer;
 	const char *result;
 	const char *user;   /* either party */
+	const char *users;  /* JSON array of ids: one of these either party */
 	const char *number; /* of either party */
 	const char *call;
 	uint64_t from_ms; /* began then or later */

@@ -14,6 +14,7 @@
 #include "base/service.h"
 #include "portal/admin.h"
 #include "portal/api.h"
+#include "portal/application.h"
 #include "portal/main.h"
 #include "portal/page.h"
 #include "portal/phone.h"
@@ -125,6 +126,8 @@ static int open_parts(struct portal *p, const char *token)
 		err = platform_routes(p);
 	if (!err)
 		err = phone_routes(p);
+	if (!err)
+		err = portal_application_routes(p);
 	if (!err)
 		err = admin_routes(p);
 	if (!err)

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "model/kinds.h"
 #include "model/pbx_kinds.h"
+#include "portal/application.h"
 #include "portal/pbx_object.h"
 
 static void create(struct plan *plan, json_t *object);
@@ -102,7 +103,8 @@ static bool is_placed(struct plan *plan, const struct kind *kind,
 	return true;
 }
 
-static void put(struct plan *plan, const json_t *before, const json_t *after)
+void pbx_object_put(struct plan *plan, const json_t *before,
+		    const json_t *after)
 {
 	const struct kind *kind = object_of(plan->kind)->fields;
 	char platform[48];
@@ -124,12 +126,14 @@ static void put(struct plan *plan, const json_t *before, const json_t *after)
 
 static void create(struct plan *plan, json_t *object)
 {
-	put(plan, NULL, object);
+	if (!strcmp(plan->kind, "applications"))
+		application_token(plan, object);
+	pbx_object_put(plan, NULL, object);
 }
 
 static void change(struct plan *plan, const json_t *before, json_t *after)
 {
-	put(plan, before, after);
+	pbx_object_put(plan, before, after);
 }
 
 static void remove_one(struct plan *plan, const struct kind *kind,

@@ -15,6 +15,10 @@ const struct kind *pbx_object_kind(size_t n);
 /** For api.c, by plural name; NULL when it is none of them. */
 const struct object_kind *pbx_object_find(const char *plural);
 
+/** One of them is made (before NULL) or changed. */
+void pbx_object_put(struct plan *plan, const json_t *before,
+		    const json_t *after);
+
 /**
  * Something is going to be deleted: what belongs to it goes before, what
  * only names it forgets it, what needs it is a conflict.

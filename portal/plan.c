@@ -21,6 +21,7 @@ static void plan_destructor(void *data)
 	json_decref(plan->reserve);
 	json_decref(plan->release);
 	json_decref(plan->changes);
+	json_decref(plan->answer);
 	json_decref(plan->errors);
 }
 

@@ -43,6 +43,7 @@ struct plan {
 	json_t *reserve;   /* [[scope, customer, value, owner, kind, id],...] */
 	json_t *release;   /* [[scope, customer, value],...] */
 	json_t *changes;   /* for the audit */
+	json_t *answer;    /* said once, in the task's answer: a token */
 	json_t *errors;    /* field errors: 422 */
 	struct plan_step *steps;
 	uint32_t count;

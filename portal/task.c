@@ -129,6 +129,7 @@ static void task_destructor(void *data)
 	json_decref(t->rows);
 	json_decref(t->reserve);
 	json_decref(t->changes);
+	json_decref(t->answer);
 	json_decref(t->error);
 }
 
@@ -740,6 +741,7 @@ static int take_plan(struct task *t, struct plan *plan,
 	t->rows = json_incref(plan->rows);
 	t->reserve = json_incref(plan->reserve);
 	t->changes = json_incref(plan->changes);
+	t->answer = json_incref(plan->answer);
 	t->state = TASK_QUEUED;
 
 	if (!plan->count)

@@ -83,17 +83,16 @@ static void add_secrets(const struct portal *p, json_t *answer,
 	}
 }
 
-static void answer_started(struct http_request *req, const struct portal *p,
-			   const char *task, const char *type,
-			   const char *object)
+static void answer_started(struct http_request *req, const struct task *t)
 {
 	json_t *answer;
 
-	answer = json_pack("{s:s,s:s}", "task", task, "object", object);
-	if (is_creation(type))
-		add_secrets(p, answer, type, object);
-	(void)json_object_set_new(answer, "object", json_string(object));
-	(void)http_reply_header(req, "Location", "/api/v1/tasks/%s", task);
+	answer = json_pack("{s:s,s:s}", "task", t->id, "object", t->object);
+	if (is_creation(t->type))
+		add_secrets(t->tasks->portal, answer, t->type, t->object);
+	(void)json_object_update(answer, t->answer);
+	(void)json_object_set_new(answer, "object", json_string(t->object));
+	(void)http_reply_header(req, "Location", "/api/v1/tasks/%s", t->id);
 	(void)http_reply_json(req, 202, answer);
 }
 
@@ -132,6 +131,7 @@ static void answer_object(struct http_request *req, const struct portal *p,
 	(void)json_object_set_new(view, "task", json_string(task));
 	if (is_creation(type))
 		add_secrets(p, view, type, id);
+	(void)json_object_update(view, json_object_get(row, "answer"));
 	(void)http_reply_header(req, "Location", "/api/v1/%s/%s",
 				table->kind->plural, id);
 	(void)http_reply_json(req, is_creation(type) ? 201 : 200, view);
@@ -155,7 +155,7 @@ static void waited_enough(void *arg)
 	struct waiter *w = arg;
 	struct task *t = w->task;
 
-	answer_started(w->req, t->tasks->portal, t->id, t->type, t->object);
+	answer_started(w->req, t);
 	mem_deref(w);
 }
 
@@ -206,9 +206,10 @@ void answer_waiters(struct task *t)
 	if (!t->waiters.head)
 		return;
 
-	row = json_pack("{s:s,s:s,s:s,s:s,s:s,s:O?}", "id", t->id, "type",
+	row = json_pack("{s:s,s:s,s:s,s:s,s:s,s:O?,s:O*}", "id", t->id, "type",
 			t->type, "kind", t->kind, "object", t->object, "state",
-			task_state_name(t->state), "error", t->error);
+			task_state_name(t->state), "error", t->error, "answer",
+			t->answer);
 	while (t->waiters.head) {
 		struct waiter *w = t->waiters.head->data;
 

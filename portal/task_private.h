@@ -51,6 +51,7 @@ struct task {
 	json_t *rows;
 	json_t *reserve;
 	json_t *changes;
+	json_t *answer; /* of the request alone, never written down */
 	json_t *error; /* why it waits, or was undone */
 	char who[128];
 	char role[16];

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "pbx/conference/conference_api.h"
 #include "pbx/conference/conference_dial.h"
+#include "pbx/control/application.h"
 #include "pbx/route/cos.h"
 #include "pbx/route/route.h"
 #include "pbx/transfer/transfer_private.h"
@@ -65,7 +66,8 @@ static void list_all(struct http_request *req, const struct caller *caller,
 	for (le = list_head(conference_list()); le; le = le->next) {
 		const struct conference *c = le->data;
 
-		if (!customer || !strcmp(c->customer, customer))
+		if ((!customer || !strcmp(c->customer, customer)) &&
+		    application_sees_conference(application_of(req), c))
 			json_array_append_new(items, conference_json(c));
 	}
 	(void)http_reply_json(req, 200,

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "pbx/call/call.h"
 #include "pbx/conference/record.h"
+#include "pbx/control/application.h"
 #include "pbx/conference/record_api.h"
 #include "pbx/speech/sound_file.h"
 #include "pbx/turn.h"
@@ -45,7 +46,9 @@ static void list_all(struct http_request *req, const struct caller *caller,
 	for (le = list_head(recording_list()); le; le = le->next) {
 		const struct recording *r = le->data;
 
-		if (is_asked(req, "filter[customer]", r->customer) &&
+		if (application_sees_user(application_of(req), r->customer,
+					  r->user) &&
+		    is_asked(req, "filter[customer]", r->customer) &&
 		    is_asked(req, "filter[user]", r->user) &&
 		    is_asked(req, "filter[call]", r->call))
 			json_array_append_new(items, recording_json(r));

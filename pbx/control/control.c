@@ -7,6 +7,7 @@
 #include "pbx/feature/callback.h"
 #include "pbx/feature/campon.h"
 #include "pbx/watch/cdr.h"
+#include "pbx/control/application.h"
 #include "pbx/control/command.h"
 #include "pbx/control/csta.h"
 #include "pbx/control/control.h"
@@ -466,7 +467,8 @@ static void get_tables(struct http_request *req, const struct caller *caller,
 static void list_callbacks(struct http_request *req,
 			   const struct caller *caller, void *arg)
 {
-	json_t *items = callback_list();
+	json_t *items = application_visible(application_of(req),
+					    callback_list());
 
 	(void)caller;
 	(void)arg;

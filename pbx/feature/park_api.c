@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "pbx/call/alone.h"
 #include "pbx/call/call.h"
+#include "pbx/control/application.h"
 #include "pbx/control/control.h"
 #include "pbx/feature/park.h"
 #include "pbx/feature/park_api.h"
@@ -13,7 +14,8 @@
 static void list_parked(struct http_request *req, const struct caller *caller,
 			void *arg)
 {
-	json_t *items = park_list(http_query(req, "customer"));
+	json_t *items = application_visible(
+		application_of(req), park_list(http_query(req, "customer")));
 
 	(void)caller;
 	(void)arg;

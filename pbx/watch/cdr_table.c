@@ -399,7 +399,9 @@ void cdr_table_close(void)
 	" AND ($2 <> '' OR $6 = 1 OR result <> 'alarm')"                       \
 	" AND started_ms >= $7 AND ($8 = 0 OR started_ms < $8)"                \
 	" AND ($9 = '' OR json_extract(json, '$.caller.number') = $9"          \
-	" OR json_extract(json, '$.callee.number') = $9)"
+	" OR json_extract(json, '$.callee.number') = $9)"                      \
+	" AND ($10 = '' OR EXISTS (SELECT 1 FROM json_each($10)"               \
+	" WHERE value <> '' AND value IN (caller, callee)))"
 
 static const char *or_empty(const char *text)
 {
@@ -424,9 +426,9 @@ int keep_each_cdr(const struct keep_query *q, keep_cdr_h *h, void *arg)
 			&rows, cdrs.store,
 			q->is_newest_first
 				? "SELECT seq, customer, json FROM cdrs" CDR_WHERE
-				  " ORDER BY seq DESC LIMIT $10"
+				  " ORDER BY seq DESC LIMIT $11"
 				: "SELECT seq, customer, json FROM cdrs" CDR_WHERE
-				  " ORDER BY seq LIMIT $10",
+				  " ORDER BY seq LIMIT $11",
 			STORE_ARGS(store_text(or_empty(q->customer)),
 				   store_text(or_empty(q->result)),
 				   store_text(or_empty(q->user)),
@@ -436,6 +438,7 @@ int keep_each_cdr(const struct keep_query *q, keep_cdr_h *h, void *arg)
 				   store_int((int64_t)q->from_ms),
 				   store_int((int64_t)q->to_ms),
 				   store_text(or_empty(q->number)),
+				   store_text(or_empty(q->users)),
 				   store_int(q->limit)));
 	if (err)
 		return err;
@@ -464,7 +467,8 @@ int keep_count_cdrs(uint64_t *countp, const struct keep_query *q)
 			   store_int(0), store_int(q->with_alarms),
 			   store_int((int64_t)q->from_ms),
 			   store_int((int64_t)q->to_ms),
-			   store_text(or_empty(q->number))));
+			   store_text(or_empty(q->number)),
+			   store_text(or_empty(q->users))));
 	if (!err)
 		*countp = (uint64_t)n;
 

@@ -9,12 +9,14 @@
 #include <stdlib.h>
 
 #include "base/http.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/websocket.h"
 #include "base/wheel.h"
 #include "pbx/call/call.h"
 #include "pbx/route/cos.h"
 #include "pbx/conference/conference.h"
+#include "pbx/control/application.h"
 #include "pbx/control/csta.h"
 #include "pbx/watch/event.h"
 #include "pbx/jsontext.h"
@@ -46,6 +48,8 @@ struct reader {
 	char user[DIRECTORY_ID_SIZE];
 	char phone[DIRECTORY_ID_SIZE];
 	bool is_live; /* has had its replay: gets what is new */
+	struct application *application; /* that reads, counted; or NULL */
+	uint32_t version;                /* of it, when it came */
 };
 
 /* Whom a snapshot is about, listed at its beginning; how each is then is
@@ -113,6 +117,9 @@ static void reader_destructor(void *data)
 
 	list_unlink(&r->le);
 	wheel_stop(&r->timer);
+	if (r->application)
+		r->application->streams--;
+	mem_deref(r->application);
 	mem_deref(r->snapshot);
 	mem_deref(r->ws);
 }
@@ -171,6 +178,118 @@ static bool is_wanted(const struct reader *r, const char *text, size_t len)
 	       has_member(text, len, "phone", r->phone);
 }
 
+/* ---- what an application hears ---- */
+
+/* Types of frames, and the right that each needs. */
+static const struct {
+	const char *type;
+	enum application_right right;
+} heard[] = {
+	{ "call", RIGHT_CALLS_SEE },
+	{ "conference", RIGHT_CALLS_SEE },
+	{ "registration", RIGHT_CALLS_SEE },
+	{ "hot-desk", RIGHT_CALLS_SEE },
+	{ "cdr", RIGHT_RECORDS_READ },
+	{ "settings", RIGHT_SETTINGS_SEE },
+	{ "voicemail", RIGHT_MESSAGES_READ },
+	{ "alarm", RIGHT_ALARMS_SEE },
+	{ "emergency", RIGHT_ALARMS_SEE },
+};
+
+/* A member of the frame's head, which comes before any text of strangers. */
+static struct span head_text(const char *text, size_t len, const char *member)
+{
+	const char *p = memmem(text, len, member, strlen(member));
+	const char *end;
+
+	if (!p)
+		return (struct span){ NULL, 0 };
+	p += strlen(member);
+	end = memchr(p, '"', len - (size_t)(p - text));
+
+	return (struct span){ p, end ? (uint32_t)(end - p) : 0 };
+}
+
+static bool may_hear(const struct application *a, struct span type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(heard); i++) {
+		if (span_equal(type, span_of(heard[i].type)))
+			return application_may(a, heard[i].right);
+	}
+
+	return false;
+}
+
+static bool application_hears(const struct application *a, const char *text,
+			      size_t len)
+{
+	const char *data = memmem(text, len, ",\"data\":", 8);
+	size_t head = data ? (size_t)(data - text) : 0;
+	struct span customer = head_text(text, head, "\"customer\":\"");
+	json_t *frame = NULL;
+	bool hears;
+
+	if (!customer.p || !span_equal(customer, span_of(a->customer)) ||
+	    !may_hear(a, head_text(text, head, "\"type\":\"")))
+		return false;
+	if (!a->scope)
+		return true;
+	if (json_read(&frame, (struct span){ text, (uint32_t)len }, 0, NULL))
+		return false;
+	hears = application_sees_json(a, json_object_get(frame, "data"));
+	json_decref(frame);
+
+	return hears;
+}
+
+/* The story of a call is for those who may read it: it stands last. */
+static void send_without_story(const struct reader *r, const char *text,
+			       size_t len)
+{
+	static char buf[FRAME_BYTES + 65536];
+	const char *story = memmem(text, len, ",\"trail\":[", 10);
+	size_t n = story ? (size_t)(story - text) : len;
+
+	if (!story || n + 2 > sizeof(buf)) {
+		(void)ws_send_text(r->ws, text, len);
+		return;
+	}
+	memcpy(buf, text, n);
+	memcpy(buf + n, "}}", 2);
+	(void)ws_send_text(r->ws, buf, n + 2);
+}
+
+static void send_to(const struct reader *r, const char *text, size_t len)
+{
+	const struct application *a = r->application;
+
+	if (!is_wanted(r, text, len) || (a && !application_hears(a, text, len)))
+		return;
+	if (application_may(a, RIGHT_CALLS_EXPLAIN))
+		(void)ws_send_text(r->ws, text, len);
+	else
+		send_without_story(r, text, len);
+}
+
+void event_application(const struct application *a)
+{
+	for (struct le *le = list_head(&events.readers); le; le = le->next) {
+		struct reader *r = le->data;
+
+		if (r->application != a)
+			continue;
+		if (application_is_valid(a) && r->version == a->version)
+			continue;
+		r->is_live = false;
+		wheel_stop(&r->timer);
+		r->snapshot = mem_deref(r->snapshot);
+		if (application_is_valid(a))
+			ws_close(r->ws, 4001, "rights changed");
+		else
+			ws_close(r->ws, 1008, "revoked");
+	}
+}
+
 static void send_all(uint64_t seq, const char *text, size_t len)
 {
 	struct le *le = list_head(&events.readers);
@@ -179,8 +298,8 @@ static void send_all(uint64_t seq, const char *text, size_t len)
 		struct reader *r = le->data;
 
 		le = le->next;
-		if (r->is_live && seq > r->after && is_wanted(r, text, len))
-			(void)ws_send_text(r->ws, text, len);
+		if (r->is_live && seq > r->after)
+			send_to(r, text, len);
 	}
 }
 
@@ -332,7 +451,7 @@ static void begin_leg(struct sip_out *o, const struct leg *leg)
 			is_caller ? "outgoing" : "incoming");
 }
 
-static void print_leg(struct sip_out *o, const struct leg *leg)
+void event_print_leg(struct sip_out *o, const struct leg *leg)
 {
 	begin_leg(o, leg);
 	sip_out_raw(o, SPAN("}"));
@@ -542,14 +661,22 @@ static bool has_room(const struct sip_out *o)
 	return o->len + ITEM_BYTES < PART_BYTES;
 }
 
-static void print_registrations(struct sip_out *o, struct snapshot *s)
+/* Whether a snapshot tells this reader of phones and calls at all. */
+static bool sees_any(const struct reader *r)
 {
+	return application_may(r->application, RIGHT_CALLS_SEE);
+}
+
+static void print_registrations(struct sip_out *o, const struct reader *r)
+{
+	struct snapshot *s = r->snapshot;
 	uint32_t n = 0;
 
 	while (s->phone_next < s->phone_count && has_room(o)) {
 		const struct phone *p = s->phones[s->phone_next++];
 
-		if (!p->bindings_count || p->is_removed)
+		if (!p->bindings_count || p->is_removed || !sees_any(r) ||
+		    !application_sees_phone(r->application, p))
 			continue;
 		if (n++)
 			sip_out_raw(o, SPAN(","));
@@ -558,31 +685,34 @@ static void print_registrations(struct sip_out *o, struct snapshot *s)
 }
 
 static void print_listed_leg(struct sip_out *o, const struct leg *leg,
-			     uint32_t *np)
+			     const struct reader *r, uint32_t *np)
 {
-	if (!is_monitored(leg))
+	if (!is_monitored(leg) || !sees_any(r) ||
+	    !application_sees_leg(r->application, leg))
 		return;
 
 	if ((*np)++)
 		sip_out_raw(o, SPAN(","));
-	print_leg(o, leg);
+	event_print_leg(o, leg);
 }
 
-static void print_call(struct sip_out *o, const struct call *call, uint32_t *np)
+static void print_call(struct sip_out *o, const struct call *call,
+		       const struct reader *r, uint32_t *np)
 {
 	const struct le *le = list_head(&call->branches);
 
-	print_listed_leg(o, call->caller, np);
+	print_listed_leg(o, call->caller, r, np);
 	for (; le && has_room(o); le = le->next) {
 		const struct leg *leg = le->data;
 
 		if (leg->state != LEG_NULL && leg->state != LEG_FAILED)
-			print_listed_leg(o, leg, np);
+			print_listed_leg(o, leg, r, np);
 	}
 }
 
-static void print_calls(struct sip_out *o, struct snapshot *s)
+static void print_calls(struct sip_out *o, const struct reader *r)
 {
+	struct snapshot *s = r->snapshot;
 	uint32_t n = 0;
 
 	while (s->call_next < s->call_count && has_room(o)) {
@@ -591,7 +721,7 @@ static void print_calls(struct sip_out *o, struct snapshot *s)
 
 		if (call && call->caller && call->state != CALL_OVER &&
 		    !peer_is_caller(call))
-			print_call(o, call, &n);
+			print_call(o, call, r, &n);
 	}
 }
 
@@ -608,9 +738,9 @@ static int send_part(struct reader *r)
 	sip_out_printf(&o, "{\"first\":%s,\"registrations\":[",
 		       s->is_begun ? "false" : "true");
 	s->is_begun = true;
-	print_registrations(&o, s);
+	print_registrations(&o, r);
 	sip_out_raw(&o, SPAN("],\"calls\":["));
-	print_calls(&o, s);
+	print_calls(&o, r);
 	is_more = s->phone_next < s->phone_count ||
 		  s->call_next < s->call_count;
 	sip_out_printf(&o, "],\"last\":%s}}", is_more ? "false" : "true");
@@ -648,8 +778,7 @@ static void replay(uint64_t seq, const char *customer, struct span json,
 	frame_begin(&o, seq, type_of(json), customer);
 	sip_out_raw(&o, json);
 	sip_out_raw(&o, SPAN("}"));
-	if (is_wanted(r, o.p, o.len))
-		(void)ws_send_text(r->ws, o.p, o.len);
+	send_to(r, o.p, o.len);
 	r->after = seq;
 }
 
@@ -657,12 +786,14 @@ static void replay(uint64_t seq, const char *customer, struct span json,
 static void catch_up(void *arg)
 {
 	struct reader *r = arg;
+	const char *customer = r->application ? r->application->customer : NULL;
 	bool is_known = !strcmp(r->epoch, keep_epoch()) &&
 			r->after <= events.last;
 
 	turn_end(); /* numbers are committed before anyone hears them */
 	while (is_known && ws_is_open(r->ws)) {
 		struct keep_query q = { .after = r->after,
+					.customer = customer,
 					.limit = REPLAY_ROWS,
 					.with_alarms = true };
 		uint64_t before = r->after;
@@ -687,8 +818,13 @@ static void catch_up(void *arg)
 
 static void opened(struct ws *ws, void *arg)
 {
+	struct reader *r = arg;
+
 	(void)ws;
-	catch_up(arg);
+	if (r->application)
+		event_application(r->application);
+	if (ws_is_open(r->ws))
+		catch_up(r);
 }
 
 static void closed(struct ws *ws, enum ws_reason why, uint16_t code, void *arg)
@@ -715,8 +851,18 @@ void event_stream(struct http_request *req)
 						 .pong_ms = PONG_MS };
 	const char *epoch = http_query(req, "epoch");
 	const char *after = http_query(req, "after");
-	struct reader *r = mem_zalloc(sizeof(*r), reader_destructor);
+	struct application *a = application_of(req);
+	struct reader *r;
 
+	if (a && a->streams >= a->streams_max) {
+		(void)http_reply_header(req, "Retry-After", "5");
+		(void)http_reply_problem(req, 429, "too-many-streams",
+					 "This application has as many event "
+					 "streams open as it may; close one.",
+					 NULL);
+		return;
+	}
+	r = mem_zalloc(sizeof(*r), reader_destructor);
 	if (!r) {
 		(void)http_reply_problem(req, 503, "no-memory",
 					 "Try again later.", NULL);
@@ -730,6 +876,11 @@ void event_stream(struct http_request *req)
 	copy_query(r->customer, req, "customer");
 	copy_query(r->user, req, "user");
 	copy_query(r->phone, req, "phone");
+	if (a) {
+		r->application = mem_ref(a);
+		r->version = a->version;
+		a->streams++;
+	}
 
 	if (ws_accept(&r->ws, req, &config, &handlers, r)) {
 		if (!http_is_answered(req))

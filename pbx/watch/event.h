@@ -14,10 +14,12 @@
 #include "base/span.h"
 #include "pbx/control/csta.h"
 
+struct application;
 struct http_request;
 struct leg;
 struct party;
 struct phone;
+struct sip_out;
 
 int event_init(void);
 void event_close(void);
@@ -45,6 +47,13 @@ void event_news(const char *type, const char *customer, struct span data);
 
 /** GET /api/v1/events: make the request a reader. */
 void event_stream(struct http_request *req);
+
+/** An application has changed: streams that it may not read any more, or of
+ * which it sees another part now, are ended. */
+void event_application(const struct application *a);
+
+/** A leg as events tell it, one member after the other, in braces. */
+void event_print_leg(struct sip_out *o, const struct leg *leg);
 
 uint32_t event_readers(void);
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "model/kind.h"
+#include "pbx/control/application.h"
 #include "pbx/jsontext.h"
 #include "pbx/watch/records.h"
 #include "pbx/store.h"
@@ -166,6 +167,14 @@ void records_trail_text(struct sip_out *o, const json_t *trail)
 	}
 }
 
+struct span records_without_story(struct span json)
+{
+	const char *p = json.p ? memmem(json.p, json.len, ",\"trail\":[", 10)
+			       : NULL;
+
+	return (struct span){ json.p, p ? (uint32_t)(p - json.p) : json.len };
+}
+
 /* ---- the list ---- */
 
 struct listing {
@@ -173,6 +182,7 @@ struct listing {
 	struct keep_query q;
 	struct sip_out o;
 	char *buf;
+	char *users; /* that an application sees, or NULL */
 	uint64_t last;
 	uint32_t count;
 	bool is_csv;
@@ -183,13 +193,16 @@ static void list_destructor(void *data)
 	struct listing *l = data;
 
 	mem_deref(l->buf);
+	mem_deref(l->users);
 	mem_deref(l->req);
 }
 
 static void add(uint64_t seq, const char *customer, struct span json, void *arg)
 {
 	struct listing *l = arg;
+	const struct application *a = application_of(l->req);
 	json_t *record = NULL;
+	struct span head = json;
 
 	(void)customer;
 
@@ -206,7 +219,11 @@ static void add(uint64_t seq, const char *customer, struct span json, void *arg)
 	sip_out_text(&l->o, l->count++ ? ",{\"seq\":" : "{\"seq\":");
 	sip_out_number(&l->o, seq);
 	sip_out_raw(&l->o, SPAN(","));
-	sip_out_raw(&l->o, (struct span){ json.p + 1, json.len - 1 });
+	if (!application_may(a, RIGHT_CALLS_EXPLAIN))
+		head = records_without_story(json);
+	sip_out_raw(&l->o, (struct span){ head.p + 1, head.len - 1 });
+	if (head.len < json.len)
+		sip_out_raw(&l->o, SPAN("}"));
 }
 
 static void reply(struct listing *l, uint64_t total)
@@ -305,6 +322,28 @@ static void read_query(struct keep_query *q, struct http_request *req,
 		number_of(&q->before, req, "page[cursor]", errors);
 }
 
+/* An application sees its customer's and its users' only. */
+static int narrow(struct listing *l)
+{
+	const struct application *a = application_of(l->req);
+	const char *asked = l->q.customer;
+
+	if (!a)
+		return 0;
+	l->q.customer = !asked || application_sees_customer(a, asked)
+				? a->customer
+				: "-";
+	if (l->q.result && !strcmp(l->q.result, "alarm") &&
+	    !application_may(a, RIGHT_ALARMS_SEE))
+		l->q.customer = "-";
+	if (!a->scope)
+		return 0;
+	l->users = application_users(a);
+	l->q.users = l->users;
+
+	return l->users ? 0 : ENOMEM;
+}
+
 void records_list(struct http_request *req, const struct caller *caller,
 		  void *arg)
 {
@@ -330,5 +369,10 @@ void records_list(struct http_request *req, const struct caller *caller,
 		return;
 	}
 	json_decref(errors);
+	if (narrow(l)) {
+		reply_error(req, ENOMEM);
+		mem_deref(l);
+		return;
+	}
 	keep_settle(settled, l);
 }

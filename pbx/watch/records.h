@@ -31,4 +31,7 @@ void records_csv(struct sip_out *o, uint64_t seq, const json_t *record);
  * 0 or EBADMSG. */
 int records_time(uint64_t *msp, const char *text);
 
+/** A record but for its story, which stands last; to be closed with }. */
+struct span records_without_story(struct span json);
+
 #endif
