@@ -11,7 +11,7 @@ enum {
 	EVENT_END = 0x80,
 	EVENT_VOLUME = 10, /* -10 dBm0 */
 	END_PACKETS = 3,
-	SAMPLES_MS = TONE_RATE_HZ / 1000,
+	FRAME_MS = 20,
 };
 
 static const char event_keys[] = "0123456789*#ABCD";
@@ -109,16 +109,26 @@ static void next_key(struct dtmf_sender *d, const struct rtp_stream *s)
 	d->ends = 0;
 }
 
+/* Of the clock, in so many milliseconds. */
+static uint32_t span_ms(const struct dtmf_sender *d, uint32_t ms)
+{
+	return (d->clock_hz ? d->clock_hz : TONE_RATE_HZ) / 1000 * ms;
+}
+
 static void send_event(struct dtmf_sender *d, struct rtp_stream *s, uint8_t pt,
 		       bool is_end)
 {
+	uint32_t length = d->key_hz && d->clock_hz
+				  ? (uint32_t)((uint64_t)d->elapsed *
+					       d->key_hz / d->clock_hz)
+				  : d->elapsed;
 	uint8_t event[4] = {
 		(uint8_t)dtmf_event_of(d->key),
 		(uint8_t)((is_end ? EVENT_END : 0) | EVENT_VOLUME),
-		(uint8_t)(d->elapsed >> 8),
-		(uint8_t)d->elapsed,
+		(uint8_t)(length >> 8),
+		(uint8_t)length,
 	};
-	bool is_first = d->elapsed == TONE_FRAME;
+	bool is_first = d->elapsed == span_ms(d, FRAME_MS);
 
 	(void)rtp_stream_send_at(s, pt, is_first, event, sizeof(event),
 				 d->timestamp);
@@ -126,9 +136,11 @@ static void send_event(struct dtmf_sender *d, struct rtp_stream *s, uint8_t pt,
 
 bool dtmf_sender_tick(struct dtmf_sender *d, struct rtp_stream *s, uint8_t pt)
 {
+	const uint32_t frame = span_ms(d, FRAME_MS);
+
 	if (d->gap) {
-		d->gap -= d->gap < TONE_FRAME ? d->gap : TONE_FRAME;
-		rtp_stream_skip(s, TONE_FRAME);
+		d->gap -= d->gap < frame ? d->gap : frame;
+		rtp_stream_skip(s, frame);
 		return true;
 	}
 	if (!d->key && !d->queued)
@@ -136,18 +148,18 @@ bool dtmf_sender_tick(struct dtmf_sender *d, struct rtp_stream *s, uint8_t pt)
 	if (!d->key)
 		next_key(d, s);
 
-	if (d->elapsed < DTMF_KEY_MS * SAMPLES_MS) {
-		d->elapsed += TONE_FRAME;
+	if (d->elapsed < span_ms(d, DTMF_KEY_MS)) {
+		d->elapsed += frame;
 		send_event(d, s, pt, false);
 	}
 	else {
 		send_event(d, s, pt, true);
 		if (++d->ends == END_PACKETS) {
 			d->key = 0;
-			d->gap = DTMF_GAP_MS * SAMPLES_MS;
+			d->gap = span_ms(d, DTMF_GAP_MS);
 		}
 	}
-	rtp_stream_skip(s, TONE_FRAME);
+	rtp_stream_skip(s, frame);
 	return true;
 }
 

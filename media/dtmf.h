@@ -38,13 +38,15 @@ char dtmf_key_of_pair(double low_hz, double high_hz);
 
 /** Keys waiting to be sent; zeroed memory is an empty one. */
 struct dtmf_sender {
+	uint32_t clock_hz; /* of the timestamps; 0 is 8000 */
+	uint32_t key_hz;   /* of a key's length, as agreed; 0 is the same */
 	char queue[DTMF_QUEUE_MAX];
 	size_t queued;
 	char key;           /* being sent, or 0 */
 	uint32_t timestamp; /* of its first packet */
-	uint32_t elapsed;   /* samples */
+	uint32_t elapsed;   /* of the clock */
 	uint32_t ends;      /* end packets sent */
-	uint32_t gap;       /* samples still to be silent */
+	uint32_t gap;       /* of the clock, still to be silent */
 };
 
 /** Append keys.  0; EINVAL for a character that is no key; ENOBUFS. */

@@ -14,7 +14,7 @@ enum {
 	REPORT_MS = 5000, /* RFC 3550 section 6.2 */
 	RTCP_SR_PT = 200,
 	RTCP_SDES_PT = 202,
-	RATE_HZ = 8000,
+	RATE_HZ = 8000, /* of the timestamps, unless set */
 };
 
 struct rtp_stream {
@@ -31,6 +31,7 @@ struct rtp_stream {
 	uint16_t source_seq; /* the greatest seen */
 	uint64_t last_rx_ms;
 	int64_t last_transit; /* RFC 3550 A.8 */
+	uint32_t clock_hz;    /* of the timestamps */
 
 	uint32_t ssrc;
 	uint16_t seq;
@@ -174,11 +175,11 @@ static bool is_in_order(struct rtp_stream *s, struct rtp_in *in)
 static void count_jitter(struct rtp_stream *s, const struct rtp_in *in,
 			 uint64_t now)
 {
-	int64_t transit = (int64_t)(uint32_t)(now * (RATE_HZ / 1000)) -
+	int64_t transit = (int64_t)(uint32_t)(now * (s->clock_hz / 1000)) -
 			  (int64_t)in->timestamp;
 	int64_t d = transit - s->last_transit;
 
-	if (s->last_transit && d > -RATE_HZ && d < RATE_HZ) {
+	if (s->last_transit && d > -(int64_t)s->clock_hz && d < s->clock_hz) {
 		d = d < 0 ? -d : d;
 		s->counts.jitter = (uint32_t)((int64_t)s->counts.jitter +
 					      (d - s->counts.jitter) / 16);
@@ -201,7 +202,8 @@ static void take_packet(struct rtp_stream *s, const uint8_t *data,
 		return;
 	}
 	s->last_rx_ms = now;
-	if (!is_in_order(s, &in) && !s->report_taker)
+	in.is_late = !is_in_order(s, &in);
+	if (in.is_late && !s->report_taker)
 		return;
 
 	count_jitter(s, &in, now);
@@ -362,6 +364,7 @@ int rtp_stream_open(struct rtp_stream **sp, const struct sa *local,
 	s->fd_rtcp = -1;
 	s->handler = handler;
 	s->arg = arg;
+	s->clock_hz = RATE_HZ;
 	s->ssrc = rand_u32();
 	s->seq = (uint16_t)(rand_u32() & 0x7fff);
 	s->timestamp = rand_u32();
@@ -537,6 +540,13 @@ uint32_t rtp_stream_timestamp(const struct rtp_stream *s)
 void rtp_stream_skip(struct rtp_stream *s, uint32_t timestamp_step)
 {
 	s->timestamp += timestamp_step;
+}
+
+void rtp_stream_set_clock(struct rtp_stream *s, uint32_t hz)
+{
+	if (hz != s->clock_hz)
+		s->last_transit = 0;
+	s->clock_hz = hz;
 }
 
 const struct rtp_counts *rtp_stream_counts(const struct rtp_stream *s)

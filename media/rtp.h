@@ -31,6 +31,7 @@ struct rtp_in {
 	uint32_t timestamp;
 	uint32_t ssrc;
 	uint32_t lost; /* packets missing just before this one */
+	bool is_late;  /* out of order, or once more; a relay's only */
 	const uint8_t *payload;
 	size_t length;         /* octets */
 	const uint8_t *packet; /* as it came, header included */
@@ -101,6 +102,9 @@ int rtp_stream_send_at(struct rtp_stream *s, uint8_t pt, bool marker,
 
 /** Move the timestamp without sending: a stretch of silence. */
 void rtp_stream_skip(struct rtp_stream *s, uint32_t timestamp_step);
+
+/** Clock of its timestamps, for the jitter; 8000 at first. */
+void rtp_stream_set_clock(struct rtp_stream *s, uint32_t hz);
 
 const struct rtp_counts *rtp_stream_counts(const struct rtp_stream *s);
 

@@ -31,6 +31,7 @@ struct format {
 
 struct wav_writer {
 	FILE *file;
+	uint32_t rate_hz;
 	uint32_t bytes; /* of samples */
 };
 
@@ -290,6 +291,27 @@ out:
 	return err;
 }
 
+uint64_t wav_length_ms(const char *path)
+{
+	uint8_t head[HEAD_BYTES];
+	FILE *file = fopen(path, "rbe");
+	uint32_t rate = 0; /* octets a second */
+	long end = 0;
+
+	if (!file)
+		return 0;
+	if (fread(head, sizeof(head), 1, file) == 1 &&
+	    !memcmp(head, "RIFF", 4) && !fseek(file, 0, SEEK_END)) {
+		rate = get32(head + 28);
+		end = ftell(file);
+	}
+	fclose(file);
+
+	return rate && end > HEAD_BYTES
+		       ? (uint64_t)(end - HEAD_BYTES) * 1000 / rate
+		       : 0;
+}
+
 /* ---- writing ---- */
 
 static void put32(uint8_t *p, uint32_t v)
@@ -306,8 +328,8 @@ static int write_head(struct wav_writer *w)
 				"............data";
 
 	put32(h + 4, w->bytes + HEAD_BYTES - 8);
-	put32(h + 24, TONE_RATE_HZ);
-	put32(h + 28, TONE_RATE_HZ * 2);
+	put32(h + 24, w->rate_hz);
+	put32(h + 28, w->rate_hz * 2);
 	h[32] = 2;
 	h[34] = 16;
 	h[33] = 0;
@@ -324,7 +346,7 @@ static void writer_destructor(void *data)
 	(void)wav_writer_close(data);
 }
 
-int wav_writer_open(struct wav_writer **wp, const char *path)
+int wav_writer_open(struct wav_writer **wp, const char *path, uint32_t rate_hz)
 {
 	struct wav_writer *w;
 	int err = 0;
@@ -333,6 +355,7 @@ int wav_writer_open(struct wav_writer **wp, const char *path)
 	if (!w)
 		return ENOMEM;
 
+	w->rate_hz = rate_hz;
 	w->file = fopen(path, "wbe");
 	if (!w->file) {
 		err = errno;

@@ -305,10 +305,10 @@ struct span sdp_format(const struct sdp_media *media, unsigned n)
 }
 
 static const struct sdp_codec static_codecs[] = {
-	{ 0, "PCMU", 8000, 1 },  { 3, "GSM", 8000, 1 },
-	{ 4, "G723", 8000, 1 },  { 8, "PCMA", 8000, 1 },
-	{ 9, "G722", 8000, 1 },  { 13, "CN", 8000, 1 },
-	{ 15, "G728", 8000, 1 }, { 18, "G729", 8000, 1 },
+	{ 0, "PCMU", 8000, 1, NULL },  { 3, "GSM", 8000, 1, NULL },
+	{ 4, "G723", 8000, 1, NULL },  { 8, "PCMA", 8000, 1, NULL },
+	{ 9, "G722", 8000, 1, NULL },  { 13, "CN", 8000, 1, NULL },
+	{ 15, "G728", 8000, 1, NULL }, { 18, "G729", 8000, 1, NULL },
 };
 
 /* `PCMU/8000` or `opus/48000/2` */
@@ -334,6 +334,7 @@ static bool rtpmap_parse(struct sdp_codec *codec, struct span text)
 	codec->name[slash - text.p] = 0;
 	codec->rate = (uint32_t)rate;
 	codec->channels = (uint8_t)channels;
+	codec->fmtp = NULL;
 	return true;
 }
 

@@ -91,6 +91,7 @@ struct sdp_codec {
 	char name[16];   /* "PCMU", any case when compared */
 	uint32_t rate;   /* Hz */
 	uint8_t channels;
+	const char *fmtp; /* ours: what is said of it, or NULL */
 };
 
 /** Codec behind a payload number: a=rtpmap or the static table.  False when
@@ -166,6 +167,7 @@ struct sdp_agreed {
 	uint16_t rtcp_port;
 	struct sdp_codec codec; /* with the payload number to send */
 	uint8_t dtmf_payload;   /* to send; 0 = none */
+	uint32_t dtmf_rate;     /* its clock: the codec's if they have it so */
 	uint8_t direction;      /* ours: SENDRECV, SENDONLY … */
 	uint16_t ptime_ms;      /* 20 unless asked otherwise */
 	bool is_held;           /* theirs is not sending to us nor wanting it,

@@ -15,9 +15,9 @@ void sdp_audio_init(struct sdp_audio *a, const char *address, uint16_t port,
 		    uint64_t session_id)
 {
 	static const struct sdp_codec codecs[] = {
-		{ 0, "PCMU", 8000, 1 },
-		{ 8, "PCMA", 8000, 1 },
-		{ 101, "telephone-event", 8000, 1 },
+		{ 0, "PCMU", 8000, 1, NULL },
+		{ 8, "PCMA", 8000, 1, NULL },
+		{ 101, "telephone-event", 8000, 1, NULL },
 	};
 
 	memset(a, 0, sizeof(*a));
@@ -55,6 +55,8 @@ static void codec_write(struct sip_out *o, const struct sdp_codec *c)
 	sip_out_text(o, "\r\n");
 	if (is_event(c))
 		sip_out_printf(o, "a=fmtp:%u 0-16\r\n", c->payload);
+	else if (c->fmtp)
+		sip_out_printf(o, "a=fmtp:%u %s\r\n", c->payload, c->fmtp);
 }
 
 static void media_write(struct sip_out *o, const struct sdp_audio *a,
@@ -94,6 +96,25 @@ static const struct sdp_codec *codec_match(const struct sdp_audio *ours,
 	return NULL;
 }
 
+/* Their DTMF payload: of the codec's rate, else the first that we have. */
+static void events_agree(struct sdp_agreed *agreed, const struct sdp *theirs,
+			 const struct sdp_media *m,
+			 const struct sdp_audio *ours)
+{
+	struct sdp_codec c;
+
+	for (unsigned i = 0; i < m->format_count; i++) {
+		if (!sdp_codec(theirs, m, sdp_format(m, i), &c) ||
+		    !is_event(&c) || !codec_match(ours, &c) ||
+		    (agreed->dtmf_payload && c.rate != agreed->codec.rate))
+			continue;
+		agreed->dtmf_payload = c.payload;
+		agreed->dtmf_rate = c.rate;
+		if (c.rate == agreed->codec.rate)
+			break;
+	}
+}
+
 /* First common codec in their order, and their DTMF payload of its rate */
 static bool codecs_agree(struct sdp_agreed *agreed, const struct sdp *theirs,
 			 const struct sdp_media *m,
@@ -103,22 +124,18 @@ static bool codecs_agree(struct sdp_agreed *agreed, const struct sdp *theirs,
 	bool is_found = false;
 
 	agreed->dtmf_payload = 0;
+	agreed->dtmf_rate = 0;
 	for (unsigned i = 0; i < m->format_count && !is_found; i++) {
 		if (!sdp_codec(theirs, m, sdp_format(m, i), &c) ||
 		    is_event(&c) || !strcasecmp(c.name, "CN") ||
 		    !codec_match(ours, &c))
 			continue;
 		agreed->codec = c;
+		agreed->codec.fmtp = codec_match(ours, &c)->fmtp;
 		is_found = true;
 	}
-	for (unsigned i = 0; i < m->format_count && is_found; i++) {
-		if (sdp_codec(theirs, m, sdp_format(m, i), &c) &&
-		    is_event(&c) && c.rate == agreed->codec.rate &&
-		    codec_match(ours, &c)) {
-			agreed->dtmf_payload = c.payload;
-			break;
-		}
-	}
+	if (is_found)
+		events_agree(agreed, theirs, m, ours);
 
 	return is_found;
 }
@@ -197,8 +214,9 @@ static void answer_side(struct sdp_audio *a, const struct sdp_audio *ours,
 
 		c->payload = agreed->dtmf_payload;
 		memcpy(c->name, telephone_event, sizeof(telephone_event));
-		c->rate = agreed->codec.rate;
+		c->rate = agreed->dtmf_rate;
 		c->channels = 1;
+		c->fmtp = NULL;
 	}
 }
 

@@ -2,7 +2,6 @@
 #include <stdio.h>
 
 #include "media/server/mixer.h"
-#include "media/tone.h"
 
 struct member {
 	struct le le;
@@ -10,7 +9,7 @@ struct member {
 	struct tap tap;
 	bool is_muted;
 	bool is_heard; /* in this tick */
-	int16_t pcm[TONE_FRAME];
+	int16_t pcm[CODEC_FRAME_MAX];
 };
 
 struct mixer {
@@ -19,6 +18,8 @@ struct mixer {
 	struct list members;
 	struct list taps; /* struct tap: hear the sum */
 	uint32_t count;
+	bool is_wide;          /* as the widest of its members */
+	struct resample other; /* for taps of the other rate */
 	struct tick tick;
 };
 
@@ -52,19 +53,57 @@ static int16_t clip(int32_t v)
 					 : v);
 }
 
+static void feed_taps(struct mixer *m, const int16_t *pcm, int frame)
+{
+	int16_t other[CODEC_FRAME_MAX];
+	size_t other_count = 0;
+	struct le *le;
+
+	for (le = list_head(&m->taps); le; le = le->next) {
+		struct tap *t = le->data;
+
+		if (t->is_wide == m->is_wide) {
+			tap_put(t, pcm, (size_t)frame);
+			continue;
+		}
+		if (!other_count && m->is_wide)
+			resample_down(&m->other, other, pcm, (size_t)frame);
+		else if (!other_count)
+			resample_up(&m->other, other, pcm, (size_t)frame);
+		other_count = t->is_wide ? CODEC_FRAME_MAX
+					 : CODEC_FRAME_MAX / 2;
+		tap_put(t, other, other_count);
+	}
+}
+
+/* Wide while any member is. */
+static void choose_rate(struct mixer *m)
+{
+	struct le *le;
+
+	m->is_wide = false;
+	for (le = list_head(&m->members); le && !m->is_wide; le = le->next)
+		m->is_wide = port_is_wide(((struct member *)le->data)->port);
+	for (le = list_head(&m->members); le; le = le->next)
+		tap_set_wide(&((struct member *)le->data)->tap, m->is_wide);
+}
+
 static void mix(void *arg)
 {
 	struct mixer *m = arg;
-	int32_t sum[TONE_FRAME] = { 0 };
-	int16_t out[TONE_FRAME];
+	int32_t sum[CODEC_FRAME_MAX] = { 0 };
+	int16_t out[CODEC_FRAME_MAX];
 	struct le *le;
+	int frame;
 
+	choose_rate(m);
+	frame = m->is_wide ? CODEC_FRAME_MAX : CODEC_FRAME_MAX / 2;
 	for (le = list_head(&m->members); le; le = le->next) {
 		struct member *b = le->data;
 
-		b->is_heard = tap_take(&b->tap, b->pcm, TONE_FRAME) &&
+		b->is_heard = tap_take(&b->tap, b->pcm, (size_t)frame) &&
 			      !b->is_muted;
-		for (int i = 0; b->is_heard && i < TONE_FRAME; i++)
+		for (int i = 0; b->is_heard && i < frame; i++)
 			sum[i] += b->pcm[i];
 	}
 	for (le = list_head(&m->members); le; le = le->next) {
@@ -72,16 +111,15 @@ static void mix(void *arg)
 
 		if (b->port->player)
 			continue;
-		for (int i = 0; i < TONE_FRAME; i++)
+		for (int i = 0; i < frame; i++)
 			out[i] = clip(sum[i] - (b->is_heard ? b->pcm[i] : 0));
-		port_speak(b->port, out);
+		port_speak(b->port, out, m->is_wide);
 	}
 	if (!list_head(&m->taps))
 		return;
-	for (int i = 0; i < TONE_FRAME; i++)
+	for (int i = 0; i < frame; i++)
 		out[i] = clip(sum[i]);
-	for (le = list_head(&m->taps); le; le = le->next)
-		tap_put(le->data, out, TONE_FRAME);
+	feed_taps(m, out, frame);
 }
 
 struct mixer *mixer_find(const char *name)
@@ -131,6 +169,11 @@ void mixers_close(void)
 const struct list *mixer_list(void)
 {
 	return &mixers;
+}
+
+bool mixer_is_wide(const struct mixer *m)
+{
+	return m->is_wide;
 }
 
 const char *mixer_name(const struct mixer *m)
@@ -184,6 +227,7 @@ int mixer_add(struct mixer *m, struct port *p, bool is_muted)
 	list_append(&m->members, &b->le, b);
 	m->count++;
 	p->mixer = m;
+	choose_rate(m);
 	p->has_talked = false;
 
 	return 0;

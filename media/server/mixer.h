@@ -1,7 +1,8 @@
 /* mixer.h - a conference: each hears all the others
  *
  * Up to 32 ports; at each tick what they said is added up and each gets the
- * sum without itself.  A muted member only hears.
+ * sum without itself, wide (16 kHz) as soon as one of them speaks so.  A muted
+ * member only hears.
  */
 #ifndef MEDIA_SERVER_MIXER_H
 #define MEDIA_SERVER_MIXER_H
@@ -31,6 +32,7 @@ const struct list *mixer_list(void);
 
 const char *mixer_name(const struct mixer *m);
 uint32_t mixer_count(const struct mixer *m);
+bool mixer_is_wide(const struct mixer *m);
 
 /** Put a port in, or change whether it is muted; it leaves another mixer.
  * 0; ENOSPC; ENOMEM. */

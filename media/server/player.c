@@ -53,7 +53,7 @@ static void play(void *arg)
 	int16_t pcm[TONE_FRAME];
 
 	if (read_frame(pl, pcm)) {
-		port_speak(p, pcm);
+		port_speak(p, pcm, false);
 		return;
 	}
 

@@ -1,10 +1,8 @@
 /* port.c - see port.h */
 #include "base/log.h"
-#include "media/g711.h"
 #include "media/server/mixer.h"
 #include "media/server/player.h"
 #include "media/server/port.h"
-#include "media/tone.h"
 
 static struct {
 	struct ports_config config;
@@ -75,6 +73,7 @@ static void port_destructor(void *data)
 	list_unlink(&p->le);
 	wheel_stop(&p->silence);
 	tick_stop(&p->key_tick);
+	port_sound_close(&p->sound);
 	mem_deref(p->rtp);
 }
 
@@ -133,17 +132,9 @@ static bool is_ours(const struct sa *sa)
 	return is_here && port_find(sa_port(sa) & ~1);
 }
 
-static void feed_taps(struct port *p, const struct rtp_in *in)
+static bool is_key(const struct port *p, uint8_t pt)
 {
-	int16_t pcm[RTP_PACKET_MAX];
-	struct le *le;
-
-	if (!g711_is_payload_type(in->pt))
-		return;
-
-	g711_decode(in->pt, pcm, in->payload, in->length);
-	for (le = list_head(&p->taps); le; le = le->next)
-		tap_put(le->data, pcm, in->length);
+	return pt == p->key_payload || p->key_types[pt / 64] >> pt % 64 & 1;
 }
 
 static void take(const struct rtp_in *in, void *arg)
@@ -155,9 +146,11 @@ static void take(const struct rtp_in *in, void *arg)
 	if (p->peer && !p->peer->player && !p->peer->mixer)
 		(void)rtp_stream_forward(p->peer->rtp, in->packet,
 					 in->packet_length);
-	if (list_head(&p->taps))
-		feed_taps(p, in);
-	if (in->pt == p->key_payload) {
+	if (!is_key(p, in->pt)) {
+		if (list_head(&p->taps))
+			port_sound_hear(&p->sound, in, &p->taps);
+	}
+	else {
 		char key[2] = { dtmf_receive(&p->receiver, in), '\0' };
 
 		if (key[0])
@@ -192,7 +185,7 @@ int port_open(struct port **pp, uint16_t number)
 	if (!p)
 		return ENOMEM;
 	p->stops = port_moment();
-	p->codec = G711_ULAW;
+	port_sound_init(&p->sound);
 	p->key_payload = DTMF_PAYLOAD_TYPE;
 	err = rtp_stream_open(&p->rtp, &ports.config.local, first, last, take,
 			      p);
@@ -279,18 +272,69 @@ void port_untap(struct tap *t)
 
 /* ---- sound of our own ---- */
 
-void port_speak(struct port *p, const int16_t *pcm)
+void port_speak(struct port *p, const int16_t *pcm, bool is_wide)
 {
-	uint8_t coded[TONE_FRAME];
+	uint32_t step = codec_step(p->sound.codec);
+	uint8_t coded[CODEC_OCTETS_MAX];
+	size_t n;
 
 	if (dtmf_sender_is_busy(&p->keys)) {
-		rtp_stream_skip(p->rtp, TONE_FRAME);
+		rtp_stream_skip(p->rtp, step);
 		return;
 	}
-	g711_encode(p->codec, coded, pcm, TONE_FRAME);
-	(void)rtp_stream_send(p->rtp, p->codec, !p->has_talked, coded,
-			      TONE_FRAME, TONE_FRAME);
+	n = port_sound_make(&p->sound, coded, pcm, is_wide);
+	if (n)
+		(void)rtp_stream_send(p->rtp, p->sound.payload, !p->has_talked,
+				      coded, n, step);
+	else
+		rtp_stream_skip(p->rtp, step);
 	p->has_talked = true;
+}
+
+bool port_is_wide(const struct port *p)
+{
+	return p->sound.codec->is_wide;
+}
+
+int port_set_codec(struct port *p, uint8_t payload)
+{
+	const struct codec *codec = port_sound_codec(&p->sound, payload);
+
+	if (!codec)
+		return EINVAL;
+
+	p->sound.payload = payload;
+	p->sound.codec = codec;
+	p->keys.clock_hz = codec->clock_hz;
+	rtp_stream_set_clock(p->rtp, codec->clock_hz);
+
+	return 0;
+}
+
+int port_set_formats(struct port *p, const struct port_format *formats,
+		     uint32_t count)
+{
+	if (count > PORT_FORMATS_MAX)
+		return EINVAL;
+
+	memcpy(p->sound.formats, formats, count * sizeof(*formats));
+	p->sound.format_count = count;
+	if (port_set_codec(p, p->sound.payload))
+		(void)port_set_codec(p, 0);
+
+	return 0;
+}
+
+void port_set_key_types(struct port *p, const uint64_t types[2])
+{
+	p->key_types[0] = types[0];
+	p->key_types[1] = types[1];
+}
+
+void port_set_keys(struct port *p, uint8_t payload, uint32_t clock_hz)
+{
+	p->key_payload = payload;
+	p->keys.key_hz = clock_hz;
 }
 
 static void press_on(void *arg)
@@ -303,7 +347,7 @@ static void press_on(void *arg)
 		return;
 	}
 	if (!p->player && !p->mixer)
-		rtp_stream_skip(p->rtp, TONE_FRAME);
+		rtp_stream_skip(p->rtp, codec_step(p->sound.codec));
 }
 
 int port_press(struct port *p, const char *keys)

@@ -15,14 +15,17 @@
 #define MEDIA_SERVER_PORT_H
 
 #include "base/wheel.h"
+#include "media/codec.h"
 #include "media/dtmf.h"
 #include "media/rtp.h"
+#include "media/server/port_sound.h"
 #include "media/server/tap.h"
 #include "media/server/ticker.h"
 
 enum {
 	PORT_TAG_MAX = 128,
 	PORT_TAPS_MAX = 4,
+	PORT_FORMATS_MAX = PORT_SOUND_FORMATS,
 	PORT_SILENCE_MAX_S = 86400,
 };
 
@@ -40,9 +43,10 @@ struct port {
 	uint64_t stops;        /* moment of the last stop, or of its making */
 	struct mixer *mixer;
 	struct list taps;
-	uint8_t codec; /* of what we make; G711_ULAW, G711_ALAW */
-	uint8_t key_payload;
-	bool has_talked; /* we sent something: no marker needed */
+	struct port_sound sound; /* coders */
+	uint8_t key_payload;     /* sent, and understood */
+	uint64_t key_types[2];   /* others understood, a bit each */
+	bool has_talked;         /* we sent something: no marker needed */
 	struct dtmf_receiver receiver;
 	struct dtmf_sender keys;
 	struct tick key_tick;
@@ -108,12 +112,30 @@ void port_join(struct port *a, struct port *b);
 /** Take it out of its bridge. */
 void port_part(struct port *p);
 
-/** Hear through a tap until port_untap().  ENOSPC above PORT_TAPS_MAX. */
+/** Hear through a tap, as wide as it wants, until port_untap().  ENOSPC above
+ * PORT_TAPS_MAX. */
 int port_tap(struct port *p, struct tap *t);
 void port_untap(struct tap *t);
 
 /** Send 20 ms of our own making, unless keys are being pressed. */
-void port_speak(struct port *p, const int16_t *pcm);
+void port_speak(struct port *p, const int16_t *pcm, bool is_wide);
+
+/** Whether what it sends is wide. */
+bool port_is_wide(const struct port *p);
+
+/** What is sent from now on.  EINVAL for a payload type that means nothing. */
+int port_set_codec(struct port *p, uint8_t payload);
+
+/** What payload types mean besides the static ones.  EINVAL above
+ * PORT_FORMATS_MAX. */
+int port_set_formats(struct port *p, const struct port_format *formats,
+		     uint32_t count);
+
+/** Payload types of keys, a bit each, besides key_payload. */
+void port_set_key_types(struct port *p, const uint64_t types[2]);
+
+/** Payload type of keys, and the clock of their length (0: the codec's). */
+void port_set_keys(struct port *p, uint8_t payload, uint32_t clock_hz);
 
 /** Press keys.  As dtmf_sender_add(). */
 int port_press(struct port *p, const char *keys);

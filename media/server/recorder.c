@@ -14,12 +14,11 @@
 #include "base/worker.h"
 #include "media/server/mixer.h"
 #include "media/server/recorder.h"
-#include "media/tone.h"
 #include "media/wav.h"
 
 enum {
 	QUEUE_MAX = 4096,
-	PIECE_SAMPLES = TONE_RATE_HZ,
+	PIECE_SAMPLES = CODEC_WIDE_HZ,
 	QUIET_LEVEL = 200, /* mean amplitude below which it is silence */
 };
 
@@ -27,6 +26,7 @@ enum {
 struct take {
 	char path[600];
 	char part[608]; /* while it is not whole */
+	uint32_t rate_hz;
 	struct wav_writer *writer;
 	int err;
 };
@@ -48,6 +48,7 @@ struct recorder {
 	uint64_t quiet_limit; /* samples; 0 none */
 	uint64_t quiet;       /* of silence at the end */
 	uint64_t samples;
+	uint32_t frame; /* samples of a tick */
 	bool is_paused;
 	const char *reason; /* set: it is over */
 	struct piece *piece;
@@ -98,7 +99,7 @@ static void write_piece(void *arg)
 	struct take *t = &pc->recorder->take;
 
 	if (!t->writer && !t->err)
-		t->err = wav_writer_open(&t->writer, t->part);
+		t->err = wav_writer_open(&t->writer, t->part, t->rate_hz);
 	if (!t->err)
 		t->err = wav_writer_add(t->writer, pc->pcm, pc->count);
 	if (!pc->is_last)
@@ -119,7 +120,7 @@ static void tell_end(const struct recorder *r)
 		.name = r->name,
 		.file = r->file,
 		.reason = r->take.err ? "error" : r->reason,
-		.samples = r->samples,
+		.ms = r->samples * 1000 / r->take.rate_hz,
 		.err = r->take.err,
 	};
 
@@ -199,25 +200,26 @@ static bool has_ports(const struct recorder *r)
 	return false;
 }
 
-static bool is_quiet(const int16_t *pcm)
+static bool is_quiet(const int16_t *pcm, uint32_t count)
 {
 	uint64_t sum = 0;
 
-	for (int i = 0; i < TONE_FRAME; i++)
+	for (uint32_t i = 0; i < count; i++)
 		sum += (uint64_t)abs(pcm[i]);
 
-	return sum / TONE_FRAME < QUIET_LEVEL;
+	return sum / count < QUIET_LEVEL;
 }
 
 static void record(void *arg)
 {
 	struct recorder *r = arg;
-	int32_t sum[TONE_FRAME] = { 0 };
-	int16_t pcm[TONE_FRAME];
+	int32_t sum[CODEC_FRAME_MAX] = { 0 };
+	int16_t pcm[CODEC_FRAME_MAX];
+	const uint32_t frame = r->frame;
 
 	for (uint32_t i = 0; i < r->tap_count; i++) {
-		(void)tap_take(&r->taps[i], pcm, TONE_FRAME);
-		for (int k = 0; k < TONE_FRAME; k++)
+		(void)tap_take(&r->taps[i], pcm, frame);
+		for (uint32_t k = 0; k < frame; k++)
 			sum[k] += pcm[k];
 	}
 	if (!has_ports(r)) {
@@ -230,18 +232,19 @@ static void record(void *arg)
 		recorder_stop(r, "error");
 		return;
 	}
-	for (int k = 0; k < TONE_FRAME; k++)
+	for (uint32_t k = 0; k < frame; k++)
 		pcm[k] = (int16_t)max(min(sum[k], INT16_MAX), INT16_MIN);
-	memcpy(r->piece->pcm + r->piece->count, pcm, sizeof(pcm));
-	r->piece->count += TONE_FRAME;
-	r->samples += TONE_FRAME;
-	r->quiet = is_quiet(pcm) ? r->quiet + TONE_FRAME : 0;
+	memcpy(r->piece->pcm + r->piece->count, pcm, frame * sizeof(*pcm));
+	r->piece->count += frame;
+	r->samples += frame;
+	r->quiet = is_quiet(pcm, frame) ? r->quiet + frame : 0;
 
 	if (r->samples >= r->limit)
 		recorder_stop(r, "limit");
 	else if (r->quiet_limit && r->quiet >= r->quiet_limit)
 		recorder_stop(r, "silence");
-	else if (r->piece->count == PIECE_SAMPLES && !pass_piece(r, false))
+	else if (r->piece->count + frame > PIECE_SAMPLES &&
+		 !pass_piece(r, false))
 		recorder_stop(r, "error");
 }
 
@@ -263,9 +266,21 @@ static bool is_file_name(const char *name)
 	return true;
 }
 
+/* As wide as what it hears now. */
+static bool wants_wide(const struct recorder_begin *begin)
+{
+	bool is_wide = begin->mixer && mixer_is_wide(begin->mixer);
+
+	for (uint32_t i = 0; i < begin->port_count; i++)
+		is_wide = is_wide || port_is_wide(begin->ports[i]);
+
+	return is_wide;
+}
+
 int recorder_start(const struct recorder_begin *begin)
 {
 	struct recorder *r;
+	bool is_wide;
 	int err = 0;
 
 	if (!is_file_name(begin->file) ||
@@ -287,8 +302,13 @@ int recorder_start(const struct recorder_begin *begin)
 		       recorders.dir, begin->file);
 	(void)snprintf(r->take.part, sizeof(r->take.part), "%s.part",
 		       r->take.path);
-	r->limit = (uint64_t)begin->limit_s * TONE_RATE_HZ;
-	r->quiet_limit = (uint64_t)begin->silence_s * TONE_RATE_HZ;
+	is_wide = wants_wide(begin);
+	r->frame = is_wide ? CODEC_FRAME_MAX : CODEC_FRAME_MAX / 2;
+	r->take.rate_hz = is_wide ? CODEC_WIDE_HZ : CODEC_NARROW_HZ;
+	r->limit = (uint64_t)begin->limit_s * r->take.rate_hz;
+	r->quiet_limit = (uint64_t)begin->silence_s * r->take.rate_hz;
+	for (int i = 0; i < RECORDER_PORTS_MAX; i++)
+		r->taps[i].is_wide = is_wide;
 	for (uint32_t i = 0; !err && i < begin->port_count; i++) {
 		err = port_tap(begin->ports[i], &r->taps[i]);
 		if (!err)

@@ -1,9 +1,10 @@
 /* recorder.h - what ports hear, into a WAV file
  *
- * One port or several, added up, or a mixer.  A thread writes; the file has its name only
- * once it is whole and on the disk, then the controllers are told.  It ends
+ * One port or several, added up, or a mixer.  A thread writes; the file has
+ * its name only once it is whole and on the disk, then the controllers are told.  It ends
  * by command, at its limit, after a stretch of silence, when its last port
- * closes or when writing fails.
+ * closes or when writing fails.  What is wide when it begins is written at
+ * 16 kHz.
  */
 #ifndef MEDIA_SERVER_RECORDER_H
 #define MEDIA_SERVER_RECORDER_H
@@ -38,7 +39,7 @@ struct recorder_end {
 	const char *file;
 	const char *reason; /* "stopped", "limit", "silence", "port-closed",
 			       "error" */
-	uint64_t samples;
+	uint64_t ms;
 	int err; /* of writing */
 };
 

@@ -5,20 +5,20 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/id.h"
 #include "base/json.h"
 #include "base/libre.h"
 #include "base/secrets.h"
-#include "media/g711.h"
 #include "media/server/request.h"
 #include "media/server/control.h"
 #include "media/server/mixer.h"
 #include "media/server/player.h"
 #include "media/server/sound.h"
 
-enum { DETAIL_BYTES = 160 };
+enum { DETAIL_BYTES = 160, FORMAT_NAME_BYTES = 16 };
 
 struct request {
 	json_t *in;
@@ -28,6 +28,8 @@ struct request {
 	char detail[DETAIL_BYTES];
 	bool is_put_off; /* it answers later */
 };
+
+static const char key_name[] = "telephone-event/";
 
 static char epoch[ID_SIZE]; /* names this life of the process */
 
@@ -134,6 +136,59 @@ static void set_tag(struct request *c, struct port *p)
 	(void)snprintf(p->tag, sizeof(p->tag), "%s", text);
 }
 
+/* {"96": "opus/48000", ...}: what payload types mean. */
+static void set_formats(struct request *c, struct port *p)
+{
+	json_t *j = json_object_get(c->in, "formats"), *value;
+	struct port_format formats[PORT_FORMATS_MAX];
+	uint64_t keys[2] = { 0 };
+	uint32_t count = 0;
+	const char *key;
+
+	if (!j)
+		return;
+	json_object_foreach(j, key, value)
+	{
+		const char *text = json_string_value(value);
+		const char *slash = text ? strchr(text, '/') : NULL;
+		char name[FORMAT_NAME_BYTES];
+		struct port_format f = { .codec = NULL };
+		unsigned long n = strtoul(key, NULL, 10);
+
+		if (slash && (size_t)(slash - text) < sizeof(name)) {
+			(void)snprintf(name, sizeof(name), "%.*s",
+				       (int)(slash - text), text);
+			f.codec = codec_find(
+				name, (uint32_t)strtoul(slash + 1, NULL, 10));
+		}
+		f.payload = (uint8_t)n;
+		if (slash && n <= 127 &&
+		    !strncasecmp(text, key_name, strlen(key_name))) {
+			keys[n / 64] |= 1ull << n % 64;
+			continue;
+		}
+		if (!f.codec || n > 127 || count == PORT_FORMATS_MAX) {
+			fail(c, "bad-field",
+			     "formats must be up to %d of \"PAYLOAD\": "
+			     "\"CODEC/CLOCK\"",
+			     PORT_FORMATS_MAX);
+			return;
+		}
+		formats[count++] = f;
+	}
+	(void)port_set_formats(p, formats, count);
+	port_set_key_types(p, keys);
+}
+
+static void set_keys(struct request *c, struct port *p)
+{
+	int64_t payload, clock_hz;
+
+	if (get_number(c, "key_payload", 0, 127, p->key_payload, &payload) &&
+	    get_number(c, "key_clock", 0, 96000, p->keys.key_hz, &clock_hz))
+		port_set_keys(p, (uint8_t)payload, (uint32_t)clock_hz);
+}
+
 static void set_fields(struct request *c, struct port *p)
 {
 	int64_t n;
@@ -141,15 +196,14 @@ static void set_fields(struct request *c, struct port *p)
 	set_remote(c, p);
 	if (!c->code)
 		set_tag(c, p);
-	if (!c->code && get_number(c, "codec", 0, 8, p->codec, &n)) {
-		if (g711_is_payload_type((uint8_t)n))
-			p->codec = (uint8_t)n;
-		else
-			fail(c, "bad-field", "codec must be 0 or 8");
-	}
-	if (!c->code &&
-	    get_number(c, "key_payload", 0, 127, p->key_payload, &n))
-		p->key_payload = (uint8_t)n;
+	if (!c->code)
+		set_formats(c, p);
+	if (!c->code && get_number(c, "codec", 0, 127, p->sound.payload, &n) &&
+	    port_set_codec(p, (uint8_t)n))
+		fail(c, "bad-field",
+		     "codec must be 0, 8, 9 or a payload type of formats");
+	if (!c->code)
+		set_keys(c, p);
 	if (!c->code &&
 	    get_number(c, "silence_s", 0, PORT_SILENCE_MAX_S, p->silence_s,
 		       &n) &&
@@ -209,6 +263,32 @@ static json_t *address_json(const struct sa *sa)
 	return json_string(text);
 }
 
+static json_t *formats_json(const struct port *p)
+{
+	json_t *json = json_object();
+	char number[8];
+
+	for (unsigned i = 0; i < 128; i++) {
+		if (!(p->key_types[i / 64] >> i % 64 & 1))
+			continue;
+		(void)snprintf(number, sizeof(number), "%u", i);
+		json_object_set_new(json, number,
+				    json_string("telephone-event/8000"));
+	}
+
+	for (uint32_t i = 0; i < p->sound.format_count; i++) {
+		const struct port_format *f = &p->sound.formats[i];
+		char key[8], text[32];
+
+		(void)snprintf(key, sizeof(key), "%u", f->payload);
+		(void)snprintf(text, sizeof(text), "%s/%u", f->codec->name,
+			       f->codec->clock_hz);
+		json_object_set_new(json, key, json_string(text));
+	}
+
+	return json;
+}
+
 static json_t *port_json(const struct port *p)
 {
 	const struct rtp_counts *n = rtp_stream_counts(p->rtp);
@@ -216,8 +296,8 @@ static json_t *port_json(const struct port *p)
 	const char *sound = player_sound(p);
 
 	return json_pack(
-		"{s:i, s:s, s:o, s:o, s:o, s:s?, s:s?, s:o, s:{s:I, s:I, s:I, "
-		"s:I, s:I, s:I}}",
+		"{s:i, s:s, s:o, s:o, s:o, s:s?, s:s?, s:o, s:i, s:i, s:i, s:o, "
+		"s:{s:I, s:I, s:I, s:I, s:I, s:I}}",
 		"port", (int)p->number, "tag", p->tag, "remote",
 		address_json(&p->remote), "source",
 		address_json(rtp_stream_remote(p->rtp)), "peer",
@@ -226,10 +306,13 @@ static json_t *port_json(const struct port *p)
 		p->mixer ? mixer_name(p->mixer) : NULL, "idle_ms",
 		idle == UINT64_MAX ? json_null()
 				   : json_integer((json_int_t)idle),
-		"counts", "rx", (json_int_t)n->rx_packets, "lost",
-		(json_int_t)n->rx_lost, "late", (json_int_t)n->rx_late,
-		"foreign", (json_int_t)n->rx_foreign, "bad",
-		(json_int_t)n->rx_bad, "tx", (json_int_t)n->tx_packets);
+		"codec", (int)p->sound.payload, "key_payload",
+		(int)p->key_payload, "key_clock", (int)p->keys.key_hz,
+		"formats", formats_json(p), "counts", "rx",
+		(json_int_t)n->rx_packets, "lost", (json_int_t)n->rx_lost,
+		"late", (json_int_t)n->rx_late, "foreign",
+		(json_int_t)n->rx_foreign, "bad", (json_int_t)n->rx_bad, "tx",
+		(json_int_t)n->tx_packets);
 }
 
 static void run_port_get(struct request *c)
@@ -622,10 +705,10 @@ void request_port_event(const struct port *p, enum port_event event,
 
 void request_recorder_end(const struct recorder_end *end)
 {
-	control_tell(json_pack(
-		"{s:i, s:s, s:s, s:s, s:s, s:I}", "v", CONTROL_VERSION, "event",
-		"recorded", "name", end->name, "file", end->file, "reason",
-		end->reason, "ms", (json_int_t)(end->samples / 8)));
+	control_tell(json_pack("{s:i, s:s, s:s, s:s, s:s, s:I}", "v",
+			       CONTROL_VERSION, "event", "recorded", "name",
+			       end->name, "file", end->file, "reason",
+			       end->reason, "ms", (json_int_t)end->ms));
 }
 
 void request_init(void)

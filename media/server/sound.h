@@ -16,7 +16,7 @@ struct sound;
 
 enum {
 	SOUND_NAME_MAX = 200,
-	SOUND_FILE_MAX_BYTES = 16 * 1024 * 1024,
+	SOUND_FILE_MAX_BYTES = 32 * 1024 * 1024,
 	SOUND_CACHE_MAX = 64 * 1024 * 1024, /* octets of all */
 };
 

@@ -74,22 +74,24 @@ static int own_side(struct sdp_audio *audio, struct call *call, char *host)
 		return ENOTCONN;
 
 	sdp_audio_init(audio, host, port, call->started_ms);
+	terms_offer(audio);
 	audio->version = clock_wall_ms();
 	audio->direction = SDP_DIRECTION_SENDONLY;
 
 	return 0;
 }
 
-static void play(struct call *call, const struct sdp_agreed *agreed)
+static void play(struct call *call, const struct sdp_agreed *agreed,
+		 const struct sdp_audio *ours)
 {
 	struct media_port *port = call->ports[0];
 	char name[MUSIC_NAME_BYTES];
-	struct sa sa;
+	struct terms terms = { .codec = 0 };
 
-	if (!agreed->port || sa_set_str(&sa, agreed->address, agreed->port))
+	if (terms_agree(&terms, agreed, ours))
 		return;
 
-	media_port_set_remote(port, &sa, agreed->codec.payload);
+	media_port_agree(port, &terms);
 	if (!media_port_is_playing(port))
 		media_port_play(port, music_of(call->customer, name));
 }
@@ -118,7 +120,7 @@ static struct span describe(struct call *call, struct span theirs)
 	if (!err)
 		err = sdp_audio_answer(&o, &agreed, sdp, &audio);
 	if (!err)
-		play(call, &agreed);
+		play(call, &agreed, &audio);
 	mem_deref(sdp);
 
 	return err ? join_silence(theirs) : sip_out_span(&o);
@@ -138,7 +140,7 @@ static void learn(struct call *call, struct span answer)
 	if (!sdp)
 		return;
 	if (!sdp_parse(sdp, answer) && !sdp_audio_read(&agreed, sdp, &audio))
-		play(call, &agreed);
+		play(call, &agreed, &audio);
 	mem_deref(sdp);
 }
 

@@ -104,22 +104,20 @@ static int own_side(const struct party *p, const struct leg *leg,
 	if (err)
 		return err;
 	sdp_audio_init(a, host, media_port_number(port), p->sdp_id);
+	terms_offer(a);
 	a->version = p->sdp_version;
 
 	return 0;
 }
 
-static void hear_from(struct party *p, const struct sdp_agreed *agreed)
+static void hear_from(struct party *p, const struct sdp_agreed *agreed,
+		      const struct sdp_audio *ours)
 {
 	struct media_port *port = party_port(p);
-	struct sa sa;
+	struct terms terms = { .codec = 0 };
 
-	if (!port || !agreed->port ||
-	    sa_set_str(&sa, agreed->address, agreed->port))
-		return;
-	if (agreed->dtmf_payload)
-		media_port_set_keys(port, agreed->dtmf_payload);
-	media_port_set_remote(port, &sa, agreed->codec.payload);
+	if (port && !terms_agree(&terms, agreed, ours))
+		media_port_agree(port, &terms);
 }
 
 /* Our description: an answer to theirs, or an offer when there is none. */
@@ -142,7 +140,7 @@ static int describe(struct party *p, struct leg *leg, struct span offer,
 	if (!err)
 		err = sdp_audio_answer(o, &agreed, theirs, &a);
 	if (!err)
-		hear_from(p, &agreed);
+		hear_from(p, &agreed, &a);
 	mem_deref(theirs);
 
 	return err;
@@ -175,7 +173,7 @@ static int learn(struct party *p, struct leg *leg, struct span answer)
 	if (!err)
 		err = sdp_audio_read(&agreed, theirs, &a);
 	if (!err) {
-		hear_from(p, &agreed);
+		hear_from(p, &agreed, &a);
 		set_held(p, !(agreed.direction & SDP_DIRECTION_SENDONLY));
 	}
 	mem_deref(theirs);

@@ -7,12 +7,13 @@
 #include "base/log.h"
 #include "base/migrate.h"
 #include "base/outbox.h"
+#include "media/wav.h"
 #include "pbx/mail/message.h"
 #include "pbx/mail/message_mail.h"
 #include "pbx/pair/pair_mail.h"
 #include "pbx/settings.h"
 
-enum { DAY_MS = 24 * 3600 * 1000, WAV_HEAD = 44, PAGE_ROWS = 1000 };
+enum { DAY_MS = 24 * 3600 * 1000, PAGE_ROWS = 1000 };
 
 static struct {
 	struct store *store;
@@ -432,12 +433,13 @@ void message_purge(void)
 static void message_settle(struct message *m)
 {
 	char file[MAILBOX_PATH], part[MAILBOX_PATH + 8];
-	uint64_t bytes = 0;
+	char path[MAILBOX_PATH];
+	uint64_t ms;
 
 	message_file(m, file);
-	if (mailbox_has_file(file, &bytes) && bytes > WAV_HEAD) {
-		uint64_t ms = (bytes - WAV_HEAD) / 16;
-
+	mailbox_path(file, path);
+	ms = wav_length_ms(path);
+	if (ms) {
 		log_info("mailbox", "message %s is kept, partial", m->id);
 		message_keep(m, ms, true, NULL, NULL);
 		return;

@@ -39,21 +39,23 @@ static int own_side(struct answer *a, struct sdp_audio *side, char host[64])
 {
 	int err = own_address(a, host);
 
-	if (!err)
+	if (!err) {
 		sdp_audio_init(side, host, voice_port(a->voice), a->sdp_id);
+		terms_offer(side);
+	}
 	side->version = ++a->sdp_version;
 
 	return err;
 }
 
-static void hear_from(struct answer *a, const struct sdp_agreed *agreed)
+static void hear_from(struct answer *a, const struct sdp_agreed *agreed,
+		      const struct sdp_audio *ours)
 {
-	struct sa sa;
+	struct terms terms = { .codec = 0 };
 
 	a->has_rtp_keys = agreed->dtmf_payload != 0;
-	if (agreed->port && !sa_set_str(&sa, agreed->address, agreed->port))
-		voice_set_remote(a->voice, &sa, agreed->codec.payload,
-				 agreed->dtmf_payload);
+	if (!terms_agree(&terms, agreed, ours))
+		voice_agree(a->voice, &terms);
 }
 
 int answer_describe(struct answer *a, struct span offer, struct sip_out *o)
@@ -74,7 +76,7 @@ int answer_describe(struct answer *a, struct span offer, struct sip_out *o)
 	if (!err)
 		err = sdp_audio_answer(o, &agreed, theirs, &side);
 	if (!err)
-		hear_from(a, &agreed);
+		hear_from(a, &agreed, &side);
 	mem_deref(theirs);
 
 	return err;
@@ -96,7 +98,7 @@ int answer_learn(struct answer *a, struct span answer)
 	if (!err)
 		err = sdp_audio_read(&agreed, theirs, &side);
 	if (!err)
-		hear_from(a, &agreed);
+		hear_from(a, &agreed, &side);
 	mem_deref(theirs);
 
 	return err;

@@ -29,11 +29,11 @@ struct media_port {
 	struct le le;
 	uint16_t number;
 	char tag[TAG_SIZE];
-	struct sa remote;
-	uint8_t codec;
+	struct terms terms;
+	struct terms_list theirs; /* of a relayed call: its party's */
+	struct terms_list told;   /* what that was given */
 	struct media_port *peer;
 	char sound[SOUND_SIZE];    /* "" plays nothing */
-	uint8_t key_payload;       /* 0: as the server has it */
 	struct media_mixer *mixer; /* it is in */
 	bool is_muted;
 	bool is_silent;
@@ -93,19 +93,10 @@ static json_t *about(const struct media_port *p, const char *what)
 
 static void put_fields(json_t *json, const struct media_port *p)
 {
-	char text[80];
-
 	json_object_set_new(json, "tag", json_string(p->tag));
 	json_object_set_new(json, "silence_s",
 			    json_integer(pbx_settings.speech_lost_s));
-	if (!sa_isset(&p->remote, SA_ALL))
-		return;
-	(void)re_snprintf(text, sizeof(text), "%J", &p->remote);
-	json_object_set_new(json, "remote", json_string(text));
-	json_object_set_new(json, "codec", json_integer(p->codec));
-	if (p->key_payload)
-		json_object_set_new(json, "key_payload",
-				    json_integer(p->key_payload));
+	terms_put(&p->terms, json);
 }
 
 static void tell_fields(const struct media_port *p)
@@ -262,26 +253,37 @@ bool media_port_is_silent(const struct media_port *p)
 	return p->is_silent;
 }
 
-void media_port_set_remote(struct media_port *p, const struct sa *remote,
-			   uint8_t codec)
+void media_port_agree(struct media_port *p, const struct terms *terms)
 {
-	if (sa_cmp(&p->remote, remote, SA_ALL) && p->codec == codec)
+	if (terms_equal(&p->terms, terms))
 		return;
 
-	p->remote = *remote;
-	p->codec = codec;
+	p->terms = *terms;
 	if (media.has_list)
 		tell_fields(p);
 }
 
-void media_port_set_keys(struct media_port *p, uint8_t payload)
+void media_port_learn(struct media_port *p, const struct sa *remote,
+		      const struct terms_list *theirs)
 {
-	if (p->key_payload == payload)
-		return;
+	struct terms t = p->terms;
 
-	p->key_payload = payload;
-	if (media.has_list)
-		tell_fields(p);
+	if (remote)
+		t.remote = *remote;
+	p->theirs = *theirs;
+	terms_choose(&t, &p->theirs, &p->told);
+	media_port_agree(p, &t);
+}
+
+void media_port_tell(struct media_port *p, const struct terms_list *told)
+{
+	struct terms t = p->terms;
+
+	p->told = *told;
+	if (!p->theirs.count)
+		return; /* its own comes later, or was before a restart */
+	terms_choose(&t, &p->theirs, &p->told);
+	media_port_agree(p, &t);
 }
 
 void media_port_join(struct media_port *a, struct media_port *b)
@@ -463,12 +465,11 @@ static void take_recorded(const json_t *in)
 /* What we do not know of a port taken back, the server does. */
 static void learn(struct media_port *p, const json_t *row)
 {
-	const char *remote = json_get_text(row, "remote");
 	const char *playing = json_get_text(row, "playing");
 
 	p->is_there = true;
-	if (!sa_isset(&p->remote, SA_ALL) && remote)
-		(void)sa_decode(&p->remote, remote, strlen(remote));
+	if (!sa_isset(&p->terms.remote, SA_ALL))
+		terms_take(&p->terms, row);
 	if (!p->sound[0] && playing && !p->mixer)
 		(void)snprintf(p->sound, sizeof(p->sound), "%s", playing);
 }

@@ -14,6 +14,7 @@
 #define PBX_MEDIA_H
 
 #include "base/libre.h"
+#include "pbx/speech/terms.h"
 
 struct media_port;
 
@@ -75,12 +76,15 @@ const char *media_port_tag(const struct media_port *p);
 /** Nothing has come for the time set. */
 bool media_port_is_silent(const struct media_port *p);
 
-/** Where its party listens, and the G.711 payload type it wants. */
-void media_port_set_remote(struct media_port *p, const struct sa *remote,
-			   uint8_t codec);
+/** How its party speaks: as agreed with ourselves. */
+void media_port_agree(struct media_port *p, const struct terms *terms);
 
-/** The payload type of its party's keys. */
-void media_port_set_keys(struct media_port *p, uint8_t payload);
+/** Of a call that is relayed: its party's own description came from there. */
+void media_port_learn(struct media_port *p, const struct sa *remote,
+		      const struct terms_list *theirs);
+
+/** And the description it is given. */
+void media_port_tell(struct media_port *p, const struct terms_list *told);
 
 /** Bridge two, for as long as both live. */
 void media_port_join(struct media_port *a, struct media_port *b);

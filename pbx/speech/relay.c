@@ -229,21 +229,6 @@ int relay_address(char *address, const struct leg *to)
 	return err;
 }
 
-/* The payload type of ours that it likes best, or -1. */
-static int codec_of(const struct sdp_media *m)
-{
-	for (unsigned i = 0; i < m->format_count; i++) {
-		struct span f = sdp_format(m, i);
-
-		if (span_equal(f, SPAN("0")))
-			return 0;
-		if (span_equal(f, SPAN("8")))
-			return 8;
-	}
-
-	return -1;
-}
-
 static bool is_plain_audio(const struct sdp_media *m)
 {
 	return span_equal_nocase(m->protocol, SPAN("RTP/AVP")) ||
@@ -258,20 +243,19 @@ static bool can_relay(const struct sdp_media *m)
 	       span_equal_nocase(m->protocol, SPAN("RTP/SAVPF"));
 }
 
-static void learn_remote(struct media_port *p, const struct sdp_media *m)
+static void learn_remote(struct media_port *p, const struct sdp_media *m,
+			 const struct terms_list *theirs)
 {
 	char text[RELAY_HOST_BYTES];
-	int codec = codec_of(m);
 	struct sa sa;
+	bool is_address;
 
 	if (m->address.len >= sizeof(text))
 		return;
 	(void)re_snprintf(text, sizeof(text), "%b", m->address.p,
 			  (size_t)m->address.len);
-	if (sa_set_str(&sa, text, m->port) || sa_is_any(&sa))
-		return;
-
-	media_port_set_remote(p, &sa, codec < 0 ? 0 : (uint8_t)codec);
+	is_address = !sa_set_str(&sa, text, m->port) && !sa_is_any(&sa);
+	media_port_learn(p, is_address ? &sa : NULL, theirs);
 }
 
 /* Who holds with "inactive" may be told nothing; who is held gets music.  Where
@@ -343,6 +327,7 @@ static struct span edit_body(struct sdp *sdp, struct leg *from, struct leg *to,
 	struct call *call = to->call;
 	const struct sdp_media *m;
 	unsigned side = side_of(to);
+	struct terms_list theirs;
 	bool holds = offer == HOLD_OFFER_HOLD;
 	int direction;
 
@@ -352,11 +337,14 @@ static struct span edit_body(struct sdp *sdp, struct leg *from, struct leg *to,
 	if (!m || !can_relay(m))
 		return body;
 
+	terms_list_read(&theirs, sdp, m);
 	if (port_of(from))
-		learn_remote(port_of(from), m);
-	holds = holds && is_plain_audio(m) && codec_of(m) >= 0;
+		learn_remote(port_of(from), m, &theirs);
+	holds = holds && is_plain_audio(m) && terms_list_has_codec(&theirs);
 	if (holds)
 		holds = take_port(call, side);
+	if (port_of(to))
+		media_port_tell(port_of(to), &theirs);
 	direction = direction_for(call, m, offer, holds);
 
 	/* talking again without relay: each other's own addresses */

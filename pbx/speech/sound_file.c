@@ -318,7 +318,7 @@ static void join_files(void *arg)
 	uint64_t samples = 0;
 	int fd;
 
-	j->err = wav_writer_open(&w, j->part);
+	j->err = wav_writer_open(&w, j->part, RATE);
 	if (!j->err)
 		j->err = add_file(w, j->from, &samples);
 	if (!j->err)

@@ -140,18 +140,11 @@ uint16_t voice_port(const struct voice *v)
 	return v->port;
 }
 
-void voice_set_remote(struct voice *v, const struct sa *remote, uint8_t codec,
-		      uint8_t key_payload)
+void voice_agree(struct voice *v, const struct terms *terms)
 {
 	json_t *json = request(v, KIND_OTHER, "port.set");
-	char text[80];
 
-	(void)re_snprintf(text, sizeof(text), "%J", remote);
-	json_object_set_new(json, "remote", json_string(text));
-	json_object_set_new(json, "codec", json_integer(codec));
-	if (key_payload)
-		json_object_set_new(json, "key_payload",
-				    json_integer(key_payload));
+	terms_put(terms, json);
 	tell(json);
 }
 

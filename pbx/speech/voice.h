@@ -11,6 +11,7 @@
 #define PBX_VOICE_H
 
 #include "base/libre.h"
+#include "pbx/speech/terms.h"
 
 struct voice;
 
@@ -61,10 +62,8 @@ int voice_open(struct voice **vp, const char *tag, voice_h *handler, void *arg);
 /** Its RTP port, 0 before VOICE_OPEN. */
 uint16_t voice_port(const struct voice *v);
 
-/** Where its party listens, the G.711 payload type it wants and that of its
- * keys (0: none). */
-void voice_set_remote(struct voice *v, const struct sa *remote, uint8_t codec,
-		      uint8_t key_payload);
+/** How its party speaks. */
+void voice_agree(struct voice *v, const struct terms *terms);
 
 /** Say a sound (media/server/sound.h) after those that wait.  ENOSPC. */
 int voice_say(struct voice *v, const char *sound);

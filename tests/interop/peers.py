@@ -103,14 +103,14 @@ def registered(n):
                    ).json["items"]
 
 
-def write_tone(path, hz, seconds=10):
+def write_tone(path, hz, seconds=10, rate=8000):
     with wave.open(path, "wb") as w:
         w.setnchannels(1)
         w.setsampwidth(2)
-        w.setframerate(8000)
-        w.writeframes(struct.pack(f"<{8000 * seconds}h", *(
-            int(8000 * math.sin(2 * math.pi * hz * i / 8000))
-            for i in range(8000 * seconds))))
+        w.setframerate(rate)
+        w.writeframes(struct.pack(f"<{rate * seconds}h", *(
+            int(8000 * math.sin(2 * math.pi * hz * i / rate))
+            for i in range(rate * seconds))))
 
 
 def samples(path):
@@ -126,6 +126,8 @@ def samples(path):
     if at < 0:
         return 8000, b""
     pcm = data[at + 8:]
+    if data[22] == 2:               # the left of two channels
+        pcm = b"".join(pcm[i:i + 2] for i in range(0, len(pcm) - 3, 4))
     return struct.unpack_from("<I", data, 24)[0], pcm[:len(pcm) & ~1]
 
 
@@ -216,11 +218,20 @@ share = ear.share
 class Baresip(Phone):
     """One baresip, driven by its control port; what it said are events"""
 
-    def __init__(self, n, auto=False, tone=440, transport="udp", more=""):
+    def __init__(self, n, auto=False, tone=440, transport="udp", more="",
+                 codec="PCMU", media=""):
+        """codec: one or several with '+'; media: of an account's mediaenc"""
         self.n, self.tone, self.from_, self.looked = n, tone, 0, {}
+        rate = 8000 if "PCM" in codec.split("+")[0] else 16000
+        names = {"opus": "opus/48000/2", "G722": "G722/16000/1"}
+        more += ";audio_codecs=" + "+".join(
+            names.get(c, c + "/8000/1") for c in codec.split("+")).replace(
+                "+", ",")
+        if media:
+            more += f";mediaenc={media}"
         self.dir = tempfile.mkdtemp(dir=WORK, prefix=f"baresip{n}-")
         self.port, self.ctrl, rtp = free_port(), free_port(), next(rtp_ports)
-        write_tone(f"{self.dir}/tone.wav", tone)
+        write_tone(f"{self.dir}/tone.wav", tone, rate=rate)
         with open(f"{self.dir}/config", "w") as f:
             f.write(f"""poll_method epoll
 sip_listen 127.0.0.1:{self.port}
@@ -229,15 +240,18 @@ call_max_calls 4
 audio_player aubridge,none
 audio_source aufile,{self.dir}/tone.wav
 audio_alert aufile,{self.dir}/alert.wav
-ausrc_srate 8000
-auplay_srate 8000
+ausrc_srate {rate}
+auplay_srate {rate}
 ausrc_channels 1
 auplay_channels 1
 net_interface 127.0.0.1
 rtp_ports {rtp}-{rtp + 38}
 ctrl_tcp_listen 127.0.0.1:{self.ctrl}
 module_path {MODULES}
+module opus.so
+module g722.so
 module g711.so
+module srtp.so
 module aufile.so
 module aubridge.so
 module sndfile.so

@@ -68,7 +68,7 @@ static void put_wav(const char *file)
 	char path[200];
 
 	(void)snprintf(path, sizeof(path), "%s/pbx/%s", dir, file);
-	CHECK_INT(wav_writer_open(&w, path), 0);
+	CHECK_INT(wav_writer_open(&w, path, 8000), 0);
 	CHECK_INT(wav_writer_add(w, pcm, ARRAY_SIZE(pcm)), 0);
 	CHECK_INT(wav_writer_close(w), 0);
 	mem_deref(w);

@@ -1,4 +1,5 @@
 /* server.c - tests of the media server's objects, over real sockets */
+#include <math.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -22,6 +23,11 @@ struct end {
 	struct tone_gen gen;
 	uint8_t pt;
 	int packets;
+	const struct codec *codec; /* NULL: G.711 by pt */
+	struct coder *coder;
+	double hz;
+	uint64_t at;
+	int16_t heard[CODEC_WIDE_HZ / 5]; /* the last 200 ms, when wide */
 };
 
 static char dir[64];
@@ -68,9 +74,21 @@ static void hear(const struct tone_heard *h, void *arg)
 static void take(const struct rtp_in *in, void *arg)
 {
 	struct end *e = arg;
-	int16_t pcm[RTP_PACKET_MAX];
+	int16_t pcm[RTP_PACKET_MAX], wide[CODEC_PCM_MAX];
 
 	e->packets++;
+	if (e->codec) {
+		size_t n = in->pt == e->pt
+				   ? coder_decode(e->coder, wide, in->payload,
+						  in->length)
+				   : 0;
+
+		memmove(e->heard, e->heard + n,
+			sizeof(e->heard) - n * sizeof(*wide));
+		memcpy(e->heard + ARRAY_SIZE(e->heard) - n, wide,
+		       n * sizeof(*wide));
+		return;
+	}
 	if (!g711_is_payload_type(in->pt))
 		return;
 	g711_decode(in->pt, pcm, in->payload, in->length);
@@ -129,10 +147,29 @@ static void meet(struct end *e, struct port **pp, double hz)
 	rtp_stream_set_remote(e->rtp, rtp_stream_local((*pp)->rtp));
 }
 
+static void say_wide(struct end *e)
+{
+	int16_t pcm[CODEC_FRAME_MAX];
+	uint8_t coded[CODEC_OCTETS_MAX];
+	size_t n;
+
+	for (int i = 0; i < CODEC_FRAME_MAX; i++)
+		pcm[i] = (int16_t)(8000 * sin(2 * M_PI * e->hz *
+					      (double)e->at++ / CODEC_WIDE_HZ));
+	n = coder_encode(e->coder, coded, pcm);
+	(void)rtp_stream_send(e->rtp, e->pt, false, coded, n,
+			      codec_step(e->codec));
+}
+
 static void say(struct end *e)
 {
 	int16_t pcm[TONE_FRAME];
 	uint8_t coded[TONE_FRAME];
+
+	if (e->codec) {
+		say_wide(e);
+		return;
+	}
 
 	tone_gen_make(&e->gen, pcm, TONE_FRAME);
 	g711_encode(e->pt, coded, pcm, TONE_FRAME);
@@ -224,7 +261,7 @@ static void a_file_is_played_to_its_end(void)
 
 	begin();
 	(void)snprintf(path, sizeof(path), "%s/a.wav", dir);
-	CHECK(!wav_writer_open(&w, path));
+	CHECK(!wav_writer_open(&w, path, TONE_RATE_HZ));
 	tone_gen_sine(&gen, 990);
 	for (int i = 0; i < 25; i++) {
 		tone_gen_make(&gen, pcm, TONE_FRAME);
@@ -280,7 +317,7 @@ static void each_hears_the_others(void)
 	for (int i = 0; i < 3; i++) {
 		meet(&e[i], &p[i], 440 + 200 * i);
 		e[i].pt = i == 1 ? G711_ALAW : G711_ULAW;
-		p[i]->codec = e[i].pt;
+		CHECK(!port_set_codec(p[i], e[i].pt));
 		CHECK(!mixer_add(m, p[i], false));
 	}
 	CHECK(!mixer_add(m, p[2], true));
@@ -304,6 +341,80 @@ static void each_hears_the_others(void)
 	CHECK(!p[0]->mixer);
 	for (int i = 0; i < 3; i++)
 		mem_deref(e[i].rtp);
+	finish();
+}
+
+/* Share of a tone in what a wide end heard last. */
+static double wide_share(const struct end *e, double hz)
+{
+	return tone_share(e->heard, ARRAY_SIZE(e->heard), hz / 2);
+}
+
+static void become_wide(struct end *e, struct port *p, const char *name,
+			uint32_t clock_hz, uint8_t pt, double hz)
+{
+	struct port_format format = { .payload = pt };
+
+	e->codec = codec_find(name, clock_hz);
+	e->pt = pt;
+	e->hz = hz;
+	CHECK(!coder_open(&e->coder, e->codec));
+	format.codec = e->codec;
+	CHECK(!port_set_formats(p, &format, 1));
+	CHECK(!port_set_codec(p, pt));
+}
+
+static void wide_and_narrow_meet(void)
+{
+	struct end e[3], *ends[] = { &e[0], &e[1], &e[2] };
+	struct recorder_begin rec = { .name = "r",
+				      .file = "wide.wav",
+				      .limit_s = 60 };
+	struct port *p[3];
+	struct mixer *m;
+
+	begin();
+	CHECK(!mixer_open(&m, "m"));
+	for (int i = 0; i < 3; i++) {
+		meet(&e[i], &p[i], 700);
+		CHECK(!mixer_add(m, p[i], false));
+	}
+	CHECK(!mixer_is_wide(m));
+	CHECK_INT(port_set_codec(p[0], 97), EINVAL);
+	become_wide(&e[0], p[0], "opus", 48000, 97, 5100);
+	become_wide(&e[1], p[1], "G722", 8000, 9, 1900);
+	rec.mixer = m;
+	run_for(50);
+	CHECK(mixer_is_wide(m));
+	CHECK(!recorder_start(&rec));
+	talk_for(ends, 3, 50);
+	for (int n = 0; n < 20 && (wide_share(&e[1], 5100) < 0.2 ||
+				   wide_share(&e[0], 1900) < 0.2 ||
+				   wide_share(&e[0], 700) < 0.2);
+	     n++)
+		talk_for(ends, 3, 10);
+	CHECK(wide_share(&e[1], 5100) > 0.2);
+	CHECK(wide_share(&e[0], 1900) > 0.2);
+	CHECK(wide_share(&e[0], 700) > 0.2);
+	CHECK(wide_share(&e[0], 5100) < 0.05);
+
+	/* the narrow one hears what it can */
+	for (int n = 0; n < 20 && e[2].ear.now.hz != 1900; n++)
+		talk_for(ends, 3, 10);
+	CHECK_INT(e[2].ear.now.hz, 1900);
+	end_word = "stopped";
+	recorder_stop(recorder_find("r"), "stopped");
+	run_for(LIMIT_MS);
+
+	/* it is narrow again when they have gone */
+	port_close(p[0]);
+	port_close(p[1]);
+	run_for(50);
+	CHECK(!mixer_is_wide(m));
+	for (int i = 0; i < 3; i++) {
+		mem_deref(e[i].rtp);
+		mem_deref(e[i].coder);
+	}
 	finish();
 }
 
@@ -419,6 +530,8 @@ static const struct test tests[] = {
 	{ "the melody is heard as music", music_is_heard_as_music },
 	{ "in a conference each hears the others, in its own codec",
 	  each_hears_the_others },
+	{ "wide and narrow meet: 16 kHz while there is anybody to hear it",
+	  wide_and_narrow_meet },
 	{ "a recording has both sides and ends at its limit",
 	  a_recording_has_both_sides },
 	{ "a tap keeps the newest", a_tap_keeps_the_newest },

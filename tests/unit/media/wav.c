@@ -138,7 +138,7 @@ static void what_is_written_is_read(void)
 	CHECK(close(mkstemp(path)) == 0);
 	tone_gen_sine(&g, 1000);
 	tone_gen_make(&g, pcm, 1000);
-	CHECK(!wav_writer_open(&writer, path));
+	CHECK(!wav_writer_open(&writer, path, TONE_RATE_HZ));
 	CHECK(!wav_writer_add(writer, pcm, 1000));
 	CHECK(!wav_writer_close(writer));
 	CHECK_INT(wav_writer_add(writer, pcm, 1), EBADF);

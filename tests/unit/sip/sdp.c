@@ -203,6 +203,41 @@ static void test_offer(void)
 	CHECK_INT(sdp_audio_read(&got, &sdp, &theirs), ENOENT);
 }
 
+static void test_wide(void)
+{
+	static const char body[] = HEAD
+		"c=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+		"m=audio 4000 RTP/AVP 18 107 0 101 110\r\n"
+		"a=rtpmap:107 OPUS/48000/2\r\n"
+		"a=rtpmap:101 telephone-event/8000\r\n"
+		"a=rtpmap:110 telephone-event/48000\r\n";
+	static const struct sdp_codec opus = { 96, "opus", 48000, 2, "x=1" };
+	static const struct sdp_codec keys = { 102, "telephone-event", 48000, 1,
+					       NULL };
+	struct sdp_agreed agreed;
+	struct sdp_audio ours;
+	struct sip_out o;
+
+	CHECK_INT(sdp_parse(&sdp, SPAN(body)), 0);
+	sdp_audio_init(&ours, "192.0.2.9", 6000, 5);
+	ours.codecs[ours.codec_count++] = opus;
+	CHECK_INT(sdp_audio_read(&agreed, &sdp, &ours), 0);
+	CHECK_INT(agreed.codec.payload, 107);
+	CHECK_INT(agreed.dtmf_payload, 101); /* better than none */
+	CHECK_INT(agreed.dtmf_rate, 8000);
+
+	ours.codecs[ours.codec_count++] = keys;
+	sip_out_init(&o, buf, sizeof(buf));
+	CHECK_INT(sdp_audio_answer(&o, &agreed, &sdp, &ours), 0);
+	CHECK_INT(agreed.dtmf_payload, 110);
+	out_is(&o, "v=0\r\no=- 5 1 IN IP4 192.0.2.9\r\ns=-\r\n"
+		   "c=IN IP4 192.0.2.9\r\nt=0 0\r\n"
+		   "m=audio 6000 RTP/AVP 107 110\r\n"
+		   "a=rtpmap:107 OPUS/48000/2\r\na=fmtp:107 x=1\r\n"
+		   "a=rtpmap:110 telephone-event/48000\r\na=fmtp:110 0-16\r\n"
+		   "a=ptime:20\r\na=sendrecv\r\n");
+}
+
 static void test_null_address(void)
 {
 	struct sdp_audio ours;
@@ -225,6 +260,7 @@ static const struct test tests[] = {
 	{ "an answer takes the first audio it can and refuses the rest",
 	  test_answer },
 	{ "an offer is read back", test_offer },
+	{ "Opus is agreed with the keys of its clock", test_wide },
 	{ "address 0.0.0.0 is hold", test_null_address },
 };
 
