@@ -441,6 +441,8 @@ static void read_events(struct http_request *req, const struct caller *caller,
 	(void)arg;
 
 	if (caller->role != ROLE_SERVICE && caller->role != ROLE_APPLICATION) {
+		(void)http_reply_header(req, "WWW-Authenticate",
+					"Bearer realm=\"holdfast\"");
 		(void)http_reply_problem(
 			req, 401, "unauthorized",
 			"Send the token of an application or of "

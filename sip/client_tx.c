@@ -884,11 +884,9 @@ int sip_client_save(const struct sip_client *c, struct mbuf *mb)
 	sip_flow_write(&way, c->flow);
 	sip_out_text(&way, "\n");
 	sip_out_init(&head, c->sip->wire, sizeof(c->sip->wire));
-	err = sip_wire_derive(&head, c->sip,
-			      (struct span){ c->wire, c->wire_len }, "INVITE",
-			      (struct span){ 0 }, (struct span){ 0 });
-	if (err)
-		return err;
+	sip_wire_head(&head, (struct span){ c->wire, c->wire_len });
+	if (head.is_full)
+		return E2BIG;
 
 	err = mbuf_write_mem(mb, (const uint8_t *)way.p, way.len);
 	if (!err)

@@ -4,6 +4,7 @@
  * ACK and its CANCEL are written from those.
  */
 #include "sip/address.h"
+#include "sip/chars.h"
 #include "sip/private.h"
 
 /* A Via nobody has seen: the flow is not known yet. */
@@ -157,6 +158,37 @@ int sip_wire_rewrite(struct sip_out *o, struct sip *sip, struct span wire,
 		   sizeof(type));
 
 	return sip_out_end(o, m.body.len ? type : NULL, m.body);
+}
+
+static bool is_derived_from(enum sip_header_id id)
+{
+	switch (id) {
+	case SIP_HEADER_VIA:
+	case SIP_HEADER_MAX_FORWARDS:
+	case SIP_HEADER_ROUTE:
+	case SIP_HEADER_FROM:
+	case SIP_HEADER_TO:
+	case SIP_HEADER_CALL_ID:
+	case SIP_HEADER_CSEQ: return true;
+	default: return false;
+	}
+}
+
+/* Our own octets: no line is folded, nothing has to be checked. */
+void sip_wire_head(struct sip_out *o, struct span wire)
+{
+	const char *p = wire.p, *end = p + wire.len, *eol;
+
+	for (; (eol = memchr(p, '\n', (size_t)(end - p))); p = eol + 1) {
+		const char *colon = memchr(p, ':', (size_t)(eol - p));
+		struct span name = span_between(p, colon ? colon : p);
+
+		if (eol - p <= 1) /* the end of the head */
+			break;
+		if (p == wire.p || is_derived_from(sip_header_id_of(name)))
+			sip_out_raw(o, span_between(p, eol + 1));
+	}
+	sip_out_text(o, "\r\n");
 }
 
 /* RFC 3261 9.1 and 17.1.1.3: the single top Via, same Route, same CSeq. */

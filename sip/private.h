@@ -181,6 +181,8 @@ struct sip_rewrite {
 
 int sip_wire_rewrite(struct sip_out *o, struct sip *sip, struct span wire,
 		     const struct sip_rewrite *how);
+/** What of a request's octets its ACK and its CANCEL are derived from. */
+void sip_wire_head(struct sip_out *o, struct span wire);
 /** ACK of a refusal, or CANCEL, from the request's octets. */
 int sip_wire_derive(struct sip_out *o, struct sip *sip, struct span wire,
 		    const char *method, struct span to, struct span headers);

@@ -46,83 +46,121 @@ static int put(struct mbuf *mb, struct span s)
 
 static int put_number(struct mbuf *mb, uint64_t n)
 {
-	return put(mb, (struct span){ (const char *)&n, sizeof(n) });
+	uint8_t field[sizeof(uint32_t) + sizeof(n)];
+	uint32_t len = sizeof(n);
+
+	memcpy(field, &len, sizeof(len));
+	memcpy(&field[sizeof(len)], &n, sizeof(n));
+
+	return mbuf_write_mem(mb, field, sizeof(field));
+}
+
+/* A field that others write into the row themselves: its length comes last. */
+static int field_begin(struct mbuf *mb, size_t *atp)
+{
+	static const uint8_t none[sizeof(uint32_t)];
+
+	*atp = mb->pos;
+
+	return mbuf_write_mem(mb, none, sizeof(none));
+}
+
+static void field_end(struct mbuf *mb, size_t at)
+{
+	uint32_t len = (uint32_t)(mb->pos - at - sizeof(len));
+
+	memcpy(mb->buf + at, &len, sizeof(len));
+}
+
+/* As if nothing had been written since. */
+static void row_cut(struct mbuf *mb, size_t at)
+{
+	mb->pos = mb->end = at;
+}
+
+static int put_who(struct mbuf *mb, const struct leg *leg)
+{
+	const struct phone *p = leg->phone;
+	char who[WHO_BYTES];
+
+	if (outsider_is(p))
+		(void)re_snprintf(who, sizeof(who), "@%s/%s %s %s",
+				  p->trunk->id, p->twin,
+				  p->is_anonymous ? "" : p->number,
+				  p->outside_name ? p->outside_name : "");
+	else if (leg->is_by_peer)
+		(void)re_snprintf(who, sizeof(who), "&%s", p ? p->id : "");
+	else
+		return put(mb, span_of(p ? p->id : ""));
+
+	return put(mb, span_of(who));
 }
 
 static int put_leg(struct mbuf *mb, const struct leg *leg)
 {
-	struct mbuf *text = mbuf_alloc(1024);
-	char who[WHO_BYTES];
+	size_t at;
 	int err;
 
-	if (!text)
-		return ENOMEM;
-
-	if (outsider_is(leg->phone))
-		(void)re_snprintf(
-			who, sizeof(who), "@%s/%s %s %s", leg->phone->trunk->id,
-			leg->phone->twin,
-			leg->phone->is_anonymous ? "" : leg->phone->number,
-			leg->phone->outside_name ? leg->phone->outside_name
-						 : "");
-	else
-		(void)re_snprintf(who, sizeof(who), "%s%s",
-				  leg->is_by_peer ? "&" : "",
-				  leg->phone ? leg->phone->id : "");
-	err = put(mb, span_of(who));
+	err = put_who(mb, leg);
 	err |= put_number(mb, leg->number);
 	err |= put_number(mb, leg->state);
 	err |= put_number(mb, leg->allows_update);
 	err |= put_number(mb, leg->session.interval_s);
 	err |= put_number(mb, leg->session.is_ours);
-	if (leg->dialog)
-		err |= sip_dialog_save(leg->dialog, text);
-	err |= put(mb, (struct span){ (const char *)text->buf,
-				      (uint32_t)text->end });
-	mem_deref(text);
+	err |= field_begin(mb, &at);
+	if (!err && leg->dialog)
+		err = sip_dialog_save(leg->dialog, mb);
+	if (!err)
+		field_end(mb, at);
 
 	return err;
 }
 
-/* A text of the stack, or an empty one when there is nothing to be had. */
-static int put_text(struct mbuf *mb, struct mbuf *text)
+/* One that rings and its INVITE; nothing when it need not be cancelled. */
+static int put_branch(struct mbuf *mb, const struct leg *leg)
 {
-	int err = put(mb, (struct span){ (const char *)text->buf,
-					 (uint32_t)text->end });
+	size_t start = mb->pos, at = start;
+	int err;
 
-	text->pos = text->end = 0;
+	err = put_leg(mb, leg);
+	if (!err)
+		err = field_begin(mb, &at);
+	if (err)
+		return err;
 
-	return err;
+	if (twin_is_asking(leg)) /* it is hung up */
+		;
+	else if (sip_client_save(leg->invite, mb)) {
+		row_cut(mb, start);
+		return 0;
+	}
+	field_end(mb, at);
+
+	return 0;
 }
 
 /* What it takes to end a call nobody has answered: the caller's INVITE, and
  * each that rings. */
 static int put_ringing(struct mbuf *mb, const struct call *call)
 {
-	struct mbuf *text = mbuf_alloc(1024);
 	struct le *le;
+	size_t at;
 	int err;
 
-	if (!text)
-		return ENOMEM;
+	err = field_begin(mb, &at);
+	if (err)
+		return err;
+	if (sip_server_save(call->caller->asked, mb))
+		row_cut(mb, at + sizeof(uint32_t));
+	field_end(mb, at);
 
-	(void)sip_server_save(call->caller->asked, text);
-	err = put_text(mb, text);
 	for (le = list_head(&call->branches); le && !err; le = le->next) {
 		const struct leg *leg = le->data;
 
-		if (twin_is_asking(leg)) { /* it is hung up */
-			err = put_leg(mb, leg);
-			err |= put(mb, SPAN(""));
-			continue;
-		}
-		if (leg->is_done || transfer_lends(call) ||
-		    sip_client_save(leg->invite, text))
-			continue;
-		err = put_leg(mb, leg);
-		err |= put_text(mb, text);
+		if (twin_is_asking(leg) ||
+		    (!leg->is_done && !transfer_lends(call)))
+			err = put_branch(mb, leg);
 	}
-	mem_deref(text);
 
 	return err;
 }
@@ -130,15 +168,14 @@ static int put_ringing(struct mbuf *mb, const struct call *call)
 /* Where it is parked, empty when it is not. */
 static int put_park(struct mbuf *mb, const struct call *call)
 {
-	struct mbuf *text = mbuf_alloc(128);
+	size_t at;
 	int err;
 
-	if (!text)
-		return ENOMEM;
-
-	err = park_save(call, text);
-	err |= put_text(mb, text);
-	mem_deref(text);
+	err = field_begin(mb, &at);
+	if (!err)
+		err = park_save(call, mb);
+	if (!err)
+		field_end(mb, at);
 
 	return err;
 }

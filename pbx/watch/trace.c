@@ -22,12 +22,13 @@ struct record {
 	uint32_t size; /* with octets, to the next one */
 	uint32_t len;
 	uint64_t time_us;
-	uint64_t call_id; /* hashes */
+	uint64_t call_id; /* hashes, once somebody has asked */
 	uint64_t session;
 	struct sa local;
 	struct sa remote;
 	uint8_t transport; /* or FILLER up to the ring's end */
 	bool is_sent;
+	bool has_keys;
 };
 
 static struct {
@@ -227,7 +228,7 @@ static struct record *make_room(size_t need)
 	return r;
 }
 
-static void keep(const struct sip_trace *t, uint64_t call_id, uint64_t session)
+static void keep(const struct sip_trace *t)
 {
 	size_t need = (sizeof(struct record) + t->len + ALIGN - 1) &
 		      ~(size_t)(ALIGN - 1);
@@ -242,8 +243,6 @@ static void keep(const struct sip_trace *t, uint64_t call_id, uint64_t session)
 	*r = (struct record){ .size = size,
 			      .len = (uint32_t)t->len,
 			      .time_us = t->time_us,
-			      .call_id = call_id,
-			      .session = session,
 			      .remote = *t->remote,
 			      .transport = (uint8_t)t->transport,
 			      .is_sent = t->is_sent };
@@ -262,19 +261,22 @@ static void fill(struct trace_message *m, const struct sa *local,
 	m->target = is_sent ? *remote : *local;
 }
 
-static void export(const struct sip_trace *t, struct span call_id)
+static void export(const struct sip_trace *t)
 {
 	static char text[SIP_MESSAGE_MAX_BYTES], buf[TRACE_HEP_BYTES];
 	size_t len = t->len < TRACE_PACKET_MAX ? t->len : TRACE_PACKET_MAX;
 	struct trace_message m = { .time_us = t->time_us,
 				   .transport = t->transport };
-	struct sa none;
+	struct span call_id;
+	uint64_t session;
 	struct sip_out o;
+	struct sa none;
 
 	sa_init(&none, sa_af(t->remote));
 	memcpy(text, t->p, len);
 	trace_mask(text, len);
 	m.text = (struct span){ text, (uint32_t)len };
+	call_id = find_call_id(&session, t->p, t->len);
 	fill(&m, t->local ? t->local : &none, t->remote, t->is_sent);
 	sip_out_init(&o, buf, sizeof(buf));
 	trace_hep(&o, &m, call_id);
@@ -285,35 +287,36 @@ static void export(const struct sip_trace *t, struct span call_id)
 
 static void seen(const struct sip_trace *t, void *arg)
 {
-	uint64_t session;
-	struct span call_id;
-
 	(void)arg;
 
 	if (t->len < 16) /* keep-alives */
 		return;
 
-	call_id = find_call_id(&session, t->p, t->len);
 	if (trace.ring)
-		keep(t, call_id.len ? hash_span(0, call_id) : 0, session);
+		keep(t);
 	if (trace.fd >= 0)
-		export(t, call_id);
+		export(t);
 }
 
 /* ---- reading ---- */
 
-/* Next record from *atp on; NULL after the newest. */
+/* Next record from *atp on, with its keys; NULL after the newest. */
 static const struct record *record_next(size_t *atp, size_t *leftp)
 {
 	while (*leftp) {
-		const struct record *r = record_at(*atp);
+		struct record *r = record_at(*atp);
 
 		*leftp -= r->size;
 		*atp += r->size;
 		if (*atp == trace.size)
 			*atp = 0;
-		if (r->transport != FILLER)
-			return r;
+		if (r->transport == FILLER)
+			continue;
+		if (!r->has_keys)
+			trace_keys(&r->call_id, &r->session,
+				   (const char *)(r + 1), r->len);
+		r->has_keys = true;
+		return r;
 	}
 
 	return NULL;

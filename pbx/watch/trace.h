@@ -1,9 +1,9 @@
 /* trace.h - the last messages that went over the wire, call by call
  *
  * A ring of fixed size in memory holds what was sent and received, as it was;
- * writing is one pass over the header lines and a copy.  Whoever reads it gets
- * secrets masked: digest answers, keys of media, digits.  The same messages
- * go to a collector over UDP (HEP3) when one is set.
+ * writing is a copy.  Whose call a message is, is looked for by the first who
+ * reads; he gets secrets masked: digest answers, keys of media, digits.  The
+ * same messages go to a collector over UDP (HEP3) when one is set.
  */
 #ifndef PBX_TRACE_H
 #define PBX_TRACE_H
