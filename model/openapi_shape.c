@@ -90,8 +90,10 @@ static const struct shape shapes[] = {
 	  "number:string contact:string path:string? source:string "
 	  "user_agent:string? expires_s:integer",
 	  "A phone that can be rung, and where" },
-	{ "party", "user:string? phone:string? number:string? name:string?",
-	  "One side of a call" },
+	{ "party",
+	  "user:string? phone:string? number:string? name:string? "
+	  "withheld:boolean~",
+	  "One side of a call; withheld: the other one did not see who it is" },
 	{ "call",
 	  "id:string customer:string? state:string~ caller:#party "
 	  "callee:#party started_ms:integer answered_ms:integer? "

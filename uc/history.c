@@ -56,6 +56,7 @@ static json_t *row(const struct uc *uc, const char *customer, const json_t *cdr,
 	const char *user = json_get_text(me, "user");
 	const char *result = text_or(cdr, "result", "failed");
 	const struct person *p = people_find(uc->people, user);
+	bool is_withheld = json_is_true(json_object_get(peer, "withheld"));
 	char id[128];
 
 	/* What one tenant's pbx says is never taken for another's user. */
@@ -70,9 +71,10 @@ static json_t *row(const struct uc *uc, const char *customer, const json_t *cdr,
 		"call", text_or(cdr, "call", ""), "direction",
 		is_incoming ? "incoming" : "outgoing", "result",
 		is_incoming ? incoming_result(result) : result, "peer_number",
-		text_or(peer, "number", ""), "peer_name",
-		text_or(peer, "name", ""), "started_ms",
-		json_object_get(cdr, "started_ms"), "answered_ms",
+		is_withheld ? "anonymous" : text_or(peer, "number", ""),
+		"peer_name",
+		is_withheld ? "Anonymous" : text_or(peer, "name", ""),
+		"started_ms", json_object_get(cdr, "started_ms"), "answered_ms",
 		json_object_get(cdr, "answered_ms"), "ended_ms",
 		json_object_get(cdr, "ended_ms"), "duration_s",
 		(json_int_t)json_get_int(cdr, "duration_s", 0));

@@ -5,6 +5,7 @@
 #include "pbx/call/alone.h"
 #include "pbx/speech/announce.h"
 #include "pbx/call/call_private.h"
+#include "pbx/call/identity.h"
 #include "pbx/feature/callback.h"
 #include "pbx/feature/campon.h"
 #include "pbx/pair/pair_calls.h"
@@ -558,6 +559,7 @@ void call_answered(struct call *call, struct leg *branch,
 	call->callee = branch;
 	sip_client_forget(&branch->invite);
 	leg_learn(branch, m);
+	identity_answered(branch, m);
 	(void)leg_turn(branch, LEG_ANSWERED);
 	session_agreed(branch, m);
 	leg_keep_sdp(branch,

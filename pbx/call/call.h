@@ -85,9 +85,11 @@ struct call {
 	char sent_to[DIRECTORY_NUMBER_MAX + 1]; /* by a phone, of peer's call */
 	char account[CALL_ACCOUNT_SIZE];        /* booked under, or "" */
 	char trunk[DIRECTORY_ID_SIZE];          /* chosen by code, or "" */
-	uint8_t state;                          /* enum call_state */
-	uint8_t result;                         /* enum call_result */
+	char preferred[DIRECTORY_NUMBER_MAX + 1]; /* to be shown, or "" */
+	uint8_t state;                            /* enum call_state */
+	uint8_t result;                           /* enum call_result */
 	uint8_t hops;
+	uint8_t privacy;     /* SIP_PRIVACY_*: what its caller asks for */
 	uint8_t cause;       /* enum csta_cause: how it began, 0 dialled */
 	bool is_stored;      /* has a row */
 	bool has_offer;      /* the caller's INVITE had a description */

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "pbx/desk/access.h"
 #include "pbx/call/call_private.h"
+#include "pbx/call/identity.h"
 #include "pbx/feature/dial.h"
 #include "pbx/feature/intrude.h"
 #include "pbx/route/forward.h"
@@ -89,6 +90,7 @@ static int call_make(struct call **callp, const struct sip_message *m,
 
 	leg = call->caller;
 	leg_learn(leg, m);
+	identity_read(call, m);
 	leg->asks_offering = true;
 	err = sip_server_accept(&leg->asked, server_sip(), m, flow,
 				call_cancelled, call_acknowledged, leg);

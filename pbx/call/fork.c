@@ -4,6 +4,7 @@
 #include "pbx/route/cos.h"
 #include "pbx/call/farewell.h"
 #include "pbx/call/fork.h"
+#include "pbx/call/identity.h"
 #include "pbx/route/forward.h"
 #include "pbx/trunk/outsider.h"
 #include "pbx/pair/peer.h"
@@ -16,6 +17,7 @@
 #include "pbx/transfer/transfer.h"
 #include "pbx/turn.h"
 #include "pbx/desk/twin.h"
+#include "sip/privacy.h"
 
 #define ELSEWHERE "SIP;cause=200;text=\"Call completed elsewhere\""
 
@@ -284,6 +286,7 @@ static void branch_progress(struct leg *leg, const struct sip_message *m,
 		return;
 
 	leg_learn(leg, m);
+	identity_answered(leg, m);
 	if (leg->state == LEG_INITIATED)
 		(void)leg_turn(leg, LEG_RINGS);
 	call_progress(leg->call, leg, m);
@@ -355,7 +358,8 @@ static void write_headers(struct sip_out *o, struct leg *leg,
 	session_offer(leg, o);
 	if (leg->is_by_peer)
 		peer_headers(call, o);
-	sip_out_copy(o, m, SIP_HEADER_SUBJECT);
+	if (!(call->privacy & SIP_PRIVACY_USER))
+		sip_out_copy(o, m, SIP_HEADER_SUBJECT);
 	if (call->asks_answer || answers_itself(leg, is_only) ||
 	    (call->party && call->party->is_paged))
 		sip_out_text(o, AUTO_ANSWER);

@@ -71,6 +71,28 @@ int leg_alloc(struct leg **legp, struct call *call, struct phone *phone)
 	return 0;
 }
 
+int leg_alloc_like(struct leg **legp, struct call *call, const struct leg *like)
+{
+	int err = leg_alloc(legp, call, like->phone);
+
+	if (!err) {
+		(*legp)->is_withheld = like->is_withheld;
+		(*legp)->hides_media = like->hides_media;
+	}
+
+	return err;
+}
+
+const char *leg_shown_number(const struct leg *leg)
+{
+	return leg->is_withheld ? "anonymous" : phone_shown_number(leg->phone);
+}
+
+const char *leg_shown_name(const struct leg *leg)
+{
+	return leg->is_withheld ? "Anonymous" : phone_name(leg->phone);
+}
+
 static const char *who(const struct leg *leg)
 {
 	return leg->phone ? leg->phone->number : "?";
@@ -168,6 +190,8 @@ void leg_take(struct leg *leg, struct leg *from)
 	leg->knows_100rel = from->knows_100rel;
 	leg->is_done = true;
 	leg->is_by_peer = from->is_by_peer;
+	leg->is_withheld = from->is_withheld;
+	leg->hides_media = from->hides_media;
 	if (leg->phone && !leg->is_counted) {
 		leg->phone->calls++;
 		leg->is_counted = true;
@@ -231,7 +255,7 @@ void leg_identity(const struct leg *shown, struct sip_out *o)
 	const struct leg *caller = shown->call->caller;
 
 	/* The outside learns no extension, the inside no withheld number. */
-	if (!shown->phone || shown->phone->is_anonymous ||
+	if (!shown->phone || shown->is_withheld || shown->phone->is_anonymous ||
 	    (shown != caller && outsider_is(caller->phone)))
 		return;
 

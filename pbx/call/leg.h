@@ -44,11 +44,21 @@ struct leg {
 	bool knows_100rel;
 	bool is_counted; /* in its phone's calls */
 	bool has_referred;
-	bool is_by_peer; /* reached through the other node (peer.h) */
+	bool is_withheld; /* its number is not shown to the other party */
+	bool hides_media; /* nor where it speaks from */
+	bool is_by_peer;  /* reached through the other node (peer.h) */
 };
 
 /** Make a leg of a call for a phone. */
 int leg_alloc(struct leg **legp, struct call *call, struct phone *phone);
+
+/** The same for the phone of another leg, shown as that one is. */
+int leg_alloc_like(struct leg **legp, struct call *call,
+		   const struct leg *like);
+
+/** How its phone is shown to others; "anonymous" when that is withheld. */
+const char *leg_shown_number(const struct leg *leg);
+const char *leg_shown_name(const struct leg *leg);
 
 /** Take over another leg's dialog and the state of it, for another call; the
  * other one is left without. */

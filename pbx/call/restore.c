@@ -96,6 +96,9 @@ static int put_who(struct mbuf *mb, const struct leg *leg)
 	return put(mb, span_of(who));
 }
 
+/* Of a leg. */
+enum { ALLOWS_UPDATE = 1, IS_WITHHELD = 2, HIDES_MEDIA = 4 };
+
 static int put_leg(struct mbuf *mb, const struct leg *leg)
 {
 	size_t at;
@@ -104,7 +107,9 @@ static int put_leg(struct mbuf *mb, const struct leg *leg)
 	err = put_who(mb, leg);
 	err |= put_number(mb, leg->number);
 	err |= put_number(mb, leg->state);
-	err |= put_number(mb, leg->allows_update);
+	err |= put_number(mb, (leg->allows_update ? ALLOWS_UPDATE : 0) |
+				      (leg->is_withheld ? IS_WITHHELD : 0) |
+				      (leg->hides_media ? HIDES_MEDIA : 0));
 	err |= put_number(mb, leg->session.interval_s);
 	err |= put_number(mb, leg->session.is_ours);
 	err |= field_begin(mb, &at);
@@ -342,7 +347,9 @@ static int get_leg(struct leg **legp, struct call *call, struct span *restp)
 	if (call->legs < number)
 		call->legs = (uint16_t)number;
 	leg->state = (uint8_t)(state < LEG_STATES ? state : LEG_NULL);
-	leg->allows_update = allows;
+	leg->allows_update = allows & ALLOWS_UPDATE;
+	leg->is_withheld = allows & IS_WITHHELD;
+	leg->hides_media = allows & HIDES_MEDIA;
 	if (leg->state == LEG_NULL && leg->is_counted) { /* its line is free */
 		leg->phone->calls--;
 		leg->is_counted = false;

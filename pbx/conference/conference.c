@@ -416,7 +416,7 @@ static void remember(struct conference *c, const struct party *p)
 	oldest->number = p->number;
 	oldest->change = c->changes;
 	(void)snprintf(oldest->address, sizeof(oldest->address), "%s",
-		       phone ? phone_shown_number(phone) : p->call->number);
+		       phone ? leg_shown_number(leg) : p->call->number);
 }
 
 void conference_end(struct conference *c, const char *why)

@@ -254,7 +254,7 @@ static uint16_t fetch(struct conference *c, struct leg *x, struct party **pp)
 		return 491;
 
 	call = call_new(c->customer);
-	err = call ? leg_alloc(&call->caller, call, x->phone) : ENOMEM;
+	err = call ? leg_alloc_like(&call->caller, call, x) : ENOMEM;
 	if (!err) {
 		(void)re_snprintf(call->number, sizeof(call->number), "%s",
 				  c->number);
@@ -289,7 +289,7 @@ static struct party *party_for(struct conference *c, const struct leg *x)
 	struct call *call = call_new(c->customer);
 	struct party *p = NULL;
 
-	if (!call || leg_alloc(&call->caller, call, x->phone) ||
+	if (!call || leg_alloc_like(&call->caller, call, x) ||
 	    conference_add(&p, c, call)) {
 		mem_deref(call);
 		return NULL;

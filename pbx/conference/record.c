@@ -151,9 +151,9 @@ static void describe(struct recording *like, const struct leg *leg,
 	}
 	if (q) {
 		(void)re_snprintf(like->peer, sizeof(like->peer), "%s",
-				  phone_shown_number(q));
+				  leg_shown_number(peer));
 		(void)re_snprintf(like->peer_name, sizeof(like->peer_name),
-				  "%s", phone_name(q));
+				  "%s", leg_shown_name(peer));
 	}
 }
 

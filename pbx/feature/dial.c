@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "pbx/call/call.h"
 #include "pbx/route/cos.h"
+#include "pbx/call/identity.h"
 #include "pbx/feature/dial.h"
 #include "pbx/feature/lamp.h"
 #include "pbx/route/forward.h"
@@ -143,14 +144,14 @@ void dial_last(struct call *call, const struct routing *r,
 void dial_hidden(struct call *call, const struct routing *r,
 		 const struct sip_message *m)
 {
-	forward_way(call)->is_anonymous = true;
+	identity_withhold(call, true);
 	dial(call, m, r->argument, false);
 }
 
 void dial_shown(struct call *call, const struct routing *r,
 		const struct sip_message *m)
 {
-	forward_way(call)->is_anonymous = false;
+	identity_withhold(call, false);
 	dial(call, m, r->argument, false);
 }
 

@@ -430,8 +430,9 @@ json_t *park_print(const struct park *p)
 	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:s?, s:s?, s:I}", "id",
 			 p->call->id, "customer", p->call->customer, "number",
 			 p->number, "index", (int)p->index, "parker", p->parker,
-			 "party", x ? phone_shown_number(x) : NULL,
-			 "party_name", x ? phone_name(x) : NULL, "since_ms",
+			 "party", x ? leg_shown_number(p->call->caller) : NULL,
+			 "party_name",
+			 x ? leg_shown_name(p->call->caller) : NULL, "since_ms",
 			 (json_int_t)p->since_ms);
 }
 

@@ -4,6 +4,7 @@
 #include "pbx/route/attend.h"
 #include "pbx/control/csta.h"
 #include "pbx/call/fork.h"
+#include "pbx/call/identity.h"
 #include "pbx/route/forward.h"
 #include "pbx/trunk/outside.h"
 #include "pbx/pair/peer.h"
@@ -36,25 +37,6 @@ static void way_destructor(void *data)
 	mem_deref(w->invite);
 }
 
-static bool has_privacy(const struct sip_message *m)
-{
-	struct sip_address from;
-
-	if (sip_privacy_hides(sip_privacy(m)))
-		return true;
-
-	return !sip_address_parse(&from,
-				  sip_header_value(m, SIP_HEADER_FROM)) &&
-	       span_equal(from.uri.host, SPAN("anonymous.invalid"));
-}
-
-/* The user always withholds the number. */
-static bool is_hidden(const struct phone *p)
-{
-	return p && p->user && p->user->settings &&
-	       p->user->settings->hides_number;
-}
-
 int forward_begin(struct call *call, const struct sip_message *m)
 {
 	struct forward_way *w = mem_zalloc(sizeof(*w), way_destructor);
@@ -63,6 +45,9 @@ int forward_begin(struct call *call, const struct sip_message *m)
 		return ENOMEM;
 
 	call->way = w;
+	w->way.is_anonymous = call->caller->is_withheld;
+	w->way.hides_history = call->privacy &
+			       (SIP_PRIVACY_HISTORY | SIP_PRIVACY_HEADER);
 	if (!m)
 		return 0;
 
@@ -72,8 +57,6 @@ int forward_begin(struct call *call, const struct sip_message *m)
 		forward_end(call);
 		return ENOMEM;
 	}
-	w->way.is_anonymous = has_privacy(m) || is_hidden(call->caller->phone);
-
 	return 0;
 }
 
@@ -204,6 +187,12 @@ void forward_ring(struct call *call, struct routing *r,
 		}
 		if (!call->is_relayed)
 			relay_begin(call, r);
+		if (identity_fails(call)) {
+			trail_add(&call->trail, "what the caller calls "
+						"critical cannot be done");
+			call_refused(call, 500, "Privacy Not Provided");
+			return;
+		}
 		if (r->outside[0]) {
 			if (account_asks(call, r))
 				return;

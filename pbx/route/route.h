@@ -76,9 +76,10 @@ struct route_way {
 	uint8_t tried;   /* hunt: members tried */
 	bool is_line; /* a line was dialled: the user's forwards do not count */
 	bool is_anonymous;
-	bool is_permitted; /* the number dialled is exempt from restriction */
-	uint8_t reach;     /* enum route_reach */
-	uint8_t mode;      /* enum service_mode: when the call began */
+	bool hides_history; /* the caller wants it unknown where it was */
+	bool is_permitted;  /* the number dialled is exempt from restriction */
+	uint8_t reach;      /* enum route_reach */
+	uint8_t mode;       /* enum service_mode: when the call began */
 	char payer[DIRECTORY_ID_SIZE]; /* whose privileges count there */
 	bool is_delayed;               /* forward always follows no answer */
 	bool is_final;                 /* nobody forwards it any more */

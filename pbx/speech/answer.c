@@ -323,7 +323,8 @@ int answer_begin(struct answer **ap, struct call *call,
 	a->owner = owner;
 	a->arg = mem_ref(arg);
 	a->manner = (uint8_t)manner;
-	a->is_anonymous = forward_is_anonymous(call);
+	a->is_anonymous = forward_is_anonymous(call) ||
+			  call->caller->is_withheld;
 	a->is_french = p && p->user && p->user->is_french;
 	a->sdp_id = clock_wall_ms();
 	err = voice_open(&a->voice, call->id, heard, a);

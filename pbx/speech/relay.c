@@ -91,7 +91,8 @@ static bool is_caller_far(const struct leg *leg)
 
 static bool wants_relay(const struct call *call, const struct routing *r)
 {
-	if (r->twin_count) /* keys are to be heard */
+	if (r->twin_count ||           /* keys are to be heard */
+	    call->caller->hides_media) /* its phone asks for it */
 		return true;
 	if (pbx_settings.media != RELAY_AUTO)
 		return pbx_settings.media == RELAY_ALWAYS;

@@ -39,7 +39,7 @@ static uint16_t replace(struct call *call, struct leg *leg,
 	struct leg *x = leg_peer(leg), *branch = NULL;
 	struct transfer *t = NULL;
 
-	if (leg_alloc(&branch, call, x->phone))
+	if (leg_alloc_like(&branch, call, x))
 		return 500;
 	list_append(&call->branches, &branch->le, branch);
 	if (transfer_make(&t, call, leg->call, leg, x))

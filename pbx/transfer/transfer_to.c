@@ -27,9 +27,9 @@ static int make_joined(struct call **callp, struct leg *x, struct leg *y)
 	if (!call)
 		return ENOMEM;
 
-	err = leg_alloc(&call->caller, call, x->phone);
+	err = leg_alloc_like(&call->caller, call, x);
 	if (!err)
-		err = leg_alloc(&call->callee, call, y->phone);
+		err = leg_alloc_like(&call->callee, call, y);
 	if (err) {
 		mem_deref(call->callee);
 		mem_deref(call);
@@ -105,7 +105,7 @@ static uint16_t wait_in_place(struct leg *by, struct leg *with, uint32_t event,
 	char headers[128];
 	struct sip_out o;
 
-	if (call->transfer || leg_alloc(&leg, call, x->phone))
+	if (call->transfer || leg_alloc_like(&leg, call, x))
 		return 500;
 	if (transfer_make(&t, call, by->call, by, x)) {
 		mem_deref(leg);
@@ -245,7 +245,7 @@ static uint16_t to_number(struct leg *by, struct span number, uint32_t event,
 
 	if (!call)
 		return 500;
-	if (leg_alloc(&call->caller, call, x->phone) ||
+	if (leg_alloc_like(&call->caller, call, x) ||
 	    transfer_make(&t, call, by->call, by, x)) {
 		mem_deref(call);
 		return 500;
@@ -277,7 +277,7 @@ int transfer_send_on(struct call *from, const struct answer_way *way)
 	call = call_new(from->customer);
 	if (!call)
 		return ENOMEM;
-	if (leg_alloc(&call->caller, call, x->phone) ||
+	if (leg_alloc_like(&call->caller, call, x) ||
 	    transfer_make(&t, call, from, NULL, x)) {
 		mem_deref(call);
 		return ENOMEM;
@@ -311,7 +311,7 @@ uint16_t transfer_back(struct leg *by, const struct transfer_back *b)
 	    (by->dialog && !leg_is_quiet(by)))
 		return 491;
 	call = call_new(by->call->customer);
-	if (!call || leg_alloc(&call->caller, call, x->phone) ||
+	if (!call || leg_alloc_like(&call->caller, call, x) ||
 	    transfer_make(&t, call, by->call, by, x)) {
 		mem_deref(call);
 		return 500;
@@ -358,8 +358,7 @@ uint16_t transfer_aside(struct call **callp, struct leg *by, const char *number,
 	if (!call)
 		return 500;
 	o = transfer_outcome_make(call);
-	if (!o || leg_alloc(&call->caller, call, x->phone) ||
-	    alone_place(call)) {
+	if (!o || leg_alloc_like(&call->caller, call, x) || alone_place(call)) {
 		mem_deref(o);
 		mem_deref(call);
 		return 500;

@@ -397,6 +397,7 @@ void diversion_write(const struct route_way *way, struct sip_out *o)
 	memcpy(target.number, way->number, sizeof(target.number));
 	for (uint8_t i = 0; i < way->hop_count; i++) {
 		hops[i] = way->hops[i];
+		hops[i].is_private |= way->hides_history;
 		if (hops[i].is_private)
 			hops[i].number[0] = '\0';
 	}
@@ -468,6 +469,7 @@ void diversion_write_trunk(const struct call *call, const struct trunk *t,
 	count = choose(hops, way);
 	for (uint8_t i = 0; i < count; i++) {
 		show_outside(&hops[i], call);
+		hops[i].is_private |= way->hides_history;
 		if (!is_trusted && hops[i].is_private)
 			hops[i].number[0] = '\0';
 		if (!hops[i].number[0])

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "pbx/auth.h"
 #include "pbx/route/cos.h"
+#include "pbx/call/identity.h"
 #include "pbx/trunk/cpn.h"
 #include "pbx/trunk/did.h"
 #include "pbx/trunk/emergency.h"
@@ -478,6 +479,10 @@ static void find_shown(struct outside *o, const struct user *payer)
 	if (did && (!n.number || !strcmp(n.level, "zone") ||
 		    !strcmp(n.level, "customer")))
 		n.number = did;
+	if (payer == p->user && !outsider_is(p) &&
+	    identity_preferred(o->call) &&
+	    (!payer || cos_may(payer, COS_PUBLIC_IDENTITY)))
+		n.number = identity_preferred(o->call);
 	if (!n.number && o->count && o->trunks[0]->cpn[0])
 		n.number = o->trunks[0]->cpn;
 

@@ -34,6 +34,8 @@ static void party(struct sip_out *o, const char *name, const struct leg *leg,
 			u   ? u->name
 			: p ? phone_name(p)
 			    : number);
+	if (leg && leg->is_withheld)
+		sip_out_raw(o, SPAN(",\"withheld\":true"));
 	sip_out_raw(o, SPAN("}"));
 }
 

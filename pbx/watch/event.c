@@ -440,10 +440,10 @@ static void begin_leg(struct sip_out *o, const struct leg *leg)
 	jsontext_member(o, false, "state", leg_state_name(leg->state));
 	jsontext_member(o, false, "peer",
 			is_caller ? call->number
-			: other   ? phone_shown_number(other)
+			: other   ? leg_shown_number(peer)
 				  : NULL);
 	jsontext_member(o, false, "peer_name",
-			other       ? phone_name(other)
+			other       ? leg_shown_name(peer)
 			: callee    ? callee->name
 			: is_caller ? call->number
 				    : NULL);

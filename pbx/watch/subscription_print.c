@@ -65,8 +65,8 @@ static void print_party(const struct party *p, struct sip_out *o,
 	const struct phone *phone = leg ? leg->phone : NULL;
 	const struct notice_party n = {
 		.number = p->number,
-		.address = phone ? phone_shown_number(phone) : p->call->number,
-		.name = phone ? phone_name(phone) : NULL,
+		.address = phone ? leg_shown_number(leg) : p->call->number,
+		.name = phone ? leg_shown_name(leg) : NULL,
 		.is_dialled = p->state == PARTY_DIALLED,
 		.is_pending = p->state == PARTY_ASKED ||
 			      p->state == PARTY_WAITING,

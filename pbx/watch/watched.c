@@ -73,8 +73,8 @@ void watched_view(struct watched_view *v, const struct leg *leg)
 		.state = is_shown(call) ? leg->state : (uint8_t)LEG_NULL,
 	};
 	if (peer && peer->phone) {
-		v->peer = phone_shown_number(peer->phone);
-		v->peer_name = phone_name(peer->phone);
+		v->peer = leg_shown_number(peer);
+		v->peer_name = leg_shown_name(peer);
 	}
 	else if (leg == call->caller) {
 		v->peer = call->number;
