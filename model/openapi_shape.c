@@ -118,10 +118,10 @@ static const struct shape shapes[] = {
 	  "The application that asks" },
 	{ "new-call",
 	  "phone:string number:string camp_on:boolean~ "
-	  "auto_answer:boolean~",
+	  "auto_answer:boolean~ account:string~",
 	  "Which phone is rung first, and what it is connected with; whether "
 	  "it waits should that be busy; whether the phone is asked to answer "
-	  "by itself" },
+	  "by itself; the account code it is booked under" },
 	{ "other-call", "phone:string call:string",
 	  "The phone, and its other call" },
 	{ "message-waiting", "phone:string number:string on:boolean~",
@@ -130,7 +130,7 @@ static const struct shape shapes[] = {
 	{ "call-control", "events:[]object states:[]string causes:[]string",
 	  "What events of calls say (ECMA-269)" },
 	{ "whose", "phone:string", "The phone that is to do it" },
-	{ "new-transfer", "phone:string number:string~ call:string~",
+	{ "new-transfer", "phone:string number:string~ call:string~ account:string~",
 	  "Who hands over, and to a number or to its other call" },
 	{ "new-park", "phone:string number:string~",
 	  "Whose other party is parked, and where: at its own number "

@@ -11,6 +11,7 @@
 #include "pbx/control/command.h"
 #include "pbx/control/csta.h"
 #include "pbx/control/control.h"
+#include "pbx/route/account.h"
 #include "pbx/route/cos.h"
 #include "pbx/call/fork.h"
 #include "pbx/route/forward.h"
@@ -109,11 +110,43 @@ void control_done(struct http_request *req, uint16_t status)
 	}
 }
 
+/* The account code that the body names, for a call to this number: answers
+ * what is wrong with it, or that it is missing. */
+static bool account_is_fine(struct http_request *req, const json_t *body,
+			    const struct phone *phone, const char *number)
+{
+	const json_t *value = json_object_get(body, "account");
+	const char *code = json_string_value(value);
+	enum account_verdict verdict = value && !code
+					       ? ACCOUNT_WRONG
+					       : account_verdict_of(
+							 phone, number, code);
+	json_t *errors;
+
+	if (verdict == ACCOUNT_FINE)
+		return true;
+
+	errors = json_array();
+	if (verdict == ACCOUNT_NEEDED)
+		kind_error(errors, "account", "required",
+			   "Calls outside need an account code here: give it "
+			   "as text.");
+	else
+		kind_error(errors, "account", "not-valid",
+			   "The phone's user may not book under this code.");
+	reply_invalid(req, errors);
+
+	return false;
+}
+
 /* ---- a new call ---- */
 
 static void start_call(struct http_request *req, struct phone *phone,
-		       const char *number, bool camps_on, bool asks_answer)
+		       const char *number, const json_t *body)
 {
+	const struct application *a = application_of(req);
+	const char *account = json_get_text(body, "account");
+	bool asks_answer = json_get_bool(body, "auto_answer", false);
 	struct call *call = NULL;
 	char buf[CALL_BYTES];
 	struct sip_out o;
@@ -126,8 +159,14 @@ static void start_call(struct http_request *req, struct phone *phone,
 		return;
 	}
 
-	if (camps_on)
+	if (json_get_bool(body, "camp_on", false))
 		campon_wish(call);
+	if (account)
+		account_book(call, account);
+	if (a)
+		trail_add(&call->trail, "application %s makes the call",
+			  a->name);
+	call_touch(call);
 	sip_out_init(&o, buf, sizeof(buf));
 	cdr_print_call(call, &o);
 	turn_end();
@@ -155,12 +194,10 @@ static void make_call(struct http_request *req, const struct caller *caller,
 			   "Give at most %d digits.", DIRECTORY_NUMBER_MAX);
 	if (control_has_errors(req, errors))
 		;
-	else if (may_control(phone))
-		start_call(req, phone, number,
-			   json_get_bool(body, "camp_on", false),
-			   json_get_bool(body, "auto_answer", false));
-	else
+	else if (!may_control(phone))
 		control_done(req, 403);
+	else if (account_is_fine(req, body, phone, number))
+		start_call(req, phone, number, body);
 	json_decref(body);
 }
 
@@ -273,6 +310,9 @@ static uint16_t do_transfer(struct leg *leg, json_t *body)
 
 	if (id ? !with : !number || !*number)
 		return 481;
+	if (!with && json_get_text(body, "account"))
+		return transfer_booked(leg, number,
+				       json_get_text(body, "account"));
 
 	return transfer_do(leg, number, with, 0, true);
 }
@@ -287,6 +327,8 @@ static uint16_t do_redirect(struct leg *leg, json_t *body)
 	    leg == call->caller)
 		return 481;
 
+	if (json_get_text(body, "account"))
+		account_book(call, json_get_text(body, "account"));
 	trail_add(&call->trail, "redirected for %s to %s", leg->phone->number,
 		  number);
 
@@ -297,10 +339,9 @@ typedef uint16_t(action_h)(struct leg *leg, json_t *body);
 
 static uint16_t do_single_step(struct leg *leg, json_t *body)
 {
-	const char *number = json_get_text(body, "number");
+	(void)json_object_del(body, "call");
 
-	return number && number[0] ? transfer_do(leg, number, NULL, 0, true)
-				   : 481;
+	return do_transfer(leg, body);
 }
 
 static const struct {
@@ -340,6 +381,7 @@ static void act(struct http_request *req, const struct caller *caller,
 {
 	action_h *run = action_of(req);
 	json_t *body = NULL;
+	const char *number;
 	struct leg *leg;
 
 	(void)caller;
@@ -349,9 +391,14 @@ static void act(struct http_request *req, const struct caller *caller,
 		return;
 
 	leg = control_leg(req, body);
-	if (leg && run)
-		control_done(req,
-			     may_control(leg->phone) ? run(leg, body) : 403);
+	number = json_get_text(body, "number");
+	if (!leg || !run)
+		;
+	else if (!may_control(leg->phone))
+		control_done(req, 403);
+	else if (!number || json_get_text(body, "call") ||
+		 account_is_fine(req, body, leg->phone, number))
+		control_done(req, run(leg, body));
 	json_decref(body);
 }
 
@@ -383,10 +430,18 @@ static void consult(struct http_request *req, const struct caller *caller,
 		 : !number || !number[0] ||
 				 strlen(number) > DIRECTORY_NUMBER_MAX
 			 ? 481
-			 : command_consult(leg, number, &call);
+			 : 0;
+	if (!status && !account_is_fine(req, body, leg->phone, number))
+		goto out;
+	if (!status)
+		status = command_consult(leg, number, &call);
 	if (status) {
 		control_done(req, status);
 		goto out;
+	}
+	if (json_get_text(body, "account")) {
+		account_book(call, json_get_text(body, "account"));
+		call_touch(call);
 	}
 	sip_out_init(&o, buf, sizeof(buf));
 	cdr_print_call(call, &o);

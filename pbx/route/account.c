@@ -8,6 +8,7 @@
 #include "pbx/route/cos.h"
 #include "pbx/feature/dial.h"
 #include "pbx/route/forward.h"
+#include "pbx/route/route.h"
 
 enum { CODE_MIN = 2 };
 
@@ -129,7 +130,7 @@ static bool is_good(const struct user *u, const char *code)
 	       (fits && cos_may(u, COS_ACCOUNT_FREE));
 }
 
-static void book(struct call *call, const char *code)
+void account_book(struct call *call, const char *code)
 {
 	(void)snprintf(call->account, sizeof(call->account), "%s", code);
 	trail_add(&call->trail, "booked under account code %s", code);
@@ -158,7 +159,7 @@ void account_run(struct call *call, const struct routing *r,
 		call_refused(call, 403, "Account Code Not Valid");
 		return;
 	}
-	book(call, code);
+	account_book(call, code);
 	dial_again(call, m, number);
 }
 
@@ -195,7 +196,7 @@ static void go_on(struct asking *a, const char *code)
 	struct sip_message m;
 
 	memcpy(number, a->number, sizeof(number));
-	book(call, code);
+	account_book(call, code);
 	answer_drop(a->answer);
 	forward_invite(call, &m);
 	dial_again(call, &m, number);
@@ -295,4 +296,31 @@ bool account_asks(struct call *call, const struct routing *r)
 	call_refused(call, 403, "Account Code Needed");
 
 	return true;
+}
+
+/* ---- with a call begun by REST ---- */
+
+/* Whether it leaves by a trunk at the phone's user's cost; an emergency call
+ * is at nobody's. */
+static bool leads_outside(const struct phone *p, const char *number)
+{
+	struct route_way way = { 0 };
+	struct routing r;
+
+	route_begin(&r, &way, p, span_of(number), 0, NULL);
+
+	return !r.status && r.outside[0] && r.payer && r.payer == p->user;
+}
+
+enum account_verdict account_verdict_of(const struct phone *p,
+					const char *number, const char *code)
+{
+	const struct user *u = p->user;
+
+	if (code)
+		return u && u->customer && is_good(u, code) ? ACCOUNT_FINE
+							    : ACCOUNT_WRONG;
+
+	return u && is_forced(u) && leads_outside(p, number) ? ACCOUNT_NEEDED
+							     : ACCOUNT_FINE;
 }

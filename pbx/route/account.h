@@ -30,4 +30,18 @@ code_run_h account_run;
  * the caller is being asked for a code, or has been refused. */
 bool account_asks(struct call *call, const struct routing *r);
 
+/** What is said of the code that comes with a call begun by REST. */
+enum account_verdict {
+	ACCOUNT_FINE,
+	ACCOUNT_NEEDED, /* there is none, and the number leads outside */
+	ACCOUNT_WRONG,
+};
+
+/** Whether a phone's user may call a number under a code; NULL: none. */
+enum account_verdict account_verdict_of(const struct phone *p,
+					const char *number, const char *code);
+
+/** The call is booked under a code that was found fine. */
+void account_book(struct call *call, const char *code);
+
 #endif

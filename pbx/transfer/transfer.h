@@ -42,6 +42,11 @@ uint16_t transfer_may(const struct leg *leg);
 uint16_t transfer_do(struct leg *leg, const char *number, struct leg *with,
 		     uint32_t event, bool is_silent);
 
+/** Hand the other party over to a number; that call is booked under an account
+ * code.  0 or a status, as transfer_do(). */
+uint16_t transfer_booked(struct leg *leg, const char *number,
+			 const char *account);
+
 /** The pbx has answered this call's caller and sends it on to a number
  * (answer.h); answer_sent_back() follows when nobody takes it.  0; EPROTO;
  * ENOMEM. */

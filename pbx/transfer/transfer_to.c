@@ -3,6 +3,7 @@
 #include "pbx/call/alone.h"
 #include "pbx/speech/answer.h"
 #include "pbx/feature/callback.h"
+#include "pbx/route/account.h"
 #include "pbx/route/cos.h"
 #include "pbx/control/csta.h"
 #include "pbx/route/forward.h"
@@ -236,7 +237,7 @@ static void route_and_ring(struct transfer *t, struct span number,
 }
 
 static uint16_t to_number(struct leg *by, struct span number, uint32_t event,
-			  bool is_silent)
+			  bool is_silent, const char *account)
 {
 	struct leg *x = leg_peer(by);
 	struct call *call = call_new(by->call->customer);
@@ -260,6 +261,8 @@ static uint16_t to_number(struct leg *by, struct span number, uint32_t event,
 			  (size_t)number.len);
 	explain(call, by, x, text, by->call->id);
 	explain(by->call, by, x, text, call->id);
+	if (account)
+		account_book(call, account);
 	transfer_tell(t, 100);
 	route_and_ring(t, number, NULL);
 
@@ -423,7 +426,19 @@ uint16_t transfer_do(struct leg *leg, const char *number, struct leg *with,
 			       ? to_call(leg, with, event, is_silent)
 			       : 403;
 
-	return to_number(leg, span_of(number), event, is_silent);
+	return to_number(leg, span_of(number), event, is_silent, NULL);
+}
+
+uint16_t transfer_booked(struct leg *leg, const char *number,
+			 const char *account)
+{
+	uint16_t status;
+
+	recall_cancel(leg->call);
+	status = transfer_may(leg);
+
+	return status ? status
+		      : to_number(leg, span_of(number), 0, true, account);
 }
 
 /* ---- a call made for somebody ---- */
