@@ -142,11 +142,12 @@ static const struct shape shapes[] = {
 	{ "pair",
 	  "role:string linked:boolean current:boolean lease:boolean "
 	  "holder:string epoch:integer lag:integer unread:integer "
-	  "read:boolean elsewhere:integer conflicts:[]#pair-conflict",
+	  "read:boolean elsewhere:integer calls:integer "
+	  "conflicts:[]#pair-conflict",
 	  "A node of a pair, or one that is alone: whether both read each "
 	  "other, it has read and been read, holds the lease; who does as far "
-	  "as known; changes not here yet, and ours not read; phones at the "
-	  "other node" },
+	  "as known; changes not here yet, and ours not read; phones "
+	  "and calls at the other node" },
 	{ "pair-conflict",
 	  "at_ms:integer kind:string id:string lost:object? kept:object? "
 	  "loser:string",
