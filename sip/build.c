@@ -76,15 +76,26 @@ void sip_out_value(struct sip_out *o, struct span v)
 
 void sip_out_number(struct sip_out *o, uint64_t n)
 {
+	static const char pairs[] = "00010203040506070809"
+				    "10111213141516171819"
+				    "20212223242526272829"
+				    "30313233343536373839"
+				    "40414243444546474849"
+				    "50515253545556575859"
+				    "60616263646566676869"
+				    "70717273747576777879"
+				    "80818283848586878889"
+				    "90919293949596979899";
 	char text[20];
 	unsigned i = sizeof(text);
 
-	/* most are small: ports, lengths, octets of an address */
-	for (; n > UINT32_MAX; n /= 10)
-		text[--i] = (char)('0' + n % 10);
-	for (uint32_t small = (uint32_t)n; small || i == sizeof(text);
-	     small /= 10)
-		text[--i] = (char)('0' + small % 10);
+	for (; n >= 100; n /= 100) {
+		i -= 2;
+		memcpy(&text[i], &pairs[n % 100 * 2], 2);
+	}
+	if (n >= 10)
+		text[--i] = pairs[n * 2 + 1];
+	text[--i] = pairs[n >= 10 ? n * 2 : n * 2 + 1];
 
 	sip_out_raw(o, (struct span){ text + i, sizeof(text) - i });
 }

@@ -13,7 +13,8 @@ enum {
 	SIP_CHAR_URI = 4,      /* parameters and headers of a URI */
 	SIP_CHAR_HOST = 8,     /* host name or IPv4; '_' is tolerated */
 	SIP_CHAR_CONTROL = 16, /* but not HT */
-	SIP_CHAR_VALUE = 32    /* visible, and ends no parameter's value */
+	SIP_CHAR_VALUE = 32,   /* visible, and ends no parameter's value */
+	SIP_CHAR_BLANK = 64    /* blank or part of a fold */
 };
 
 extern const uint8_t sip_chars[256];
@@ -26,7 +27,7 @@ static inline bool sip_char_is(char c, uint8_t classes)
 /** Blank or part of a fold. */
 static inline bool sip_char_is_blank(char c)
 {
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+	return sip_char_is(c, SIP_CHAR_BLANK);
 }
 
 static inline const char *sip_skip_blanks(const char *p, const char *e)

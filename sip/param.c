@@ -12,7 +12,12 @@
 
 const uint8_t sip_chars[256] = {
 	[0 ... 8] = SIP_CHAR_CONTROL,
-	[10 ... 31] = SIP_CHAR_CONTROL,
+	['\t'] = SIP_CHAR_BLANK,
+	['\n'] = SIP_CHAR_CONTROL | SIP_CHAR_BLANK,
+	[11 ... 12] = SIP_CHAR_CONTROL,
+	['\r'] = SIP_CHAR_CONTROL | SIP_CHAR_BLANK,
+	[14 ... 31] = SIP_CHAR_CONTROL,
+	[' '] = SIP_CHAR_BLANK,
 	[127] = SIP_CHAR_CONTROL,
 	['0' ... '9'] = ALNUM,
 	['A' ... 'Z'] = ALNUM,

@@ -45,14 +45,21 @@ static uint8_t hops_of(const struct sip_message *m)
  * 48 bits of milliseconds, 80 random bits. */
 static void id_make_hex(char out[CALL_ID_SIZE])
 {
-	char random[2][17];
+	enum { TIME_DIGITS = 12, RANDOM_DIGITS = 16 };
+	char time[16], random[2][RANDOM_DIGITS + 1];
+	struct sip_out o, hex;
 
 	sip_random(random[0]);
 	sip_random(random[1]);
-	(void)snprintf(
-		out, CALL_ID_SIZE, "%012llx%.16s%.4s",
-		(unsigned long long)(clock_wall_ms() & 0xffffffffffffull),
-		random[0], random[1]);
+	sip_out_init(&hex, time, sizeof(time));
+	sip_out_hex(&hex, clock_wall_ms());
+
+	sip_out_init(&o, out, CALL_ID_SIZE - 1);
+	sip_out_raw(&o, (struct span){ &time[sizeof(time) - TIME_DIGITS],
+				       TIME_DIGITS });
+	sip_out_raw(&o, (struct span){ random[0], RANDOM_DIGITS });
+	sip_out_raw(&o, (struct span){ random[1], o.cap - o.len });
+	out[o.len] = '\0';
 }
 
 struct call *call_new(const char *customer)
@@ -63,8 +70,7 @@ struct call *call_new(const char *customer)
 		return NULL;
 
 	id_make_hex(call->id);
-	(void)re_snprintf(call->customer, sizeof(call->customer), "%s",
-			  customer);
+	str_ncpy(call->customer, customer, sizeof(call->customer));
 	call->started_ms = clock_wall_ms();
 
 	return call;
@@ -172,7 +178,7 @@ static void trail_dialled(struct call *call, const char *user)
 {
 	char text[SIP_USER_MAX_BYTES + 1];
 
-	(void)re_snprintf(text, sizeof(text), "%s", user[0] ? user : "nothing");
+	str_ncpy(text, user[0] ? user : "nothing", sizeof(text));
 	hidden_mask(text, strlen(text));
 	trail_add(&call->trail, "%s (%s) dials %s",
 		  phone_name(call->caller->phone), call->caller->phone->number,
@@ -189,8 +195,7 @@ static void dial_number(struct call *call, const struct sip_message *m,
 
 	route_begin(&r, forward_way(call), call->caller->phone, span_of(number),
 		    call->hops, &call->trail);
-	(void)re_snprintf(call->number, sizeof(call->number), "%s",
-			  forward_dialled(call));
+	str_ncpy(call->number, forward_dialled(call), sizeof(call->number));
 
 	if (r.code) {
 		code_run(call, &r, m);
@@ -274,8 +279,7 @@ static void ring(struct call *call, const struct sip_message *m,
 	}
 
 	route_target(call, &r, target);
-	(void)re_snprintf(call->number, sizeof(call->number), "%s",
-			  forward_dialled(call));
+	str_ncpy(call->number, forward_dialled(call), sizeof(call->number));
 	forward_ring(call, &r, m);
 }
 
@@ -289,8 +293,7 @@ void call_ring_on(struct call *call, const char *number)
 	forward_way(call)->is_anonymous |= p && p->is_anonymous;
 	route_begin(&r, forward_way(call), p, span_of(number), call->hops,
 		    &call->trail);
-	(void)re_snprintf(call->number, sizeof(call->number), "%s",
-			  forward_dialled(call));
+	str_ncpy(call->number, forward_dialled(call), sizeof(call->number));
 	forward_ring(call, &r, &m);
 }
 

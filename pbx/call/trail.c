@@ -34,6 +34,39 @@ static int make_room(struct trail *t, uint32_t more)
 	return 0;
 }
 
+/* Most are words and names, %s alone; false when there is more to it. */
+static bool words(struct sip_out *o, const char *fmt, va_list ap)
+{
+	const char *p;
+
+	for (; (p = strchr(fmt, '%')); fmt = p + 2) {
+		if (p[1] != 's')
+			return false;
+		sip_out_raw(o, (struct span){ fmt, (uint32_t)(p - fmt) });
+		sip_out_text(o, va_arg(ap, const char *));
+	}
+	sip_out_text(o, fmt);
+
+	return !o->is_full;
+}
+
+/* Octets of the line, cut to its size. */
+static int print(char line[TRAIL_ENTRY_BYTES], const char *fmt, va_list ap)
+{
+	struct sip_out o;
+	va_list copy;
+	int n;
+
+	sip_out_init(&o, line, TRAIL_ENTRY_BYTES - 1);
+	va_copy(copy, ap);
+	n = words(&o, fmt, copy) ? (int)o.len : -1;
+	va_end(copy);
+	if (n < 0)
+		n = vsnprintf(line, TRAIL_ENTRY_BYTES, fmt, ap);
+
+	return n < TRAIL_ENTRY_BYTES ? n : TRAIL_ENTRY_BYTES - 1;
+}
+
 void trail_add(struct trail *t, const char *fmt, ...)
 {
 	uint64_t now = clock_wall_ms();
@@ -48,11 +81,11 @@ void trail_add(struct trail *t, const char *fmt, ...)
 		fmt = "more happened than is kept";
 
 	va_start(ap, fmt);
-	n = vsnprintf(line, sizeof(line), fmt, ap);
+	n = print(line, fmt, ap);
 	va_end(ap);
 	if (n < 0)
 		return;
-	len = (uint8_t)(n < TRAIL_ENTRY_BYTES ? n : TRAIL_ENTRY_BYTES - 1);
+	len = (uint8_t)n;
 
 	if (make_room(t, HEAD_BYTES + len))
 		return;

@@ -1,6 +1,7 @@
 /* odd_media.c - see odd_media.h */
 #include "pbx/speech/odd_media.h"
 #include "pbx/settings.h"
+#include "sip/chars.h"
 #include "sip/flow.h"
 #include "sip/sdp.h"
 
@@ -40,7 +41,7 @@ static bool is_odd(struct span address, bool is_local)
 	struct sa sa;
 
 	while (len < address.len && len < sizeof(text) - 1 &&
-	       !strchr("/ \t\r\n", address.p[len])) {
+	       address.p[len] != '/' && !sip_char_is_blank(address.p[len])) {
 		text[len] = address.p[len];
 		len++;
 	}

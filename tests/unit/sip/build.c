@@ -68,6 +68,30 @@ static void test_clean(void)
 	out_is(&o, "[::1]:50600000000000000abc18446744073709551615");
 }
 
+static void test_numbers(void)
+{
+	static const uint64_t numbers[] = { 0,   9,    10,    99,        100,
+					    101, 1000, 65535, UINT32_MAX };
+	static const char *const addresses[] = { "0.0.0.0", "9.10.99.100",
+						 "255.255.255.255", "::1" };
+	char want[32], text[SIP_ADDRESS_TEXT];
+	struct sip_out o;
+	struct sa sa;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		(void)snprintf(want, sizeof(want), "%llu",
+			       (unsigned long long)numbers[i]);
+		sip_out_init(&o, buf, sizeof(buf));
+		sip_out_number(&o, numbers[i]);
+		out_is(&o, want);
+	}
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+		CHECK_INT(sa_set_str(&sa, addresses[i], 0), 0);
+		sip_address_text(text, &sa);
+		CHECK_STR(text, addresses[i]);
+	}
+}
+
 static void test_full(void)
 {
 	struct sip_out o;
@@ -91,6 +115,7 @@ static const struct test tests[] = {
 	{ "a response copies what it must and completes the top Via",
 	  test_response },
 	{ "foreign values break no line", test_clean },
+	{ "numbers and addresses", test_numbers },
 	{ "what does not fit is reported once", test_full },
 };
 
