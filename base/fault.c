@@ -42,6 +42,8 @@ static struct plan plans[PLANS_MAX];
 static uint32_t points_count;
 static uint32_t plans_count;
 static int log_fd = -1;
+static const char *orders;
+static _Atomic bool is_ordered;
 
 static void add_plan(enum fault_act act, const char *name, size_t len,
 		     uint32_t at)
@@ -60,10 +62,8 @@ static void add_plan(enum fault_act act, const char *name, size_t len,
 }
 
 /* "name:n,name:n" */
-static void read_plans(const char *variable, enum fault_act act)
+static void read_plans(const char *p, enum fault_act act)
 {
-	const char *p = getenv(variable);
-
 	while (p && *p) {
 		size_t len = strcspn(p, ",");
 		size_t name = strcspn(p, ":,");
@@ -77,14 +77,74 @@ static void read_plans(const char *variable, enum fault_act act)
 	}
 }
 
+static const struct {
+	const char *variable;
+	enum fault_act act;
+} variables[] = {
+	{ "HOLDFAST_DIE_AT", FAULT_DIE },
+	{ "HOLDFAST_STOP_AT", FAULT_STOP },
+	{ "HOLDFAST_FAIL_AT", FAULT_FAIL },
+	{ "HOLDFAST_FAIL_FROM", FAULT_FAIL_FROM },
+};
+
+enum { VARIABLES = sizeof(variables) / sizeof(variables[0]) };
+
+static void note(const struct point *p, const char *mark)
+{
+	char line[NAME_MAX_BYTES + 16];
+	int n;
+
+	if (log_fd < 0 || (!strcmp(p->name, "alloc") && !*mark))
+		return;
+
+	n = snprintf(line, sizeof(line), "%s%s %u\n", mark, p->name, p->passed);
+	if (write(log_fd, line, (size_t)n) != n)
+		log_fd = -1;
+}
+
+static void on_order(int signal)
+{
+	(void)signal;
+	is_ordered = true;
+	is_watched = true;
+}
+
+/* Lines of the file are as the environment: "HOLDFAST_FAIL_AT=alloc:7". */
+static void read_orders(void)
+{
+	FILE *f = fopen(orders, "re");
+	char line[400];
+
+	for (uint32_t i = 0; i < points_count; i++)
+		note(&points[i], "= ");
+	points_count = 0;
+	plans_count = 0;
+	while (f && fgets(line, sizeof(line), f)) {
+		char *value = strchr(line, '=');
+
+		line[strcspn(line, "\n")] = '\0';
+		if (!value)
+			continue;
+		*value++ = '\0';
+		for (size_t i = 0; i < VARIABLES; i++) {
+			if (!strcmp(line, variables[i].variable))
+				read_plans(value, variables[i].act);
+		}
+	}
+	if (f)
+		(void)fclose(f);
+	is_watched = plans_count || log_fd >= 0;
+}
+
 static void read_environment(void)
 {
 	const char *file = getenv("HOLDFAST_FAULT_LOG");
 
-	read_plans("HOLDFAST_DIE_AT", FAULT_DIE);
-	read_plans("HOLDFAST_STOP_AT", FAULT_STOP);
-	read_plans("HOLDFAST_FAIL_AT", FAULT_FAIL);
-	read_plans("HOLDFAST_FAIL_FROM", FAULT_FAIL_FROM);
+	for (size_t i = 0; i < VARIABLES; i++)
+		read_plans(getenv(variables[i].variable), variables[i].act);
+	orders = getenv("HOLDFAST_FAULT_ORDERS");
+	if (orders && *orders)
+		(void)signal(SIGUSR2, on_order);
 
 	if (file && *file) {
 		log_fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
@@ -112,19 +172,6 @@ static struct point *find_point(const char *name)
 	return p;
 }
 
-static void note(const struct point *p)
-{
-	char line[NAME_MAX_BYTES + 16];
-	int n;
-
-	if (log_fd < 0 || !strcmp(p->name, "alloc"))
-		return;
-
-	n = snprintf(line, sizeof(line), "%s %u\n", p->name, p->passed);
-	if (write(log_fd, line, (size_t)n) != n)
-		log_fd = -1;
-}
-
 static bool is_due(const struct plan *plan, const struct point *p)
 {
 	if (strcmp(plan->name, p->name))
@@ -148,10 +195,12 @@ static bool pass(const char *name)
 		return false;
 
 	pthread_mutex_lock(&lock);
+	if (atomic_exchange(&is_ordered, false))
+		read_orders();
 	p = find_point(name);
 	if (p) {
 		p->passed++;
-		note(p);
+		note(p, "");
 		for (uint32_t i = 0; i < plans_count; i++) {
 			if (!is_due(&plans[i], p))
 				continue;
@@ -159,6 +208,8 @@ static bool pass(const char *name)
 			stops |= plans[i].act == FAULT_STOP;
 			fails |= plans[i].act <= FAULT_FAIL_FROM;
 		}
+		if (dies || stops || fails)
+			note(p, "! ");
 	}
 	pthread_mutex_unlock(&lock);
 

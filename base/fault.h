@@ -5,7 +5,11 @@
  *   HOLDFAST_STOP_AT=NAME:N   SIGSTOP at the N-th passing
  *   HOLDFAST_FAIL_AT=NAME:N   fault_fails() answers an error there, once
  *   HOLDFAST_FAIL_FROM=NAME:N the same from there on
- *   HOLDFAST_FAULT_LOG=FILE   append "NAME N" at each first to last passing
+ *   HOLDFAST_FAULT_LOG=FILE   append "NAME N" at each first to last passing,
+ *                             "! NAME N" when it does harm
+ *   HOLDFAST_FAULT_ORDERS=FILE at SIGUSR2 forget plans and counts and take the
+ *                             lines of the file, which are as the above;
+ *                             the log gets "= NAME N" of each point before
  * Several are separated by commas; ":N" may be left out for 1.  The name
  * "alloc" counts our own allocations (base/libre.h).  In a release build all
  * of it is compiled out.

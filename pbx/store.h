@@ -66,7 +66,8 @@ void keep_remove_callback(uint64_t row);
 void keep_set_number(const char *name, uint64_t value);
 
 /** Add a CDR; done is called once it is on the disk, or has failed.  The texts
- * must live until then.  0; ENOMEM; ENOTCONN */
+ * must live until then.  With ENOMEM, or without done, it is in the journal
+ * only, from which the next start puts it on the disk.  0; ENOMEM; ENOTCONN */
 int keep_add_cdr(const struct keep_cdr *cdr, store_done_h *done, void *arg);
 
 typedef void(keep_settled_h)(void *arg);

@@ -10,12 +10,15 @@
 
 enum {
 	LAZY_MS = 100,
+	FIRST = 256,
 };
 
 struct deferred {
 	turn_h *handler;
 	void *arg;
 };
+
+static struct deferred first[FIRST]; /* there even without memory */
 
 static struct {
 	struct tmr tmr;
@@ -26,7 +29,7 @@ static struct {
 	uint32_t size;
 	bool is_touched;
 	bool is_ending;
-} turn;
+} turn = { .items = first, .size = FIRST };
 
 static void turn_over(void *arg)
 {
@@ -64,27 +67,29 @@ void turn_touch_lazily(void)
 
 static int make_room(void)
 {
-	uint32_t size = turn.size ? turn.size * 2 : 256;
 	struct deferred *items;
 
 	if (turn.count < turn.size)
 		return 0;
 
-	items = turn.items ? mem_realloc(turn.items, size * sizeof(*items))
-			   : mem_alloc(size * sizeof(*items), NULL);
+	items = mem_alloc(2 * turn.size * sizeof(*items), NULL);
 	if (!items)
 		return ENOMEM;
 
+	memcpy(items, turn.items, turn.count * sizeof(*items));
+	if (turn.items != first)
+		mem_deref(turn.items);
 	turn.items = items;
-	turn.size = size;
+	turn.size *= 2;
 
 	return 0;
 }
 
 void turn_defer(turn_h *h, void *arg)
 {
-	if (make_room()) {
-		turn_end();
+	if (make_room())
+		turn_end(); /* then there is, unless it ends already */
+	if (turn.count == turn.size) {
 		h(arg);
 		return;
 	}
@@ -111,6 +116,7 @@ void turn_end(void)
 		turn.is_touched = true;
 	tmr_cancel(&turn.tmr);
 	turn.is_ending = true;
+	fault_point("pbx.turn");
 	while (turn.is_touched) {
 		uint32_t count = turn.count;
 

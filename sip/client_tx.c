@@ -675,17 +675,18 @@ static void send_cancel(struct sip_client *c)
 
 	start_timer(c, 0, 64ull * c->sip->config.t1_ms);
 
-	k = client_alloc(c->sip);
-	if (!k)
-		return;
-	memcpy(k->branch, c->branch, sizeof(k->branch));
 	sip_out_init(&o, c->sip->wire, sizeof(c->sip->wire));
 	if (sip_wire_derive(&o, c->sip, wire, "CANCEL", (struct span){ 0 },
-			    span_of(c->cancel_headers)) ||
-	    keep_wire(k, &o)) {
-		finish(k);
+			    span_of(c->cancel_headers)))
+		return;
+	k = client_alloc(c->sip);
+	if (!k || keep_wire(k, &o)) { /* no memory: said once */
+		if (k)
+			finish(k);
+		(void)sip_send(c->sip, c->flow, sip_out_span(&o));
 		return;
 	}
+	memcpy(k->branch, c->branch, sizeof(k->branch));
 
 	set_flow(k, c->flow);
 	(void)launch(k);
@@ -853,12 +854,10 @@ int sip_client_cancel(struct sip_client *c, struct span headers)
 	if (c->state >= CLIENT_COMPLETED || c->is_cancelled)
 		return EALREADY;
 
-	if (headers.len) {
+	if (headers.len)
 		c->cancel_headers = mem_zalloc(headers.len + 1, NULL);
-		if (!c->cancel_headers)
-			return ENOMEM;
+	if (c->cancel_headers)
 		memcpy(c->cancel_headers, headers.p, headers.len);
-	}
 
 	c->is_cancelled = true;
 	if (c->state == CLIENT_PROCEEDING)

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "base/libre.h"
 #include "base/net.h"
 #include "sip/private.h"
 
@@ -72,6 +73,8 @@ void sip_outbox_flush(void)
 {
 	uint32_t i = 0;
 
+	if (!outbox.count)
+		return;
 	while (i < outbox.count) {
 		struct sip_listener *l = outbox.letters[i].listener;
 		uint32_t end = i;
@@ -85,6 +88,7 @@ void sip_outbox_flush(void)
 	outbox.count = 0;
 	outbox.used = 0;
 	tmr_cancel(&outbox.tmr);
+	fault_point("sip.sent");
 }
 
 static void flush(void *arg)

@@ -219,6 +219,8 @@ static uint16_t begin(struct leg *leg)
 	status = bring_in(call);
 	if (status)
 		return status;
+	if (call->state != CALL_ANSWERED || call->record != r)
+		return 481; /* that ended it */
 	err = begin_file(r, leg);
 	if (err) {
 		log_warn("record", "call=%s cannot be recorded: %s", call->id,

@@ -14,7 +14,9 @@
 /* What waits for the disk. */
 struct raised {
 	uint64_t seq;
+	char id[ID_SIZE];
 	char customer[DIRECTORY_ID_SIZE];
+	char user[DIRECTORY_ID_SIZE];
 	char *text;
 	size_t len;
 };
@@ -43,14 +45,15 @@ void alarm_raise(const char *what, const char *customer, const char *user,
 {
 	struct raised *r = mem_zalloc(sizeof(*r), raised_destructor);
 	uint64_t now = clock_wall_ms();
-	char id[ID_SIZE];
 	struct keep_cdr row;
-	json_t *json;
+	json_t *json = NULL;
 
-	id_make(id);
-	json = json_pack("{s:s, s:s, s:s, s:s?, s:I}", "alarm", what, "id", id,
-			 "customer", customer, "user", *user ? user : NULL,
-			 "at_ms", (json_int_t)now);
+	if (r) {
+		id_make(r->id);
+		json = json_pack("{s:s, s:s, s:s, s:s?, s:I}", "alarm", what,
+				 "id", r->id, "customer", customer, "user",
+				 *user ? user : NULL, "at_ms", (json_int_t)now);
+	}
 	if (json && facts)
 		(void)json_object_update(json, facts);
 	json_decref(facts);
@@ -64,12 +67,13 @@ void alarm_raise(const char *what, const char *customer, const char *user,
 
 	r->seq = event_hold();
 	(void)snprintf(r->customer, sizeof(r->customer), "%s", customer);
+	(void)snprintf(r->user, sizeof(r->user), "%s", user);
 	row = (struct keep_cdr){
 		.seq = r->seq,
-		.call = id,
+		.call = r->id,
 		.customer = r->customer,
 		.result = "alarm",
-		.caller = user,
+		.caller = r->user,
 		.callee = "",
 		.started_ms = now,
 		.json = { r->text, (uint32_t)r->len },

@@ -159,6 +159,26 @@ static void id_copy(char out[DIRECTORY_ID_SIZE], const char *id)
 	memcpy(out, id, len < DIRECTORY_ID_SIZE ? len : DIRECTORY_ID_SIZE - 1);
 }
 
+/* No memory to wait for the disk: it is in the journal, and told. */
+static void write_at_once(const struct call *call, struct span json)
+{
+	const struct keep_cdr cdr = {
+		.seq = event_hold(),
+		.call = call->id,
+		.customer = call->customer,
+		.result = call_result_name(call->result),
+		.caller = user_of(call->caller),
+		.callee = call->callee ? user_of(call->callee)
+				       : call->callee_user,
+		.started_ms = call->started_ms,
+		.json = json,
+	};
+
+	if (keep_add_cdr(&cdr, NULL, NULL))
+		log_error("cdr", "call=%s cannot be recorded", call->id);
+	event_cdr(cdr.seq, call->customer, json);
+}
+
 void cdr_write(struct call *call)
 {
 	static char buf[JSON_BYTES];
@@ -178,7 +198,7 @@ void cdr_write(struct call *call)
 
 	r = mem_zalloc(sizeof(*r) + o.len, NULL);
 	if (!r) {
-		log_error("cdr", "call=%s: no memory", call->id);
+		write_at_once(call, sip_out_span(&o));
 		return;
 	}
 	r->seq = event_hold();
@@ -199,7 +219,10 @@ void cdr_write(struct call *call)
 	cdr.started_ms = call->started_ms;
 	cdr.json = (struct span){ r->json, r->len };
 	if (keep_add_cdr(&cdr, durable, r)) {
-		log_error("cdr", "call=%s cannot be recorded", call->id);
+		log_error("cdr", "call=%s is recorded at the next start",
+			  call->id);
+		event_cdr(r->seq, r->customer,
+			  (struct span){ r->json, r->len });
 		mem_deref(r);
 	}
 }

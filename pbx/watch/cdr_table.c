@@ -327,6 +327,13 @@ int cdr_table_add(const struct keep_cdr *cdr, store_done_h *done, void *arg)
 	uint32_t len = 0;
 	int err;
 
+	err = pack(buf, &len, cdr);
+	if (!err)
+		err = journal_put(cdrs.journal, cdrs.kind, cdr->seq,
+				  (struct span){ buf, len });
+	if (err || !done)
+		return err;
+
 	if (cdrs.count == cdrs.size) {
 		struct waiter *w = cdrs.waiters
 					   ? mem_realloc(cdrs.waiters,
@@ -338,13 +345,6 @@ int cdr_table_add(const struct keep_cdr *cdr, store_done_h *done, void *arg)
 		cdrs.waiters = w;
 		cdrs.size = size;
 	}
-
-	err = pack(buf, &len, cdr);
-	if (!err)
-		err = journal_put(cdrs.journal, cdrs.kind, cdr->seq,
-				  (struct span){ buf, len });
-	if (err)
-		return err;
 
 	cdrs.waiters[cdrs.count++] = (struct waiter){ *cdr, done, arg };
 	cdrs.added++;

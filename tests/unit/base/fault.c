@@ -40,6 +40,8 @@ static int pass_points(void)
 	for (int i = 0; i < 5; i++) {
 		fault_point("child.step");
 		failed = failed * 2 + (fault_fails("child.write") != 0);
+		if (i == 2 && getenv("HOLDFAST_FAULT_ORDERS"))
+			raise(SIGUSR2);
 	}
 
 	return failed;
@@ -73,7 +75,22 @@ static void the_log_lists_what_was_passed(void)
 	close(fd);
 	unlink(path);
 	text[n > 0 ? n : 0] = '\0';
-	CHECK_STR(text, "child.step 1\nchild.write 1\nchild.step 2\n");
+	CHECK_STR(text, "child.step 1\nchild.write 1\nchild.step 2\n"
+			"! child.step 2\n");
+}
+
+static void orders_are_taken_while_it_runs(void)
+{
+	char path[] = "/tmp/holdfast-fault-XXXXXX";
+	int fd = mkstemp(path);
+	int status;
+
+	CHECK(fd >= 0);
+	CHECK(write(fd, "HOLDFAST_FAIL_FROM=child.write:2\n", 33) == 33);
+	close(fd);
+	status = run_child("HOLDFAST_FAULT_ORDERS", path, NULL);
+	unlink(path);
+	CHECK_INT(WEXITSTATUS(status), 1); /* counted from the order */
 }
 
 static void plans_count_from_now(void)
@@ -127,6 +144,7 @@ static const struct test tests[] = {
 	{ "the environment kills, stops and fails",
 	  the_environment_kills_stops_and_fails },
 	{ "the log lists what was passed", the_log_lists_what_was_passed },
+	{ "orders are taken while it runs", orders_are_taken_while_it_runs },
 	{ "plans count from now", plans_count_from_now },
 	{ "an allocation fails when told", an_allocation_fails_when_told },
 	{ "the clocks move together", the_clocks_move_together },
