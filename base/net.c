@@ -1,5 +1,6 @@
 /* net.c - see net.h */
 #include <errno.h>
+#include <unistd.h>
 
 #include "base/fault.h"
 #include "base/net.h"
@@ -73,14 +74,62 @@ ssize_t net_receive(int fd, void *buf, size_t size, struct sa *from)
 	return n;
 }
 
-void net_reachable(struct sa *sa)
+/* A socket bound to any address sends from the one the route asks for. */
+static int find_source(struct sa *sa, const struct sa *there)
+{
+	struct sa found = { .len = sizeof(found.u) };
+	int err = 0, fd;
+
+	if (!there || !sa_isset(there, SA_ADDR) || sa_is_any(there))
+		return EINVAL;
+	fd = socket(sa_af(there), SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return errno;
+	if (connect(fd, &there->u.sa, there->len) ||
+	    getsockname(fd, &found.u.sa, &found.len))
+		err = errno;
+	else
+		*sa = found;
+	(void)close(fd);
+
+	return err;
+}
+
+void net_reachable(struct sa *sa, const struct sa *there)
 {
 	const uint16_t port = sa_port(sa);
 	const int af = sa_af(sa);
 
 	if (!sa_is_any(sa))
 		return;
-	if (net_default_source_addr_get(af, sa) || sa_is_any(sa))
+	if (find_source(sa, there) &&
+	    (net_default_source_addr_get(af, sa) || sa_is_any(sa)))
 		(void)sa_set_str(sa, af == AF_INET6 ? "::1" : "127.0.0.1", 0);
 	sa_set_port(sa, port);
+}
+
+bool net_is_here(const struct sa *sa)
+{
+	static struct sa known[8]; /* those that were */
+	static unsigned next;
+	struct sa here = *sa;
+	bool is_here;
+	int fd;
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (sa_cmp(&known[i], sa, SA_ADDR))
+			return true;
+	}
+
+	/* only its own addresses can be bound to */
+	fd = socket(sa_af(sa), SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	sa_set_port(&here, 0);
+	is_here = !sa_is_any(sa) && !bind(fd, &here.u.sa, here.len);
+	(void)close(fd);
+	if (is_here)
+		known[next++ % (sizeof(known) / sizeof(known[0]))] = here;
+
+	return is_here;
 }

@@ -31,11 +31,16 @@ int net_receive_many(int fd, struct mmsghdr *messages, unsigned count);
 ssize_t net_receive(int fd, void *buf, size_t size, struct sa *from);
 
 /**
- * The address by which others reach what listens at any address: that of the
- * default route, without one loopback.  Others stay as they are.
+ * The address by which somebody reaches what listens at any address: that of
+ * the route there, else of the default route, without one loopback.  Others
+ * stay as they are.
  *
- * @param sa Address listened on; its port is kept
+ * @param sa    Address listened on; its port is kept
+ * @param there Who; NULL or unset: others
  */
-void net_reachable(struct sa *sa);
+void net_reachable(struct sa *sa, const struct sa *there);
+
+/** Whether an address is one of this machine's; the port does not matter. */
+bool net_is_here(const struct sa *sa);
 
 #endif

@@ -170,7 +170,7 @@ static int find_url(struct service *s, const struct service_program *program,
 		return err;
 
 	reachable = *sa;
-	net_reachable(&reachable);
+	net_reachable(&reachable, NULL);
 	re_snprintf(s->url, sizeof(s->url), "%s://%J",
 		    sa_is_loopback(sa) ? "http" : "https", &reachable);
 	return 0;

@@ -379,7 +379,7 @@ int tls_make_files(const char *dir, const char *name, const char *listen)
 
 	/* every address is no name to be known by */
 	if (listen && !sa_set_str(&sa, listen, 0) && sa_is_any(&sa)) {
-		net_reachable(&sa);
+		net_reachable(&sa, NULL);
 		(void)re_snprintf(address, sizeof(address), "%j", &sa);
 		listen = address;
 	}

@@ -74,7 +74,7 @@ void layout_init(struct layout *l, const char *dir, const char *listen,
 		       any ? "127.0.0.1" : listen);
 	(void)snprintf(l->sip_host, sizeof(l->sip_host), "%s", l->host);
 	if (any && listen && !sa_set_str(&sa, listen, 0)) {
-		net_reachable(&sa);
+		net_reachable(&sa, NULL);
 		(void)re_snprintf(l->sip_host, sizeof(l->sip_host),
 				  sa_af(&sa) == AF_INET6 ? "[%j]" : "%j", &sa);
 	}

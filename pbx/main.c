@@ -62,6 +62,7 @@
 #include "pbx/speech/prompt.h"
 #include "pbx/conference/record.h"
 #include "pbx/conference/record_api.h"
+#include "pbx/reach.h"
 #include "pbx/registrar.h"
 #include "pbx/speech/relay.h"
 #include "pbx/call/restore.h"
@@ -103,7 +104,15 @@ static const struct setting settings[] = {
 	  "seconds between refreshes of a call; 0 = only where a phone asks" },
 	{ "media", SETTING_CHOICE, "auto", 0, 0, "auto direct relay",
 	  "the way of speech: direct between the phones, relayed here, or "
-	  "relayed where a border or address translator is in between" },
+	  "relayed where a border or address translator is in between, or one "
+	  "party is in local-nets and the other not" },
+	{ "local-nets", SETTING_TEXT,
+	  "127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 "
+	  "169.254.0.0/16 ::1 fc00::/7 fe80::/10",
+	  0, 1000, NULL, "networks beside this machine" },
+	{ "external-address", SETTING_TEXT, NULL, 0, 64, NULL,
+	  "address by which everything outside local-nets reaches us, when a "
+	  "translator stands between" },
 	{ "speech-lost", SETTING_NUMBER, "120", 0, 86400, NULL,
 	  "seconds without speech of either phone that end a relayed call; "
 	  "0 = never" },
@@ -621,7 +630,10 @@ static int start(struct service *service, void **statep)
 		return ENOMEM;
 
 	read_settings(service->conf);
-	err = pair_init(service);
+	err = reach_init(conf_text(service->conf, "external-address"),
+			 conf_text(service->conf, "local-nets"));
+	if (!err)
+		err = pair_init(service);
 	if (err) {
 		mem_deref(pbx);
 		return err;

@@ -8,6 +8,7 @@
 #include "pbx/conference/conference.h"
 #include "pbx/trunk/outside.h"
 #include "pbx/pair/peer.h"
+#include "pbx/reach.h"
 #include "pbx/registrar.h"
 #include "pbx/server.h"
 #include "pbx/settings.h"
@@ -216,6 +217,7 @@ int server_init(const uint8_t token_key[32], const char *host)
 	struct sip_config config = {
 		.user_agent = "Holdfast/" HOLDFAST_VERSION,
 		.allow = PBX_ALLOW,
+		.host_of = reach_host,
 		.focus = CONFERENCE_PREFIX,
 		.token_key = token_key,
 	};

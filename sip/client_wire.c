@@ -13,6 +13,7 @@ static void write_via(struct sip_out *o, struct sip *sip,
 {
 	const struct sa *local = sip_flow_local(flow);
 	struct sa listener;
+	const char *own = sip_host(sip, flow);
 	char host[SIP_ADDRESS_TEXT] = "0.0.0.0";
 	uint16_t port = 0;
 	enum sip_transport tp = sip_flow_transport(flow);
@@ -25,8 +26,8 @@ static void write_via(struct sip_out *o, struct sip *sip,
 	if (flow && tp != SIP_UDP && !sip_local(sip, tp, &listener))
 		port = sa_port(&listener);
 
-	sip_out_via(o, sip_transport_name(tp), sip->host ? sip->host : host,
-		    port, span_of(branch));
+	sip_out_via(o, sip_transport_name(tp), own ? own : host, port,
+		    span_of(branch));
 }
 
 static void write_contact(struct sip_out *o, struct sip *sip,

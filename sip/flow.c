@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/net.h"
 #include "sip/param.h"
 #include "sip/private.h"
 
@@ -151,28 +152,6 @@ enum sip_transport sip_flow_transport(const struct sip_flow *f)
 	return f ? f->transport : SIP_UDP;
 }
 
-/* A socket bound to any address sends from the one the route asks for. */
-static void find_source(struct sa *local, const struct sa *remote)
-{
-	uint16_t port = sa_port(local);
-	socklen_t len = sizeof(local->u);
-	struct sa found = *local;
-	int fd;
-
-	fd = socket(sa_af(remote), SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-
-	if (!connect(fd, &remote->u.sa, remote->len) &&
-	    !getsockname(fd, &found.u.sa, &len)) {
-		found.len = len;
-		sa_set_port(&found, port);
-		*local = found;
-	}
-
-	(void)close(fd);
-}
-
 const struct sa *sip_flow_local(const struct sip_flow *cf)
 {
 	/* what is remembered does not change what the flow is */
@@ -185,8 +164,7 @@ const struct sa *sip_flow_local(const struct sip_flow *cf)
 
 	if (f->listener) {
 		f->local = f->listener->local;
-		if (sa_is_any(&f->local))
-			find_source(&f->local, &f->remote);
+		net_reachable(&f->local, &f->remote);
 		f->has_local = true;
 	}
 	else if (f->conn) {

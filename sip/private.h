@@ -62,6 +62,7 @@ struct sip {
 	char *host;
 	char *user_agent;
 	char *allow;
+	sip_host_h *host_of;
 	const char *focus; /* RFC 4579: Contact users that begin so */
 	const struct sip_rules *rules;
 	uint8_t token_key[32];
@@ -100,6 +101,9 @@ bool sip_watch_wire(struct sip *sip, const struct sip_flow *f, bool is_sent,
 		    const char *p, size_t len);
 /** Send and count.  As sip_flow_send(). */
 int sip_send(struct sip *sip, struct sip_flow *f, struct span wire);
+/** Our name towards a flow, or NULL: the local address. */
+const char *sip_host(const struct sip *sip, const struct sip_flow *flow);
+
 /** Whether a Contact user names a focus. */
 bool sip_is_focus(const struct sip *sip, struct span user);
 /** The lines of a reply after those it copies, and its end. */

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/net.h"
 #include "sip/address.h"
 #include "sip/private.h"
 #include "sip/reason.h"
@@ -134,6 +135,7 @@ static int config_copy(struct sip *sip, const struct sip_config *config)
 		err |= str_dup(&sip->host, c->host);
 	if (c->user_agent)
 		err |= str_dup(&sip->user_agent, c->user_agent);
+	sip->host_of = c->host_of;
 	sip->focus = c->focus;
 	if (c->allow)
 		err |= str_dup(&sip->allow, c->allow);
@@ -247,10 +249,21 @@ const struct sip_counters *sip_counters(const struct sip *sip)
 
 /* --- own addresses --- */
 
+const char *sip_host(const struct sip *sip, const struct sip_flow *flow)
+{
+	const char *host = NULL;
+
+	if (sip->host_of && flow)
+		host = sip->host_of(sip_flow_remote(flow));
+
+	return host ? host : sip->host;
+}
+
 int sip_contact_uri(struct sip *sip, const struct sip_flow *flow,
 		    struct span user, char *buf, size_t size)
 {
 	const struct sa *local = sip_flow_local(flow);
+	const char *host = sip_host(sip, flow);
 	struct sip_out o;
 	struct sa sa;
 
@@ -269,8 +282,8 @@ int sip_contact_uri(struct sip *sip, const struct sip_flow *flow,
 		sip_out_value(&o, user);
 		sip_out_text(&o, "@");
 	}
-	if (sip->host) {
-		sip_out_host(&o, sip->host, sa_port(&sa));
+	if (host) {
+		sip_out_host(&o, host, sa_port(&sa));
 	}
 	else {
 		struct sa here = *local;
@@ -307,7 +320,7 @@ bool sip_is_own(const struct sip *sip, struct span host, uint16_t port)
 		if (sa_port(&l->local) != (port ? port : standard))
 			continue;
 		if (is_host || sa_cmp(&l->local, &sa, SA_ADDR) ||
-		    (sa_is_any(&l->local) && sa_is_loopback(&sa)))
+		    (sa_is_any(&l->local) && net_is_here(&sa)))
 			return true;
 	}
 

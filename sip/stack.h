@@ -23,10 +23,14 @@ struct sip_message;
 struct sip_rules;
 struct tls;
 
+/** Our name as who is there reaches us; NULL: as everywhere. */
+typedef const char *(sip_host_h)(const struct sa *remote);
+
 /** All may be zero: then the value in brackets. */
 struct sip_config {
 	const char *user_agent;    /* User-Agent and Server; none */
 	const char *host;          /* in Via and Contact; the local address */
+	sip_host_h *host_of;       /* the same, by who is there; host */
 	const char *allow;         /* Allow of 405 and OPTIONS; none */
 	const char *focus;         /* Contact users that begin so get isfocus
 				      (RFC 4579); none; kept */

@@ -99,10 +99,10 @@ static int own_side(const struct party *p, const struct leg *leg,
 		    struct sdp_audio *a, char host[RELAY_HOST_BYTES])
 {
 	struct media_port *port = party_port(p);
-	int err = port ? relay_address(host, leg) : ENOTCONN;
 
-	if (err)
-		return err;
+	if (!port)
+		return ENOTCONN;
+	relay_address(host, leg);
 	sdp_audio_init(a, host, media_port_number(port), p->sdp_id);
 	terms_offer(a);
 	a->version = p->sdp_version;

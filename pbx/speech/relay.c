@@ -3,14 +3,17 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "pbx/speech/music.h"
-#include "pbx/speech/odd_media.h"
+#include "base/net.h"
 #include "pbx/conference/party.h"
 #include "pbx/conference/record.h"
-#include "pbx/registrar.h"
-#include "pbx/speech/relay.h"
-#include "pbx/settings.h"
 #include "pbx/desk/twin.h"
+#include "pbx/reach.h"
+#include "pbx/registrar.h"
+#include "pbx/settings.h"
+#include "pbx/speech/music.h"
+#include "pbx/speech/odd_media.h"
+#include "pbx/speech/relay.h"
+#include "pbx/trunk/trunk.h"
 #include "sip/sdp.h"
 #include "sip/uri.h"
 
@@ -89,8 +92,26 @@ static bool is_caller_far(const struct leg *leg)
 	return false;
 }
 
+/* Outside, on a trunk whose address may not be known yet. */
+static bool is_outside_caller(const struct call *call)
+{
+	const struct sip_flow *flow = sip_dialog_flow(call->caller->dialog);
+
+	return flow && !reach_is_inside(sip_flow_remote(flow));
+}
+
+static bool wants_relay_outside(const struct call *call, const struct sa *there)
+{
+	if (pbx_settings.media != RELAY_AUTO)
+		return false; /* decided before */
+
+	return reach_is_inside(there) == is_outside_caller(call);
+}
+
 static bool wants_relay(const struct call *call, const struct routing *r)
 {
+	const struct sip_flow *from = sip_dialog_flow(call->caller->dialog);
+
 	if (r->twin_count ||           /* keys are to be heard */
 	    call->caller->hides_media) /* its phone asks for it */
 		return true;
@@ -106,7 +127,8 @@ static bool wants_relay(const struct call *call, const struct routing *r)
 		if (record_is_wanted(r->phones[i]))
 			return true;
 		for (; b; b = b->next) {
-			if (is_far(b))
+			if (is_far(b) ||
+			    (from && b->flow && reach_differs(from, b->flow)))
 				return true;
 		}
 	}
@@ -141,11 +163,8 @@ uint16_t relay_port(struct call *call, unsigned side)
 	return take_port(call, side) ? media_port_number(call->ports[side]) : 0;
 }
 
-void relay_begin(struct call *call, const struct routing *routing)
+static void begin(struct call *call)
 {
-	if (call->party || !wants_relay(call, routing))
-		return;
-
 	if (!take_port(call, 0) || !take_port(call, 1)) {
 		relay_end(call);
 		trail_add(&call->trail, "speech goes directly: no media port "
@@ -158,6 +177,19 @@ void relay_begin(struct call *call, const struct routing *routing)
 	trail_add(&call->trail, "speech goes through ports %u and %u",
 		  media_port_number(call->ports[0]),
 		  media_port_number(call->ports[1]));
+}
+
+void relay_begin(struct call *call, const struct routing *routing)
+{
+	if (!call->party && wants_relay(call, routing))
+		begin(call);
+}
+
+void relay_begin_outside(struct call *call, const struct sa *there)
+{
+	if (!call->party && !call->is_relayed &&
+	    wants_relay_outside(call, there))
+		begin(call);
 }
 
 bool relay_force(struct call *call)
@@ -200,34 +232,42 @@ void relay_adopted(struct call *call)
 
 /* ---- descriptions ---- */
 
-/* Our address as this phone reaches it. */
-int relay_address(char *address, const struct leg *to)
+/* Where a party is, as far as known before its first answer. */
+static void find_party(struct sa *sa, const struct leg *leg)
 {
-	const struct sip_flow *flow = to->dialog ? sip_dialog_flow(to->dialog)
-						 : NULL;
-	struct sa sa = pbx_settings.media_address;
-	int fd, err = 0;
+	const struct sip_flow *flow = sip_dialog_flow(leg->dialog);
+	char host[RELAY_HOST_BYTES];
+	struct sip_uri uri;
 
-	if (!sa_is_any(&sa)) {
-		(void)re_snprintf(address, RELAY_HOST_BYTES, "%j", &sa);
-		return 0;
+	sa_init(sa, AF_UNSPEC);
+	if (flow) {
+		*sa = *sip_flow_remote(flow);
 	}
-	if (!flow)
-		return ENOTCONN;
+	else if (leg->phone && leg->phone->trunk) {
+		trunk_address(leg->phone->trunk, sa);
+	}
+	else if (leg->dialog && !sip_uri_parse(&uri, span_of(sip_dialog_target(
+							     leg->dialog)))) {
+		(void)re_snprintf(host, sizeof(host), "%b", uri.host.p,
+				  (size_t)uri.host.len);
+		(void)sa_set_str(sa, host, 0);
+	}
+}
 
-	fd = socket(sa_af(sip_flow_remote(flow)), SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return errno;
-	sa.len = sizeof(sa.u);
-	if (connect(fd, &sip_flow_remote(flow)->u.sa,
-		    sip_flow_remote(flow)->len) ||
-	    getsockname(fd, &sa.u.sa, &sa.len))
-		err = errno;
-	(void)close(fd);
-	if (!err)
+void relay_address(char *address, const struct leg *to)
+{
+	struct sa sa = pbx_settings.media_address, there;
+	const char *host;
+
+	find_party(&there, to);
+	host = reach_host(&there);
+	if (host) {
+		(void)snprintf(address, RELAY_HOST_BYTES, "%s", host);
+	}
+	else {
+		net_reachable(&sa, &there);
 		(void)re_snprintf(address, RELAY_HOST_BYTES, "%j", &sa);
-
-	return err;
+	}
 }
 
 static bool is_plain_audio(const struct sdp_media *m)
@@ -289,9 +329,7 @@ static struct span write_body(const struct sdp *sdp, unsigned at,
 	struct sdp_edit edit;
 	struct sip_out o;
 
-	if (relay_address(address, to))
-		return sdp->body;
-
+	relay_address(address, to);
 	sdp_edit_init(&edit);
 	if (call->is_relayed)
 		edit.address = address;

@@ -36,10 +36,16 @@ enum { RELAY_HOST_BYTES = 64 };
 uint16_t relay_port(struct call *call, unsigned side);
 
 /** Our address as this party reaches it, RELAY_HOST_BYTES. */
-int relay_address(char *address, const struct leg *to);
+void relay_address(char *address, const struct leg *to);
 
 /** Decide for a call that is going to ring these, and take its ports. */
 void relay_begin(struct call *call, const struct routing *routing);
+
+/** The same for a call that is going to leave by a trunk.
+ *
+ * @param there Where the trunk is, as far as known (trunk_address())
+ */
+void relay_begin_outside(struct call *call, const struct sa *there);
 
 /**
  * The description of one leg as the other is to see it.

@@ -440,6 +440,7 @@ static void take_trunks(struct outside *o, bool *busy)
 				       .number = o->number,
 				       .is_emergency = o->is_emergency };
 	uint32_t count = trunk_select(o->trunks, busy, &q);
+	struct sa there;
 
 	if (o->call->trunk[0] && !o->is_emergency)
 		count = only_chosen(o, count);
@@ -447,6 +448,10 @@ static void take_trunks(struct outside *o, bool *busy)
 		mem_ref(o->trunks[i]);
 	o->count = count;
 	take_peer(o);
+	if (o->count) {
+		trunk_address(o->trunks[0], &there);
+		relay_begin_outside(o->call, &there);
+	}
 }
 
 static const struct sa *source_of(const struct call *call)

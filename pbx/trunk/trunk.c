@@ -229,6 +229,14 @@ void trunk_uri(const struct trunk *t, const char *user, struct sip_out *o)
 		sip_out_raw(o, SPAN(";transport=tls"));
 }
 
+void trunk_address(const struct trunk *t, struct sa *sa)
+{
+	if (t->has_answered)
+		*sa = t->answered;
+	else if (sa_set_str(sa, t->host, t->port))
+		sa_init(sa, AF_UNSPEC);
+}
+
 bool trunk_is_source(const struct trunk *t, const struct sip_flow *flow)
 {
 	const struct sa *remote = sip_flow_remote(flow);

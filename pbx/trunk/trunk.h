@@ -86,6 +86,10 @@ const struct list *trunk_list(void);
 /** URI of its host: `sip:USER@HOST:PORT;transport=tcp`; user may be "". */
 void trunk_uri(const struct trunk *t, const char *user, struct sip_out *o);
 
+/** Where it is: what answered last, or the host if that is an address; else
+ * unset. */
+void trunk_address(const struct trunk *t, struct sa *sa);
+
 /** Whether a request on this flow may come from it. */
 bool trunk_is_source(const struct trunk *t, const struct sip_flow *flow);
 

@@ -100,18 +100,32 @@ static void any_address_is_told_as_one(void)
 	struct sa sa;
 
 	CHECK_INT(sa_set_str(&sa, "192.0.2.7", 8080), 0);
-	net_reachable(&sa);
+	net_reachable(&sa, NULL);
 	CHECK_INT(sa_in(&sa), 0xc0000207);
 
 	CHECK_INT(sa_set_str(&sa, "0.0.0.0", 8080), 0);
-	net_reachable(&sa);
+	net_reachable(&sa, NULL);
 	CHECK(!sa_is_any(&sa));
 	CHECK_INT(sa_port(&sa), 8080);
 
 	CHECK_INT(sa_set_str(&sa, "::", 8080), 0);
-	net_reachable(&sa);
+	net_reachable(&sa, NULL);
 	CHECK(!sa_is_any(&sa));
 	CHECK_INT(sa_af(&sa), AF_INET6);
+}
+
+static void own_addresses_are_known(void)
+{
+	struct sa sa;
+
+	for (int i = 0; i < 2; i++) {
+		CHECK_INT(sa_set_str(&sa, "127.0.0.1", 5060), 0);
+		CHECK(net_is_here(&sa));
+		CHECK_INT(sa_set_str(&sa, "192.0.2.7", 5060), 0);
+		CHECK(!net_is_here(&sa));
+		CHECK_INT(sa_set_str(&sa, "0.0.0.0", 5060), 0);
+		CHECK(!net_is_here(&sa));
+	}
 }
 
 static const struct test tests[] = {
@@ -123,6 +137,7 @@ static const struct test tests[] = {
 	  a_port_nobody_has_is_no_failure_later },
 	{ "any address is told as one that others reach",
 	  any_address_is_told_as_one },
+	{ "the machine's own addresses are known", own_addresses_are_known },
 };
 
 TEST_MAIN("base/net", tests)
