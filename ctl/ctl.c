@@ -342,6 +342,25 @@ static void option_name(char out[48], const char *field)
 	}
 }
 
+/* A list in JSON, or its entries with commas between. */
+static json_t *list_of(const char *text)
+{
+	json_t *list = json_loads(text, JSON_DECODE_ANY, NULL);
+
+	if (json_is_array(list) || json_is_null(list))
+		return list;
+	json_decref(list);
+	list = json_array();
+	for (;;) {
+		size_t n = strcspn(text, ",");
+
+		(void)json_array_append_new(list, json_stringn(text, n));
+		if (!text[n])
+			return list;
+		text += n + 1;
+	}
+}
+
 /* A value as the field's type wants it. */
 static json_t *value_of(const struct field *f, const char *text)
 {
@@ -351,9 +370,9 @@ static json_t *value_of(const struct field *f, const char *text)
 	case FIELD_INT:
 	case FIELD_TIME:
 	case FIELD_JSON:
-	case FIELD_LIST:
 		value = json_loads(text, JSON_DECODE_ANY, NULL);
 		return value ? value : json_string(text);
+	case FIELD_LIST: return list_of(text);
 	case FIELD_BOOL:
 		if (!strcmp(text, "yes") || !strcmp(text, "true"))
 			return json_true();

@@ -11,6 +11,7 @@
 #include "pbx/route/forward.h"
 #include "pbx/conference/join.h"
 #include "pbx/transfer/recall.h"
+#include "pbx/feature/pickup.h"
 #include "pbx/transfer/transfer.h"
 
 enum {
@@ -51,14 +52,8 @@ uint16_t command_answer(struct leg *leg, json_t *body)
 	return ring_to_answer(call, leg->phone);
 }
 
-uint16_t command_pickup(struct call *call, struct phone *phone)
+static uint16_t pick_up(struct call *call, struct phone *phone)
 {
-	const struct user *u = directory_user(span_of(call->callee_user));
-
-	if (strcmp(call->customer, phone->customer->id) != 0 ||
-	    !cos_may(phone->user, COS_PICKUP_DIRECTED) ||
-	    (u && !cos_may(u, COS_PICKUP_ACCEPT)))
-		return 403;
 	if (call->state >= CALL_ANSWERED || call->answer ||
 	    !list_head(&call->branches))
 		return 481;
@@ -71,6 +66,30 @@ uint16_t command_pickup(struct call *call, struct phone *phone)
 	call->cause = CSTA_CAUSE_PICKUP;
 
 	return ring_to_answer(call, phone);
+}
+
+uint16_t command_pickup(struct call *call, struct phone *phone)
+{
+	const struct user *u = directory_user(span_of(call->callee_user));
+
+	if (strcmp(call->customer, phone->customer->id) != 0 ||
+	    !cos_may(phone->user, COS_PICKUP_DIRECTED) ||
+	    (u && !cos_may(u, COS_PICKUP_ACCEPT)))
+		return 403;
+
+	return pick_up(call, phone);
+}
+
+uint16_t command_pickup_at(struct phone *phone, const char *number)
+{
+	struct call *call;
+
+	if (!cos_may(phone->user,
+		     number[0] ? COS_PICKUP_DIRECTED : COS_PICKUP_GROUP))
+		return 403;
+	call = pickup_ringing(phone, number);
+
+	return call ? pick_up(call, phone) : 404;
 }
 
 /* ---- two calls of a phone ---- */
@@ -118,6 +137,27 @@ uint16_t command_alternate(struct leg *leg, json_t *body)
 			  leg->phone->number, held->call->id);
 
 	return status;
+}
+
+uint16_t command_reconnect(struct leg *leg, json_t *body)
+{
+	struct leg *held = other_leg(leg, body);
+	uint16_t status;
+
+	if (!held || held->state != LEG_HELD || leg->state == LEG_HELD)
+		return 481;
+	if (!leg_is_quiet(held) || !leg_peer(held) ||
+	    !leg_is_quiet(leg_peer(held)))
+		return 491;
+
+	status = hold(held, false);
+	if (status)
+		return status;
+	trail_add(&leg->call->trail, "%s goes back to call %s",
+		  leg->phone->number, held->call->id);
+	call_hangup(leg->call, NULL, NULL);
+
+	return 0;
 }
 
 uint16_t command_consult(struct leg *leg, const char *number,

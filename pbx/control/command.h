@@ -23,6 +23,9 @@ uint16_t command_answer(struct leg *leg, json_t *body);
 /** {call}: holds this call and takes the phone's other one back. */
 uint16_t command_alternate(struct leg *leg, json_t *body);
 
+/** {call}: ends this call and takes the phone's other one back. */
+uint16_t command_reconnect(struct leg *leg, json_t *body);
+
 /** {call}: both other parties and the phone meet in a conference. */
 uint16_t command_conference(struct leg *leg, json_t *body);
 
@@ -38,6 +41,10 @@ uint16_t command_consult(struct leg *leg, const char *number,
 
 /** The phone is rung for a call that rings elsewhere. */
 uint16_t command_pickup(struct call *call, struct phone *phone);
+
+/** The phone is rung for a call that rings at a number, or "" in one of its
+ * pick-up groups; 404: none. */
+uint16_t command_pickup_at(struct phone *phone, const char *number);
 
 /** The pbx ends: nothing is sent any more. */
 void command_close(void);

@@ -359,6 +359,7 @@ static const struct {
 	{ "deflect", do_redirect },
 	{ "answer", command_answer },
 	{ "alternate", command_alternate },
+	{ "reconnect", command_reconnect },
 	{ "conference", command_conference },
 	{ "digits", command_digits },
 };
@@ -475,6 +476,38 @@ static void pick_up(struct http_request *req, const struct caller *caller,
 		control_done(req, may_control(phone)
 					  ? command_pickup(call, phone)
 					  : 403);
+	json_decref(body);
+}
+
+static void pick_up_at(struct http_request *req, const struct caller *caller,
+		       void *arg)
+{
+	struct phone *phone = directory_phone(span_of(http_param(req, "id")));
+	const char *number;
+	json_t *body = NULL;
+	uint16_t status;
+
+	(void)caller;
+	(void)arg;
+
+	if (!phone || !phone->customer) {
+		reply_not_found(req, "device");
+		return;
+	}
+	if (request_object(req, &body))
+		return;
+
+	number = json_get_text(body, "number");
+	status = may_control(phone)
+			 ? command_pickup_at(phone, number ? number : "")
+			 : 403;
+	if (status == 404)
+		(void)http_reply_problem(req, 409, "nothing-rings",
+					 "No call rings there that the phone "
+					 "may take.",
+					 NULL);
+	else
+		control_done(req, status);
 	json_decref(body);
 }
 
@@ -620,6 +653,8 @@ static const struct route routes[] = {
 	  "A phone that rings is asked to answer by itself" },
 	{ "POST", "/api/v1/calls/{id}/alternate", "calls", ACTION_RUN, act, 0,
 	  "Hold this call, take the phone's other one back" },
+	{ "POST", "/api/v1/calls/{id}/reconnect", "calls", ACTION_RUN, act, 0,
+	  "End this call, take the phone's other one back" },
 	{ "POST", "/api/v1/calls/{id}/conference", "calls", ACTION_RUN, act, 0,
 	  "Bring the parties of two calls of a phone together" },
 	{ "POST", "/api/v1/calls/{id}/digits", "calls", ACTION_RUN, act, 0,
@@ -632,6 +667,10 @@ static const struct route routes[] = {
 	  "Hold a call and make a second one for the phone" },
 	{ "POST", "/api/v1/calls/{id}/pickup", "calls", ACTION_RUN, pick_up, 0,
 	  "Ring a phone for a call that rings elsewhere" },
+	{ "POST", "/api/v1/devices/{id}/pickup", "calls", ACTION_RUN,
+	  pick_up_at, 0,
+	  "Ring a phone for a call that rings in its pick-up group, or at a "
+	  "number" },
 	{ "POST", "/api/v1/message-waiting", "calls", ACTION_RUN,
 	  send_message_waiting, 0,
 	  "Light another user's lamp on behalf of a phone, or put it out" },

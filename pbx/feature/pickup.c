@@ -45,17 +45,14 @@ static bool rings_wanted(const struct call *call, const struct phone *picker,
 	return false;
 }
 
-/* The one that has rung longest. */
-static struct call *find(const struct call *picker, const char *number)
+struct call *pickup_ringing(const struct phone *p, const char *number)
 {
-	const struct phone *p = picker->caller->phone;
-
 	for (struct le *le = list_head(call_list()); le; le = le->next) {
 		struct call *call = le->data;
 
-		if (call != picker && call->state < CALL_ANSWERED &&
+		if (call->state < CALL_ANSWERED && call->caller &&
 		    call->caller->asked &&
-		    !strcmp(call->customer, picker->customer) &&
+		    !strcmp(call->customer, p->customer->id) &&
 		    call->caller->phone != p && rings_wanted(call, p, number))
 			return call;
 	}
@@ -185,7 +182,7 @@ void pickup_run(struct call *picker, const char *number,
 		return;
 	}
 
-	call = find(picker, number);
+	call = p->customer ? pickup_ringing(p, number) : NULL;
 	if (!call) {
 		trail_add(&picker->trail, "no call to pick up rings");
 		call_refused(picker, 480, "No Call to Pick Up");

@@ -22,4 +22,8 @@
 void pickup_run(struct call *picker, const char *number,
 		const struct sip_message *m);
 
+/** The call that has rung longest at a number, or "" in one of the pick-up
+ * groups of a phone, and that this phone might take; NULL: none. */
+struct call *pickup_ringing(const struct phone *p, const char *number);
+
 #endif
