@@ -282,6 +282,12 @@ COS_OPTION(TWIN_FEATURES, twin_mid_call_features, true, true,
   "keys pressed during a call mean nothing",
   "Keys control calls at the outside number",
   "Commandes par touches au numéro extérieur")
+COS_OPTION(TWIN_TONE, twin_dial_tone, false, false,
+  "Hot Desk External User - Dial Tone upon Call Completion",
+  "pbx/desk/twin_line.c",
+  "the call to the outside number ends when the other party hangs up",
+  "After a call the outside number hears dial tone for the next one",
+  "Tonalité au numéro extérieur en fin d'appel")
 COS_OPTION(TWIN_CONFIRM, twin_answer_confirmation, true, true,
   "Hot Desk External User - Answer Confirmation", "pbx/desk/twin.c",
   "who answers at the outside number has the call at once",
@@ -498,8 +504,6 @@ COS_ABSENT("Display Held Call ID on Transfer",
   "the target of a transfer always sees the party it will speak with")
 COS_ABSENT("Local Music On Hold source",
   "music belongs to the customer, who gives a WAV")
-COS_ABSENT("Hot Desk External User - Dial Tone upon Call Completion",
-  "the leg to the outside number ends with its call, so that nobody pays for an idle one; who calls the access number from it dials on from there")
 COS_ABSENT("Hot Desk External User - Remote MWI Enable / Disable FAC",
   "no provider's lamp is reached by dialling; messages come by mail")
 COS_ABSENT("Calling Name / Number Display Internal (analog); ONS CLASS/CLIP (3)",

@@ -28,6 +28,13 @@
 	{ "access_number", FIELD_DIGITS, 0, 1, 32,
 	  .help = "Number inside at which hot-desk users call in from outside",
 	  .help_fr = "Numéro d'accès des postes externes" },
+	{ "twin_keys", FIELD_TEXT, 0, 7, 7, .pattern = "^[1-9]{7}$",
+	  .pattern_help = "seven different digits, 1 to 9",
+	  .help = "Digits after * at outside numbers: hold, transfer, "
+		  "conference, swap, hand off, flash, cancel; 1234567 without",
+	  .help_fr = "Chiffres après * aux numéros extérieurs : garde, "
+		     "transfert, conférence, va-et-vient, relais, rappel, "
+		     "annulation" },
 	{ "hot_desk_logout_at", FIELD_TEXT, 0, 5, 5,
 	  .pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$",
 	  .pattern_help = "HH:MM",

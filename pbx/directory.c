@@ -240,6 +240,8 @@ static int customer_change(struct customer *c, const struct customer_fields *f)
 	c->desk_idle_min = f->desk_idle_min;
 	(void)re_snprintf(c->access, sizeof(c->access), "%s",
 			  f->access ? f->access : "");
+	(void)re_snprintf(c->twin_keys, sizeof(c->twin_keys), "%s",
+			  f->twin_keys ? f->twin_keys : "");
 
 	return text_set(&c->name, f->name);
 }

@@ -60,6 +60,7 @@ struct customer {
 	char operator[DIRECTORY_NUMBER_MAX + 1]; /* "" without */
 	uint16_t desk_idle_min; /* then users are logged out; 0 never */
 	char access[DIRECTORY_NUMBER_MAX + 1]; /* access.h; "" without */
+	char twin_keys[8];                     /* twin_keys.h; "": as usual */
 	int16_t desk_logout_min; /* of the day: users are logged out; or -1 */
 	json_t *departments;     /* its users' may be; or NULL */
 	json_t *locations;
@@ -117,6 +118,7 @@ struct phone {
 	struct le trunk_le;
 	char *outside_name;           /* of an outsider, or NULL */
 	char twin[DIRECTORY_ID_SIZE]; /* of an outsider: the user it is, "" */
+	bool is_proved;               /* and that is certain (twin_line.h) */
 };
 
 /** What a customer, user or phone is made or changed to. */
@@ -131,7 +133,8 @@ struct customer_fields {
 	const char *operator;  /* NULL: none */
 	const char *time_zone; /* may be NULL */
 	uint16_t desk_idle_min;
-	const char *access; /* NULL: none */
+	const char *access;    /* NULL: none */
+	const char *twin_keys; /* NULL: as usual */
 	int16_t desk_logout_min;
 	const json_t *departments; /* may be NULL, as locations */
 	const json_t *locations;

@@ -26,6 +26,7 @@
 #include "pbx/directory.h"
 #include "pbx/route/group.h"
 #include "pbx/desk/hotdesk.h"
+#include "pbx/desk/twin_keys.h"
 #include "pbx/feature/keys.h"
 #include "pbx/kinds.h"
 #include "pbx/mail/mailbox.h"
@@ -75,6 +76,7 @@ static int take_customer(json_t *object, void *arg)
 		.desk_idle_min = (uint16_t)json_get_int(object,
 							"hot_desk_idle_min", 0),
 		.access = json_get_text(object, "access_number"),
+		.twin_keys = json_get_text(object, "twin_keys"),
 		.departments = json_object_get(object, "departments"),
 		.locations = json_object_get(object, "locations"),
 		.desk_logout_min = minute_of(
@@ -303,6 +305,7 @@ static int changing(struct provision_change *change, void *arg)
 		zone_check(change->object, change->id, errors);
 	if (change->kind == &pbx_customer_kind) {
 		code_check(json_object_get(change->object, "codes"), errors);
+		twin_keys_check(change->object, errors);
 		dial_check(json_object_get(change->object, "speed_dials"), true,
 			   errors);
 	}

@@ -103,7 +103,7 @@ const struct sentence sentences[] = {
 	  "each ear measures the tone that the other sends from now on",
 	  sense_talk },
 	{ SENTENCE_SENSE,
-	  "WHO hears ringback|busy|music|silence|reorder|hold-tone",
+	  "WHO hears ringback|busy|music|silence|reorder|hold-tone|dial-tone",
 	  "what the ear measures", sense_hears },
 	{ SENTENCE_SENSE, "WHO hears dtmf DIGITS", "keys the other presses",
 	  sense_hears_dtmf },

@@ -13,6 +13,7 @@
 
 enum {
 	TONE_SLACK_HZ = 10,
+	DIAL_TONE_HZ = 425,
 	EAR_STEADY_MS = 400, /* so long a tone that was there before must
 				go on to count as heard now */
 	SERVER_LIMIT_S = 4,
@@ -198,13 +199,22 @@ static bool hears_device(struct play *p, void *arg)
 	       is_steady(p, &ear->ear);
 }
 
+/* Dial tone is one steady sine; who speaks has another. */
+static bool is_what(const struct handset_ear *ear, const char *what)
+{
+	if (!strcmp(what, "dial-tone"))
+		return !strcmp(ear->what, "tone") &&
+		       abs(ear->hz - DIAL_TONE_HZ) <= TONE_SLACK_HZ;
+
+	return !strcmp(ear->what, what);
+}
+
 static bool hears_what(struct play *p, void *arg)
 {
 	struct hearing *h = arg;
 	struct handset *ear = h->ear->handset;
 
-	return ear && !strcmp(ear->ear.what, h->what) &&
-	       is_steady(p, &ear->ear);
+	return ear && is_what(&ear->ear, h->what) && is_steady(p, &ear->ear);
 }
 
 static bool fail_hearing(struct play *p, const struct device *ear,

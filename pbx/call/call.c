@@ -26,6 +26,8 @@
 #include "pbx/transfer/transfer.h"
 #include "pbx/turn.h"
 #include "pbx/desk/twin.h"
+#include "pbx/desk/twin_consult.h"
+#include "pbx/desk/twin_line.h"
 #include "pbx/mail/voicemail.h"
 
 enum {
@@ -74,6 +76,7 @@ static void call_destructor(void *data)
 	table_remove(&calls.by_id, &call->by_id);
 	list_flush(&call->branches);
 	twin_end(call);
+	mem_deref(call->consult);
 	mem_deref(call->caller);
 	pair_calls_gone(call);
 	mem_deref(call->offer);
@@ -229,6 +232,7 @@ static void over(struct call *call, enum call_result result)
 	party_end(call);
 	relay_end(call);
 	twin_over(call);
+	twin_consult_over(call);
 	forward_end(call);
 	answer_end(call);
 	call->result = (uint8_t)result;
@@ -640,6 +644,8 @@ void call_hangup(struct call *call, struct leg *by, const char *reason)
 	if (by)
 		trail_add(&call->trail, "%s hangs up",
 			  by->phone ? phone_name(by->phone) : "?");
+	if (by && twin_line_left(call, by))
+		return;
 	transfer_left(call, by);
 
 	if (call->state < CALL_ANSWERED) {

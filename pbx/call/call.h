@@ -21,6 +21,7 @@
 
 struct alone;
 struct campon;
+struct consult;
 struct join;
 struct limit;
 struct park;
@@ -95,13 +96,14 @@ struct call {
 	bool has_offer;      /* the caller's INVITE had a description */
 	bool wants_reliable; /* the caller requires 100rel */
 	bool is_buried;
-	bool asks_answer;  /* who is rung is to answer by itself */
-	bool is_relayed;   /* speech goes through both ports */
-	bool was_inactive; /* who holds now is to send and get no sound */
-	bool is_joining;   /* its legs do not hear each other yet */
-	bool is_from_peer; /* the other node's: it decides and records */
-	bool is_emergency; /* no limit holds it up */
-	bool is_told;      /* the other node knows it (pair_calls.h) */
+	bool asks_answer;   /* who is rung is to answer by itself */
+	bool is_relayed;    /* speech goes through both ports */
+	bool was_inactive;  /* who holds now is to send and get no sound */
+	bool is_joining;    /* its legs do not hear each other yet */
+	bool is_from_peer;  /* the other node's: it decides and records */
+	bool is_emergency;  /* no limit holds it up */
+	bool is_told;       /* the other node knows it (pair_calls.h) */
+	bool is_unrecorded; /* dial tone: what is dialled has a record */
 	uint16_t legs;
 	uint64_t row;
 	struct leg *caller;
@@ -118,6 +120,7 @@ struct call {
 	struct alone *alone;         /* its caller is alone (alone.h) */
 	struct campon *campon;       /* it waits for somebody busy, or NULL */
 	struct park *park;           /* where it is parked, or NULL */
+	struct consult *consult;     /* held by an outside number, or NULL */
 	struct join *join;           /* while its legs are brought together */
 	struct forward_way *way;     /* forward.h; NULL once answered */
 	struct outside *outside;     /* its way out by trunks, or NULL */

@@ -11,6 +11,7 @@
 #include "pbx/watch/event.h"
 #include "pbx/call/farewell.h"
 #include "pbx/call/leg.h"
+#include "pbx/desk/twin_consult.h"
 #include "pbx/pair/pair_calls.h"
 #include "pbx/pair/pair_feed.h"
 #include "pbx/trunk/outsider.h"
@@ -185,6 +186,8 @@ void leg_take(struct leg *leg, struct leg *from)
 	from->sdp = NULL;
 	sip_dialog_set_arg(leg->dialog, leg);
 
+	if (from->phone && from->phone->is_proved)
+		twin_consult_moved(from->call, leg->call);
 	leg->state = from->state;
 	leg->allows_update = from->allows_update;
 	leg->knows_100rel = from->knows_100rel;

@@ -27,6 +27,7 @@
 #include "pbx/transfer/transfer.h"
 #include "pbx/turn.h"
 #include "pbx/desk/twin.h"
+#include "pbx/desk/twin_consult.h"
 
 #define ROW_VERSION "1"
 
@@ -84,8 +85,9 @@ static int put_who(struct mbuf *mb, const struct leg *leg)
 	char who[WHO_BYTES];
 
 	if (outsider_is(p))
-		(void)re_snprintf(who, sizeof(who), "@%s/%s %s %s",
+		(void)re_snprintf(who, sizeof(who), "@%s/%s%s %s %s",
 				  p->trunk->id, p->twin,
+				  p->is_proved ? "!" : "",
 				  p->is_anonymous ? "" : p->number,
 				  p->outside_name ? p->outside_name : "");
 	else if (leg->is_by_peer)
@@ -185,6 +187,21 @@ static int put_park(struct mbuf *mb, const struct call *call)
 	return err;
 }
 
+/* Whom it is held for, empty when it is not. */
+static int put_consult(struct mbuf *mb, const struct call *call)
+{
+	size_t at;
+	int err;
+
+	err = field_begin(mb, &at);
+	if (!err)
+		err = twin_consult_save(call, mb);
+	if (!err)
+		field_end(mb, at);
+
+	return err;
+}
+
 static int put_party(struct mbuf *mb, const struct call *call)
 {
 	char text[CONFERENCE_ROW_BYTES] = "";
@@ -224,7 +241,8 @@ int restore_save(const struct call *call)
 			call->ports[i] ? media_port_number(call->ports[i]) : 0);
 	err |= put_number(mb, call->is_relayed);
 	err |= put_number(mb, (call->is_joining ? 1u : 0u) |
-				      (call->is_from_peer ? 2u : 0u));
+				      (call->is_from_peer ? 2u : 0u) |
+				      (call->is_unrecorded ? 4u : 0u));
 	err |= put(mb, span_of(call->account));
 	err |= put_number(mb, call->is_emergency);
 	if (call->callee)
@@ -233,6 +251,8 @@ int restore_save(const struct call *call)
 		err |= put_party(mb, call);
 	if (!call->callee)
 		err |= put_ringing(mb, call);
+	else if (call->state == CALL_ANSWERED)
+		err |= put_consult(mb, call);
 	if (!err)
 		keep_put_call(call->row, (struct span){ (const char *)mb->buf,
 							(uint32_t)mb->end });
@@ -285,7 +305,7 @@ static bool get_number(uint64_t *n, struct span *restp)
 }
 
 /* Whose leg it was: a phone's id, or "@TRUNK/USER NUMBER NAME" of an outsider,
- * USER whose outside number it is.
+ * USER whose outside number it is, with ! where that is certain.
  * One reference, or NULL when there is nobody any more. */
 static struct phone *phone_of(char *who, const struct call *call)
 {
@@ -309,6 +329,9 @@ static struct phone *phone_of(char *who, const struct call *call)
 	twin = strchr(who, '/');
 	if (twin) {
 		*twin++ = '\0';
+		o.is_proved = twin[0] && twin[strlen(twin) - 1] == '!';
+		if (o.is_proved)
+			twin[strlen(twin) - 1] = '\0';
 		o.twin = twin;
 	}
 	o.trunk = !strcmp(who + 1, PEER_TRUNK) ? peer_trunk()
@@ -421,7 +444,7 @@ static int read_call(struct call *call, struct span rest)
 {
 	char version[8];
 	uint64_t state, joining, emergency = 0;
-	struct span trail, park;
+	struct span trail, park, consult;
 	int err;
 
 	if (!get_text(version, sizeof(version), &rest) ||
@@ -451,6 +474,7 @@ static int read_call(struct call *call, struct span rest)
 	if (!err && get_number(&joining, &rest)) {
 		call->is_joining = joining & 1;
 		call->is_from_peer = joining & 2;
+		call->is_unrecorded = joining & 4;
 	}
 	if (!err && rest.len &&
 	    (!get_text(call->account, sizeof(call->account), &rest) ||
@@ -463,6 +487,9 @@ static int read_call(struct call *call, struct span rest)
 		err = park_restore(call, park);
 	if (!err && call->state == CALL_ANSWERED)
 		err = get_party(call, &rest);
+	if (!err && call->state == CALL_ANSWERED && call->callee &&
+	    get(&consult, &rest))
+		err = twin_consult_restore(call, consult);
 
 	return err;
 }
@@ -532,6 +559,7 @@ int restore_all(void)
 	uint32_t count = 0;
 	int err = keep_each_call(restore, &count);
 
+	twin_consult_restored();
 	if (count)
 		log_info("restore", "%u calls are back", count);
 

@@ -79,21 +79,6 @@ static void leave(const struct visit *v, const char *prompt)
 
 /* ---- as the user ---- */
 
-/* From here on the call shows the extension. */
-static void become(struct phone *p, const struct user *u)
-{
-	char *name = NULL;
-
-	if (str_dup(&name, u->name))
-		return;
-
-	mem_deref(p->outside_name);
-	p->outside_name = name;
-	p->is_anonymous = false;
-	(void)snprintf(p->number, sizeof(p->number), "%s", u->extension);
-	memcpy(p->twin, u->id, sizeof(p->twin));
-}
-
 static void go_on(struct visit *v)
 {
 	struct call *call = call_of(v);
@@ -186,11 +171,12 @@ static void proved(struct visit *v)
 	v->tries = 0;
 	trail_add(&call->trail, "it is %s, by PIN", u->name);
 	if (v->number[0]) {
+		twin_become(call->caller->phone, u, true);
 		go_on(v);
 		return;
 	}
-	log_in(v, u);
-	become(call->caller->phone, u);
+	log_in(v, u); /* while it makes nobody busy */
+	twin_become(call->caller->phone, u, true);
 }
 
 static void wrong(struct visit *v, enum pin_verdict verdict)
@@ -331,7 +317,7 @@ bool access_dialled(struct call *call, const char *number)
 		  u ? u->name : "somebody", u ? ", known by number" : "");
 	if (u) {
 		memcpy(v->user, u->id, sizeof(v->user));
-		become(p, u);
+		twin_become(p, u, false);
 	}
 	err = answer_begin(&v->answer, call, &owner, v, ANSWER_CONNECT);
 	if (err)

@@ -141,6 +141,21 @@ struct user *twin_find(const struct customer *c, const char *number)
 	return found;
 }
 
+void twin_become(struct phone *p, const struct user *u, bool is_proved)
+{
+	char *name = NULL;
+
+	if (str_dup(&name, u->name))
+		return;
+
+	mem_deref(p->outside_name);
+	p->outside_name = name;
+	p->is_anonymous = false;
+	p->is_proved = is_proved;
+	(void)snprintf(p->number, sizeof(p->number), "%s", u->extension);
+	memcpy(p->twin, u->id, sizeof(p->twin));
+}
+
 /* ---- for outside.c ---- */
 
 struct outside *twin_way(const struct twin *t)

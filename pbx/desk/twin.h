@@ -12,7 +12,13 @@
  *
  *   *1  hold, and back            *2NUMBER#  hand over
  *   *3  conference of both calls  *4         swap the held and the active one
- *   *5  ring the user's phones    *0         forget it
+ *   *5  ring the user's phones    *6         put aside, dial tone: consult
+ *   *7  let go of the active one: back to who was put aside
+ *   *2# bring who was put aside and the active one together
+ *   *0  forget it
+ *
+ * A customer may have other digits for the seven (field twin_keys).  A key
+ * that means nothing or cannot be obeyed is answered by a reorder tone.
  *
  * Who calls in from it is recognised at the access number (access.h).
  *
@@ -41,6 +47,10 @@ bool twin_is_busy(const struct user *u);
 
 /** The user of a customer whose outside number this is, or NULL. */
 struct user *twin_find(const struct customer *c, const char *number);
+
+/** Somebody outside is this user from now on, and is shown as such; whether
+ * that is certain, or only said by a number that can be feigned. */
+void twin_become(struct phone *outsider, const struct user *u, bool is_proved);
 
 /** Ring those of a routing; how many. */
 uint32_t twin_ring(struct call *call, const struct routing *r,

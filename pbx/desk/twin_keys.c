@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "base/json.h"
 #include "base/wheel.h"
 #include "pbx/call/call.h"
 #include "pbx/conference/conference.h"
@@ -18,9 +19,11 @@
 #include "pbx/transfer/recall.h"
 #include "pbx/transfer/transfer.h"
 #include "pbx/turn.h"
+#include "pbx/desk/twin_consult.h"
 #include "pbx/desk/twin_keys.h"
+#include "pbx/desk/twin_line.h"
 
-enum { KEYS_MAX = 28, FORGET_MS = 6000 };
+enum { KEYS_MAX = 28, FORGET_MS = 6000, FORGET_KEY = '0' };
 
 struct keys {
 	struct le le;
@@ -41,9 +44,21 @@ static void keys_destructor(void *data)
 	list_unlink(&k->le);
 }
 
+static void reorder(const struct leg *leg);
+
+/* Begun and not finished: so it is not obeyed. */
 static void forget(void *arg)
 {
-	mem_deref(arg);
+	struct keys *k = arg;
+	const struct call *call = call_find(span_of(k->call));
+
+	if (call && call->state == CALL_ANSWERED) {
+		if (call->caller->number == k->leg)
+			reorder(call->caller);
+		else if (call->callee && call->callee->number == k->leg)
+			reorder(call->callee);
+	}
+	mem_deref(k);
 }
 
 static struct keys *keys_of(const struct leg *leg)
@@ -100,6 +115,8 @@ static uint16_t hold(struct leg *leg, const char *number)
 
 static uint16_t hand_over(struct leg *leg, const char *number)
 {
+	if (!number[0])
+		return twin_consult_transfer(leg);
 	if (number[strspn(number, "0123456789")])
 		return 484;
 
@@ -124,7 +141,7 @@ static struct leg *other_leg(const struct leg *leg)
 
 			if (call->state != CALL_ANSWERED || call == leg->call ||
 			    !x || !x->phone || x->state != state ||
-			    (!i && x->phone->twin[0]) ||
+			    (x->phone->trunk && !x->phone->is_proved) ||
 			    phone_person(x->phone) != u)
 				continue;
 			found = x;
@@ -142,6 +159,8 @@ static uint16_t confer(struct leg *leg, const char *number)
 	uint16_t status;
 
 	(void)number;
+	if (twin_consult_is(leg->call))
+		return twin_consult_confer(leg);
 	if (!with)
 		return 481;
 	if (!cos_may(phone_person(leg->phone), COS_CONFERENCE))
@@ -172,6 +191,8 @@ static uint16_t swap(struct leg *leg, const char *number)
 	struct leg *with = other_leg(leg);
 	uint16_t status;
 
+	if (twin_consult_is(leg->call))
+		return twin_consult_swap(leg);
 	if (!with || !with->phone->twin[0])
 		return 481;
 	status = hold(leg, number);
@@ -187,28 +208,78 @@ static uint16_t push(struct leg *leg, const char *number)
 	return handoff_do(leg, 0, true);
 }
 
-/* What each key does; 0 or the status that says why not. */
+static uint16_t flash(struct leg *leg, const char *number)
+{
+	(void)number;
+	recall_cancel(leg->call);
+
+	return twin_consult_is(leg->call) ? twin_consult_swap(leg)
+					  : twin_consult_begin(leg);
+}
+
+static uint16_t cancel(struct leg *leg, const char *number)
+{
+	(void)number;
+
+	return twin_consult_back(leg);
+}
+
+/* What each key does, in the order of a customer's own digits; 0 or the
+ * status that says why not. */
 static const struct key_action {
-	char key;
+	const char *name;
 	bool has_number; /* digits and # follow */
 	uint16_t (*run)(struct leg *leg, const char *number);
-	const char *what;
 } actions[] = {
-	{ '1', false, hold, "hold" },
-	{ '2', true, hand_over, "hand over" },
-	{ '3', false, confer, "conference" },
-	{ '4', false, swap, "swap" },
-	{ '5', false, push, "hand off" },
+	{ "hold", false, hold },         { "transfer", true, hand_over },
+	{ "conference", false, confer }, { "swap", false, swap },
+	{ "handoff", false, push },      { "flash", false, flash },
+	{ "cancel", false, cancel },
 };
 
-static const struct key_action *action_of(char key)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
-		if (actions[i].key == key)
-			return &actions[i];
-	}
+_Static_assert(sizeof(actions) / sizeof(actions[0]) == TWIN_KEYS,
+	       "a key for each");
 
-	return NULL;
+static const struct key_action *action_of(const struct customer *c, char key)
+{
+	const char *keys = c && c->twin_keys[0] ? c->twin_keys
+						: TWIN_KEYS_PRESET;
+	const char *at = key ? strchr(keys, key) : NULL;
+
+	return at && at - keys < TWIN_KEYS ? &actions[at - keys] : NULL;
+}
+
+const char *twin_keys_name(const struct customer *c, char key)
+{
+	const struct key_action *a = action_of(c, key);
+
+	return a ? a->name : NULL;
+}
+
+void twin_keys_check(const json_t *customer, json_t *errors)
+{
+	const char *keys = json_get_text(customer, "twin_keys");
+
+	for (const char *p = keys; p && *p; p++) {
+		if (strchr(p + 1, *p)) {
+			kind_error(errors, "twin_keys", "duplicate",
+				   "each digit means one thing");
+			return;
+		}
+	}
+}
+
+/* Who pressed it hears that it was not obeyed. */
+static void reorder(const struct leg *leg)
+{
+	const struct call *call = leg->call;
+	struct media_port *port = call->ports[leg == call->caller ? 0 : 1];
+	char file[PROMPT_FILE_BYTES];
+
+	if (!port || call->state != CALL_ANSWERED)
+		return;
+	prompt_file(file, call->customer, phone_person(leg->phone), "reorder");
+	media_port_say(port, file);
 }
 
 static void act(const struct key_action *a, struct leg *leg, const char *number)
@@ -217,28 +288,36 @@ static void act(const struct key_action *a, struct leg *leg, const char *number)
 	uint16_t status;
 
 	trail_add(&call->trail, "%s by key: %s%s%s", phone_name(leg->phone),
-		  a->what, number[0] ? " to " : "", number);
+		  a->name, number[0] ? " to " : "", number);
 	status = a->run(leg, number);
-	if (status)
+	if (status) {
 		trail_add(&call->trail, "not done: %u", status);
+		reorder(leg);
+	}
 	mem_deref(call);
 }
 
 /* Whether the keys say something whole, which is done. */
 static bool run(struct keys *k, struct leg *leg)
 {
-	const struct key_action *a = action_of(k->pressed[0]);
+	const struct key_action *a = action_of(leg->phone->customer,
+					       k->pressed[0]);
 	char number[KEYS_MAX + 1] = "";
 
-	if (!a)
+	if (!a) {
+		if (k->pressed[0] != FORGET_KEY)
+			reorder(leg);
 		return true;
+	}
 	if (a->has_number) {
-		if (k->pressed[k->count - 1] != '#')
-			return k->count == KEYS_MAX;
+		if (k->pressed[k->count - 1] != '#') {
+			if (k->count < KEYS_MAX)
+				return false;
+			reorder(leg);
+			return true;
+		}
 		(void)snprintf(number, sizeof(number), "%.*s", k->count - 2,
 			       k->pressed + 1);
-		if (!number[0])
-			return true;
 	}
 	act(a, leg, number);
 
@@ -250,8 +329,7 @@ void twin_keys_pressed(struct leg *leg, char key)
 	const struct user *u;
 	struct keys *k;
 
-	/* Who calls in is known by a number that can be feigned. */
-	if (!leg->phone || !leg->phone->twin[0] || leg == leg->call->caller)
+	if (!twin_line_is(leg))
 		return;
 	u = phone_person(leg->phone);
 	if (!u || !cos_may(u, COS_TWIN_FEATURES))

@@ -284,6 +284,8 @@ static void heard(enum voice_event event, char k, void *arg)
 	case VOICE_KEY:
 		if (a->state == ANSWER_OPEN && a->owner->key)
 			a->owner->key(a->arg, k);
+		else if (a->state == ANSWER_SENDING && a->owner->key_meanwhile)
+			a->owner->key_meanwhile(a->arg, k);
 		break;
 
 	case VOICE_LOST: lost(a); break;
@@ -430,6 +432,17 @@ int answer_send_on(struct answer *a, const struct answer_way *way)
 		(void)voice_say(a->voice, "ringback");
 
 	return err;
+}
+
+void answer_call_off(struct answer *a)
+{
+	if (a->state != ANSWER_SENDING)
+		return;
+
+	transfer_call_off(a->call);
+	wheel_stop(&a->timer);
+	voice_hush(a->voice);
+	a->state = ANSWER_OPEN;
 }
 
 static void tell_refused(void *arg)

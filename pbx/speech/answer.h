@@ -34,6 +34,9 @@ struct answer_owner {
 
 	void (*key)(void *arg, char key);
 
+	/** A key while the caller is being sent on. */
+	void (*key_meanwhile)(void *arg, char key);
+
 	/** Nobody took the call that was sent on: why, and whose number it
 	 * was ("": nobody's).  NULL: the call ends. */
 	void (*refused)(void *arg, uint16_t status, const char *user);
@@ -127,6 +130,9 @@ struct answer_way {
  *         ENOMEM
  */
 int answer_send_on(struct answer *a, const struct answer_way *way);
+
+/** Not after all: nobody is rung any more, the caller hears us. */
+void answer_call_off(struct answer *a);
 
 /** What call.c, bridge.c and transfer.c tell: the caller has acknowledged (m
  * may hold its description); a request inside the call; the call is over; who

@@ -108,13 +108,23 @@ static bool wants_relay_outside(const struct call *call, const struct sa *there)
 	return reach_is_inside(there) == is_outside_caller(call);
 }
 
+/* Its keys are to be heard. */
+static bool is_outside_number(const struct phone *p)
+{
+	return p && p->is_proved;
+}
+
 static bool wants_relay(const struct call *call, const struct routing *r)
 {
 	const struct sip_flow *from = sip_dialog_flow(call->caller->dialog);
 
-	if (r->twin_count ||           /* keys are to be heard */
+	if (r->twin_count || is_outside_number(call->caller->phone) ||
 	    call->caller->hides_media) /* its phone asks for it */
 		return true;
+	for (uint32_t i = 0; i < r->count; i++) {
+		if (is_outside_number(r->phones[i]))
+			return true;
+	}
 	if (pbx_settings.media != RELAY_AUTO)
 		return pbx_settings.media == RELAY_ALWAYS;
 	if (is_caller_far(call->caller) ||

@@ -3,6 +3,7 @@
 #include "pbx/call/call.h"
 #include "pbx/route/cos.h"
 #include "pbx/call/fork.h"
+#include "pbx/desk/twin_consult.h"
 #include "pbx/feature/park.h"
 #include "pbx/transfer/recall.h"
 #include "pbx/settings.h"
@@ -20,6 +21,7 @@ static const char *const why_texts[RECALL_WHYS] = {
 	[RECALL_PARKED] = "parked",
 	[RECALL_TRANSFERRED] = "not answered",
 	[RECALL_HANDOFF] = "handed over",
+	[RECALL_CONSULT] = "held",
 };
 
 uint64_t recall_after_ms(const struct phone *handler, enum recall_why why)
@@ -140,6 +142,8 @@ void recall_failed(const struct recall_failure *f)
 	trail_add(&call->trail, "nobody comes back");
 	if (f->why == RECALL_HELD)
 		recall_held(f->by, f->by->state == LEG_HELD);
+	if (f->why == RECALL_CONSULT)
+		twin_consult_failed(call, f->stage == RECALL_STAGE_LAST);
 	if (f->why != RECALL_PARKED)
 		return;
 	park_again(call);

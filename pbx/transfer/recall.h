@@ -24,6 +24,7 @@ enum recall_why {
 	RECALL_PARKED,
 	RECALL_TRANSFERRED,
 	RECALL_HANDOFF, /* nobody is rung for it but by will */
+	RECALL_CONSULT, /* who held it has left (twin_consult.h) */
 	RECALL_WHYS,
 };
 

@@ -457,6 +457,21 @@ bool transfer_take(struct call *call)
 	return true;
 }
 
+void transfer_call_off(struct call *from)
+{
+	struct transfer *t = from->transfer;
+	struct call *to;
+
+	if (!t || t->from != from || t->by)
+		return;
+
+	to = t->call;
+	transfer_forget(from);
+	trail_add(&to->trail, "called off");
+	fork_cancel(to, NULL, NULL);
+	call_give_up(to, 487);
+}
+
 struct call *transfer_sender(const struct call *call)
 {
 	const struct transfer *t = call->transfer;

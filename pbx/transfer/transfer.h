@@ -83,6 +83,10 @@ uint16_t transfer_back(struct leg *by, const struct transfer_back *back);
 uint16_t transfer_take_place(struct call *call, struct leg *leg,
 			     const struct sip_message *m);
 
+/** Nobody is rung any more for the caller of an answered call that was sent
+ * on. */
+void transfer_call_off(struct call *from);
+
 /** Whose privileges count for where a call goes: its caller's, or who hands it
  * over. */
 struct phone *transfer_payer(const struct call *call);

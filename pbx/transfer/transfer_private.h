@@ -68,6 +68,14 @@ void transfer_relay(struct call *call, struct phone *callee);
 /* The call's callee, for its record. */
 void transfer_callee(struct call *call, const struct phone *p);
 
+/* A call, answered, of two legs that are still in other ones: leg_take() and
+ * an outcome that joins them follow. */
+int transfer_joined(struct call **callp, struct leg *x, struct leg *y);
+
+/* Whether a user may bring two parties together, who may be outside both. */
+bool transfer_may_join(const struct leg *by, const struct phone *a,
+		       const struct phone *b);
+
 /* An INVITE with nothing in it, for who rings a call of ours. */
 struct sip_message *transfer_blank(void);
 

@@ -20,7 +20,7 @@
 
 /* ---- to another call of the transferor ---- */
 
-static int make_joined(struct call **callp, struct leg *x, struct leg *y)
+int transfer_joined(struct call **callp, struct leg *x, struct leg *y)
 {
 	struct call *call = call_new(x->call->customer);
 	int err;
@@ -64,7 +64,7 @@ static uint16_t join_far_ends(struct leg *by, struct leg *with, uint32_t event,
 	struct call *call = NULL;
 	struct transfer_outcome *o;
 
-	if (make_joined(&call, x, y))
+	if (transfer_joined(&call, x, y))
 		return 500;
 	o = transfer_outcome_make(call);
 	if (!o) {
@@ -134,10 +134,10 @@ static uint16_t wait_in_place(struct leg *by, struct leg *with, uint32_t event,
 }
 
 /* Whether a user may bring two outside parties together. */
-static bool may_join(const struct leg *by, const struct phone *a,
-		     const struct phone *b)
+bool transfer_may_join(const struct leg *by, const struct phone *a,
+		       const struct phone *b)
 {
-	const struct user *u = by->phone ? by->phone->user : NULL;
+	const struct user *u = by->phone ? phone_person(by->phone) : NULL;
 
 	if (!outsider_is(a) || !outsider_is(b) ||
 	    cos_may(u, COS_PUBLIC_TO_PUBLIC))
@@ -163,7 +163,7 @@ static uint16_t to_call(struct leg *by, struct leg *with, uint32_t event,
 	if (call->transfer || !leg_is_quiet(with) || !leg_peer(with) ||
 	    !leg_is_quiet(leg_peer(with)))
 		return 491;
-	if (!may_join(by, leg_peer(by)->phone, leg_peer(with)->phone))
+	if (!transfer_may_join(by, leg_peer(by)->phone, leg_peer(with)->phone))
 		return 403;
 
 	return join_far_ends(by, with, event, is_silent);
@@ -219,7 +219,7 @@ static void route_and_ring(struct transfer *t, struct span number,
 	(void)re_snprintf(call->number, sizeof(call->number), "%s",
 			  forward_dialled(call));
 	if (r.outside[0] && outsider_is(call->caller->phone) &&
-	    !cos_may(t->phone->user, COS_PUBLIC_TO_PUBLIC)) {
+	    !cos_may(phone_person(t->phone), COS_PUBLIC_TO_PUBLIC)) {
 		trail_add(&call->trail,
 			  "%s may not connect two outside parties",
 			  phone_name(t->phone));
@@ -396,10 +396,10 @@ uint16_t transfer_may(const struct leg *leg)
 	if (leg->call->state != CALL_ANSWERED || !x || !x->dialog)
 		return 481;
 	/* who calls from outside disposes of nobody here, at whose cost ever;
-	 * whom we have called at a user's outside number is that user */
+	 * whom we have called at a user's outside number is that user, as is
+	 * who gave the PIN */
 	if (!leg->phone || !x->phone ||
-	    (leg->phone->trunk &&
-	     (!leg->phone->twin[0] || leg == leg->call->caller)))
+	    (leg->phone->trunk && !leg->phone->is_proved))
 		return 403;
 	if (leg->call->transfer || !leg_is_quiet(leg) || !leg_is_quiet(x))
 		return 491;

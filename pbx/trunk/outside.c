@@ -298,6 +298,7 @@ static int try_start(struct outside *o, struct trunk *t)
 		.trunk = t,
 		.number = o->number,
 		.twin = o->twin ? twin_user(o->twin) : NULL,
+		.is_proved = o->twin != NULL,
 	};
 	struct sip_dialog_request request = { .method = "INVITE" };
 	struct phone *phone = NULL;

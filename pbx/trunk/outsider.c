@@ -34,6 +34,7 @@ int outsider_alloc(struct phone **pp, const struct outsider *o)
 
 	if (o->twin)
 		(void)re_snprintf(p->twin, sizeof(p->twin), "%s", o->twin);
+	p->is_proved = o->is_proved && p->twin[0];
 	p->trunk = mem_ref(o->trunk);
 	list_append(&o->trunk->outsiders, &p->trunk_le, p);
 	p->customer = o->customer;

@@ -17,6 +17,7 @@ struct outsider {
 	const char *number;  /* "" or NULL: withheld */
 	const char *name;    /* or NULL */
 	const char *twin;    /* id of the user whose number it is, or NULL */
+	bool is_proved;      /* that is certain */
 };
 
 /** Make one; the leg it is for keeps the reference.  0 or ENOMEM. */

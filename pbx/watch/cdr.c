@@ -39,6 +39,17 @@ static void party(struct sip_out *o, const char *name, const struct leg *leg,
 	sip_out_raw(o, SPAN("}"));
 }
 
+/* Whose leg it is; of an outside number only where that is certain. */
+static const char *user_of(const struct leg *leg)
+{
+	const struct phone *p = leg ? leg->phone : NULL;
+	const struct user *u = p && p->is_proved ? phone_person(p)
+			       : p               ? p->user
+						 : NULL;
+
+	return u ? u->id : "";
+}
+
 static void parties(struct sip_out *o, const struct call *call)
 {
 	const struct phone *p = call->caller->phone;
@@ -48,7 +59,7 @@ static void parties(struct sip_out *o, const struct call *call)
 	if (callee && callee->phone && callee->phone->user)
 		user = callee->phone->user->id;
 
-	party(o, "caller", call->caller, p && p->user ? p->user->id : "",
+	party(o, "caller", call->caller, user_of(call->caller),
 	      p ? phone_shown_number(p) : "");
 	party(o, "callee", callee, user, call->number);
 }
@@ -146,12 +157,6 @@ static void durable(const struct store_result *result, void *arg)
 	mem_deref(r);
 }
 
-static const char *user_of(const struct leg *leg)
-{
-	return leg && leg->phone && leg->phone->user ? leg->phone->user->id
-						     : "";
-}
-
 static void id_copy(char out[DIRECTORY_ID_SIZE], const char *id)
 {
 	size_t len = strlen(id);
@@ -186,8 +191,8 @@ void cdr_write(struct call *call)
 	struct keep_cdr cdr;
 	struct record *r;
 
-	if (peer_is_caller(call)) /* the other node writes it */
-		return;
+	if (peer_is_caller(call) || call->is_unrecorded)
+		return; /* the other node writes it; or nothing to write */
 
 	sip_out_init(&o, buf, sizeof(buf));
 	print_record(call, clock_wall_ms(), &o);
