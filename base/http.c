@@ -18,6 +18,7 @@
 
 #include "base/http_private.h"
 #include "base/log.h"
+#include "base/loop.h"
 
 enum {
 	INPUT_AHEAD_MAX = 65536, /* received while a request is in work */
@@ -116,6 +117,7 @@ static void conn_close(struct http_conn *c)
 	c->req = NULL;
 	wheel_stop(&c->timer);
 	list_unlink(&c->le);
+	list_unlink(&c->le_waiting);
 	--c->srv->conn_count;
 	address_leave(c->srv, c->address);
 	c->sc = mem_deref(c->sc);
@@ -170,6 +172,7 @@ static void conn_state_set(struct http_conn *c, enum conn_state state)
 	case CONN_BODY: ms = cfg->body_ms; break;
 	case CONN_WRITING: ms = cfg->write_ms; break;
 	case CONN_LINGER: ms = LINGER_MS; break;
+	case CONN_WAITING:
 	case CONN_BUSY:
 	case CONN_GONE: break;
 	}
@@ -275,7 +278,6 @@ static void refuse(struct http_request *req)
 			   "There is nothing at this path.", NULL);
 }
 
-/* The request is whole: hand it over. */
 static void conn_dispatch(struct http_conn *c)
 {
 	struct http_server *srv = c->srv;
@@ -298,6 +300,41 @@ static void conn_dispatch(struct http_conn *c)
 
 	/* without a reference or an answer this answers 500 */
 	mem_deref(req);
+}
+
+/* In a later turn: one of those who wait, more as long as there is time. */
+static void serve_waiting(void *arg)
+{
+	struct http_server *srv = mem_ref(arg);
+	struct le *le = list_head(&srv->waiting);
+
+	(void)loop_has_time(); /* it begins here */
+	while (le) {
+		struct http_conn *c = le->data;
+
+		list_unlink(le);
+		conn_dispatch(c);
+		le = loop_has_time() ? list_head(&srv->waiting) : NULL;
+	}
+	if (list_head(&srv->waiting))
+		wakeup_ring(&srv->wakeup);
+	mem_deref(srv);
+}
+
+/* The request is whole: hand it over, behind those who wait already. */
+static void conn_ready(struct http_conn *c)
+{
+	struct http_server *srv = c->srv;
+
+	if (!list_head(&srv->waiting) && loop_has_time()) {
+		conn_dispatch(c);
+		return;
+	}
+
+	if (!list_head(&srv->waiting))
+		wakeup_ring(&srv->wakeup);
+	conn_state_set(c, CONN_WAITING);
+	list_append(&srv->waiting, &c->le_waiting, c);
 }
 
 /* Drop n octets from the front of the input. */
@@ -462,7 +499,7 @@ static bool turn_body(struct http_conn *c)
 	if (!is_body_whole(c))
 		return false;
 
-	conn_dispatch(c);
+	conn_ready(c);
 
 	return true;
 }
@@ -492,6 +529,7 @@ static void conn_turn(struct http_conn *c)
 		case CONN_BODY: goes_on = turn_body(c); break;
 
 		case CONN_HANDSHAKE:
+		case CONN_WAITING:
 		case CONN_BUSY:
 		case CONN_WRITING:
 		case CONN_LINGER:
@@ -537,7 +575,7 @@ static void conn_received(struct mbuf *mb, void *arg)
 		return;
 	}
 
-	if (c->state >= CONN_BUSY &&
+	if (c->state >= CONN_WAITING &&
 	    mbuf_get_left(c->in) + mbuf_get_left(mb) > INPUT_AHEAD_MAX) {
 		log_warn("http", "peer sends ahead without end, cut");
 		conn_close(c);
@@ -648,6 +686,7 @@ static void server_destructor(void *data)
 	struct http_server *srv = data;
 	struct le *le;
 
+	wakeup_close(&srv->wakeup);
 	list_flush(&srv->listeners);
 	while ((le = list_head(&srv->conns)))
 		conn_close(le->data);
@@ -684,7 +723,10 @@ int http_server_alloc(struct http_server **srvp, const struct http_config *cfg)
 	default_set(&srv->cfg.connections, 16384);
 	default_set(&srv->cfg.per_address, 256);
 
+	srv->wakeup.fd = -1;
 	err = table_init(&srv->addresses, 64);
+	if (!err)
+		err = wakeup_open(&srv->wakeup, serve_waiting, srv);
 	if (err)
 		mem_deref(srv);
 	else

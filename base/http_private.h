@@ -6,6 +6,7 @@
 #include "base/http.h"
 #include "base/http_head.h"
 #include "base/list.h"
+#include "base/wakeup.h"
 #include "base/wheel.h"
 
 enum {
@@ -44,6 +45,8 @@ struct http_server {
 	bool is_draining;
 	struct list listeners;
 	struct list conns;
+	struct list waiting;  /* first come, first served */
+	struct wakeup wakeup; /* for the turn that looks at them */
 	uint32_t conn_count;
 	struct list routes;
 	struct table addresses;
@@ -58,6 +61,7 @@ enum conn_state {
 	CONN_IDLE,      /* no octet of the next head yet */
 	CONN_HEAD,
 	CONN_BODY,
+	CONN_WAITING, /* the request is whole: for a turn that has time */
 	CONN_BUSY,    /* a handler has the request */
 	CONN_WRITING, /* the answer waits for the peer */
 	CONN_LINGER,  /* all sent, ours closed; what comes is dropped */
@@ -66,6 +70,7 @@ enum conn_state {
 
 struct http_conn {
 	struct le le;
+	struct le le_waiting;
 	struct http_server *srv;
 	enum conn_state state;
 	struct tcp_conn *tc;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DEBUG_MODULE "holdfast"
@@ -44,6 +45,13 @@ static struct loop {
 	_Atomic uint32_t signal_count;
 } loop = { .mutex = PTHREAD_MUTEX_INITIALIZER };
 
+/* Of a turn, for work that may wait. */
+static struct {
+	bool is_begun;
+	uint64_t began_us;
+	struct tmr end;
+} slice;
+
 static void loop_wake(void)
 {
 	const uint64_t one = 1;
@@ -56,6 +64,33 @@ static void loop_wake(void)
 	/* a full counter has woken it already */
 	n = write(fd, &one, sizeof(one));
 	(void)n;
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+
+	return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+}
+
+static void slice_over(void *arg)
+{
+	(void)arg;
+	slice.is_begun = false;
+}
+
+bool loop_has_time(void)
+{
+	if (slice.is_begun)
+		return now_us() - slice.began_us < LOOP_SLICE_US;
+
+	slice.is_begun = true;
+	slice.began_us = now_us();
+	tmr_start(&slice.end, 0, slice_over, NULL); /* this turn's */
+
+	return true;
 }
 
 static void run_signals(void)
@@ -191,6 +226,8 @@ void loop_close(void)
 		signal(loop.signals[i].sig, SIG_DFL);
 	loop.signal_count = 0;
 
+	tmr_cancel(&slice.end);
+	slice.is_begun = false;
 	fd_close(loop.fd);
 	(void)close(loop.fd);
 	loop.fd = 0;

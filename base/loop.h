@@ -7,9 +7,12 @@
 #ifndef LOOP_H
 #define LOOP_H
 
+#include <stdbool.h>
+
 enum {
 	LOOP_FDS = 65536, /* at most; less where the system allows less */
 	LOOP_SIGNALS = 16,
+	LOOP_SLICE_US = 2000,
 };
 
 typedef void(loop_post_h)(void *arg);
@@ -42,6 +45,14 @@ void loop_stop(void);
  * @return 0; EINVAL; ENOMEM; EAGAIN when the queue (16,384) is full
  */
 int loop_post(loop_post_h *h, void *arg);
+
+/**
+ * Whether this turn has time left for work that comes in bursts and may wait:
+ * requests of REST, answers of the disk.  It has LOOP_SLICE_US from the first
+ * question on; who hears no puts the rest off to the next turn, by
+ * wakeup_ring(), so that what cannot wait (calls) comes in between.
+ */
+bool loop_has_time(void);
 
 /**
  * Have a signal handled from the loop, as an ordinary event.

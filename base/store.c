@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/store_core.h"
 
 enum { SETTLE_MS = 1000 };
@@ -86,29 +87,47 @@ static void store_destructor(void *data)
 	pthread_mutex_destroy(&s->lock);
 }
 
-/* On the loop: tell everybody whose write has been answered. */
-static void answer_all(void *arg)
+/* On the loop: tell one whose write has been answered; whether there was. */
+static bool answer_one(struct store *s)
 {
-	struct store *s = arg;
 	struct store_write *w;
 
+	pthread_mutex_lock(&s->lock);
+	w = list_take(&s->answered);
+	pthread_mutex_unlock(&s->lock);
+	if (!w)
+		return false;
+
+	s->pending--;
+	if (w->done)
+		w->done(&w->result, w->arg);
+	mem_deref(w);
+
+	/* a handler may have dropped the store */
+	return mem_nrefs(s) > 1;
+}
+
+static void answer_all(struct store *s)
+{
 	mem_ref(s);
-	for (;;) {
-		pthread_mutex_lock(&s->lock);
-		w = list_take(&s->answered);
-		pthread_mutex_unlock(&s->lock);
-		if (!w)
-			break;
+	while (answer_one(s))
+		;
+	mem_deref(s);
+}
 
-		s->pending--;
-		if (w->done)
-			w->done(&w->result, w->arg);
-		mem_deref(w);
+/* One, and as many as this turn has time for. */
+static void answer_some(void *arg)
+{
+	struct store *s = arg;
+	bool goes_on;
 
-		/* A handler may have dropped the store. */
-		if (mem_nrefs(s) == 1)
-			break;
-	}
+	mem_ref(s);
+	(void)loop_has_time(); /* it begins here */
+	do {
+		goes_on = answer_one(s);
+	} while (goes_on && loop_has_time());
+	if (goes_on)
+		wakeup_ring(&s->wakeup);
 	mem_deref(s);
 }
 
@@ -187,7 +206,7 @@ int store_open(struct store **sp, const char *url, enum store_mode mode)
 		goto out;
 	}
 
-	err = wakeup_open(&s->wakeup, answer_all, s);
+	err = wakeup_open(&s->wakeup, answer_some, s);
 	if (err)
 		goto out;
 	s->has_wakeup = true;

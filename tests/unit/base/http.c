@@ -98,13 +98,45 @@ static void big(struct http_request *req, void *arg)
 	mem_deref(p);
 }
 
+enum { SLOW_PEERS = 8 };
+
+static int slow_fds[SLOW_PEERS + 1];
+static struct tmr other_tmr;
+static bool has_other_run;
+static int in_a_row, most_in_a_row;
+
+static void ask_all(const char *path)
+{
+	char text[64];
+	int n = snprintf(text, sizeof(text),
+			 "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", path);
+
+	for (int i = 0; i <= SLOW_PEERS; i++)
+		CHECK_INT(send(slow_fds[i], text, (size_t)n, 0), n);
+}
+
+/* What a burst of requests must not keep from its turn. */
+static void other_work(void *arg)
+{
+	if (served == SLOW_PEERS + 1) { /* all are connected */
+		served = in_a_row = most_in_a_row = 0;
+		ask_all("/slow");
+		/* while it waits, or before */
+		(void)close(slow_fds[SLOW_PEERS]);
+	}
+	has_other_run = true;
+	tmr_start(&other_tmr, 1, other_work, NULL);
+}
+
+static void slow(struct http_request *req, void *arg);
+
 static const struct http_route routes[] = {
 	{ "GET", "/hello", hello },     { "POST", "/echo", echo, 1000 },
 	{ "GET", "/users/{id}", user }, { "GET", "/users/me", me },
 	{ "GET", "/forget", forget },   { "GET", "/later", later },
 	{ "GET", "/never", never },     { "POST", "/json", json_in },
 	{ "PUT", "/json", json_in },    { "GET", "/big", big },
-	{ "GET", "/files/*", me },
+	{ "GET", "/files/*", me },      { "GET", "/slow", slow },
 };
 
 /* a peer that writes octets and reads until the end, in a thread */
@@ -128,6 +160,22 @@ static int64_t now_ms(void)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Longer than a turn has time for. */
+static void slow(struct http_request *req, void *arg)
+{
+	const int64_t end = now_ms() + 1 + 2 * LOOP_SLICE_US / 1000;
+
+	while (now_ms() < end)
+		;
+	in_a_row = has_other_run ? 1 : in_a_row + 1;
+	has_other_run = false;
+	if (in_a_row > most_in_a_row)
+		most_in_a_row = in_a_row;
+	http_reply(req, 200, "text/plain", "slow", 4);
+	if (++served == SLOW_PEERS)
+		loop_stop();
 }
 
 static int dial(uint16_t port)
@@ -561,6 +609,22 @@ static void a_call_is_cancelled_by_dropping_it(void)
 	CHECK_INT(client_ended, 0);
 }
 
+static void a_burst_lets_others_have_their_turn(void)
+{
+	server_start(NULL);
+	for (int i = 0; i <= SLOW_PEERS; i++)
+		slow_fds[i] = dial(http_server_port(srv));
+	ask_all("/hello");
+	tmr_start(&other_tmr, 1, other_work, NULL);
+	loop_run();
+	CHECK(served >= SLOW_PEERS);
+	CHECK_INT(most_in_a_row, 1);
+	tmr_cancel(&other_tmr);
+	for (int i = 0; i < SLOW_PEERS; i++)
+		(void)close(slow_fds[i]);
+	server_stop();
+}
+
 static const struct test tests[] = {
 	{ "requests are answered in order on one connection",
 	  requests_are_answered_in_order_on_one_connection },
@@ -587,6 +651,8 @@ static const struct test tests[] = {
 	  the_client_times_out_and_is_refused },
 	{ "a call is cancelled by dropping it",
 	  a_call_is_cancelled_by_dropping_it },
+	{ "a burst of requests lets others have their turn",
+	  a_burst_lets_others_have_their_turn },
 };
 
 TEST_MAIN("base/http", tests)
