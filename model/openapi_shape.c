@@ -111,6 +111,8 @@ static const struct shape shapes[] = {
 	  "do_not_disturb:boolean forwarded_to:string? "
 	  "connections:[]#connection~",
 	  "A phone, and what goes on there" },
+	{ "application-use", "last_used_ms:integer? streams:integer",
+	  "At all nodes of its pbx" },
 	{ "own-application",
 	  "id:string customer:string name:string rights:[]string scope:any "
 	  "expires_ms:integer? requests_per_s:integer streams_max:integer "
@@ -273,6 +275,8 @@ static const struct shape_route rows[] = {
 	  "wait" },
 	{ "portal", "POST", "/api/v1/applications/{id}/token", NULL, 200,
 	  "object", "wait" },
+	{ "portal", "GET", "/api/v1/applications/{id}/use", NULL, 200,
+	  "#application-use", NULL },
 	{ "portal", "GET", "/api/v1/mails", NULL, 200, "list #mail-head",
 	  NULL },
 	{ "portal", "GET", "/api/v1/mails/{id}", NULL, 200, "#mail", NULL },

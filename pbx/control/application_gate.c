@@ -202,7 +202,7 @@ static void refuse_right(struct http_request *req, uint32_t rights)
 	(void)http_reply_problem(req, 403, "right-missing", detail, errors);
 }
 
-static void refuse_emergency(struct http_request *req)
+void application_refuse_emergency(struct http_request *req)
 {
 	json_t *errors = json_array();
 
@@ -217,9 +217,9 @@ static void refuse_emergency(struct http_request *req)
 
 /* ---- what it is about ---- */
 
-static bool is_kept_safe(const struct application *a, const struct call *call)
+bool application_keeps_off(const struct application *a, const struct call *call)
 {
-	return call && call->is_emergency &&
+	return a && call && call->is_emergency &&
 	       !application_may(a, RIGHT_EMERGENCY_CONTROL);
 }
 
@@ -230,7 +230,7 @@ static bool conference_is_kept_safe(const struct application *a,
 	     le = le->next) {
 		const struct party *p = le->data;
 
-		if (is_kept_safe(a, p->call))
+		if (application_keeps_off(a, p->call))
 			return true;
 	}
 
@@ -335,7 +335,7 @@ static bool sees_body(const struct application *a, struct http_request *req)
 	call = other ? call_find(span_of(other)) : NULL;
 	if (other && (!call || !application_sees_call(a, call)))
 		kind_error(errors, "call", "unknown", "No call has this id.");
-	is_safe = !is_kept_safe(a, call);
+	is_safe = !application_keeps_off(a, call);
 
 out:
 	json_decref(body);
@@ -345,7 +345,7 @@ out:
 	}
 	json_decref(errors);
 	if (!is_safe)
-		refuse_emergency(req);
+		application_refuse_emergency(req);
 
 	return is_safe;
 }
@@ -426,7 +426,8 @@ static bool touches_emergency(const struct application *a,
 		       conference_is_kept_safe(
 			       a, conference_find(http_param(req, "id")));
 
-	return row->subject == ABOUT_CALL && is_kept_safe(a, call_of(req));
+	return row->subject == ABOUT_CALL &&
+	       application_keeps_off(a, call_of(req));
 }
 
 /* The call's story says who wanted it. */
@@ -482,7 +483,7 @@ static void pass(struct http_request *req, const struct route *route,
 		return;
 	}
 	if (touches_emergency(a, req, row)) {
-		refuse_emergency(req);
+		application_refuse_emergency(req);
 		return;
 	}
 	if (!strcmp(row->method, "POST") && !sees_body(a, req))

@@ -13,6 +13,15 @@
 
 #include "model/route.h"
 
+struct application;
+struct call;
+
 int application_gate_start(struct router *router);
+
+/** Whether a call is an emergency call that an application must leave alone;
+ * and what it is told then. */
+bool application_keeps_off(const struct application *a,
+			   const struct call *call);
+void application_refuse_emergency(struct http_request *req);
 
 #endif

@@ -11,7 +11,6 @@
 #include "pbx/route/forward.h"
 #include "pbx/conference/join.h"
 #include "pbx/transfer/recall.h"
-#include "pbx/feature/pickup.h"
 #include "pbx/transfer/transfer.h"
 
 enum {
@@ -80,16 +79,13 @@ uint16_t command_pickup(struct call *call, struct phone *phone)
 	return pick_up(call, phone);
 }
 
-uint16_t command_pickup_at(struct phone *phone, const char *number)
+uint16_t command_pickup_at(struct call *call, struct phone *phone,
+			   const char *number)
 {
-	struct call *call;
-
-	if (!cos_may(phone->user,
-		     number[0] ? COS_PICKUP_DIRECTED : COS_PICKUP_GROUP))
-		return 403;
-	call = pickup_ringing(phone, number);
-
-	return call ? pick_up(call, phone) : 404;
+	return cos_may(phone->user,
+		       number[0] ? COS_PICKUP_DIRECTED : COS_PICKUP_GROUP)
+		       ? pick_up(call, phone)
+		       : 403;
 }
 
 /* ---- two calls of a phone ---- */

@@ -42,9 +42,10 @@ uint16_t command_consult(struct leg *leg, const char *number,
 /** The phone is rung for a call that rings elsewhere. */
 uint16_t command_pickup(struct call *call, struct phone *phone);
 
-/** The phone is rung for a call that rings at a number, or "" in one of its
- * pick-up groups; 404: none. */
-uint16_t command_pickup_at(struct phone *phone, const char *number);
+/** The same, for a call that pickup_ringing() has found at this number, or ""
+ * in one of the phone's groups. */
+uint16_t command_pickup_at(struct call *call, struct phone *phone,
+			   const char *number);
 
 /** The pbx ends: nothing is sent any more. */
 void command_close(void);

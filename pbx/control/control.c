@@ -4,10 +4,12 @@
 #include "base/http.h"
 #include "base/json.h"
 #include "pbx/call/call.h"
+#include "pbx/feature/pickup.h"
 #include "pbx/feature/callback.h"
 #include "pbx/feature/campon.h"
 #include "pbx/watch/cdr.h"
 #include "pbx/control/application.h"
+#include "pbx/control/application_gate.h"
 #include "pbx/control/command.h"
 #include "pbx/control/csta.h"
 #include "pbx/control/control.h"
@@ -485,7 +487,7 @@ static void pick_up_at(struct http_request *req, const struct caller *caller,
 	struct phone *phone = directory_phone(span_of(http_param(req, "id")));
 	const char *number;
 	json_t *body = NULL;
-	uint16_t status;
+	struct call *call;
 
 	(void)caller;
 	(void)arg;
@@ -498,16 +500,20 @@ static void pick_up_at(struct http_request *req, const struct caller *caller,
 		return;
 
 	number = json_get_text(body, "number");
-	status = may_control(phone)
-			 ? command_pickup_at(phone, number ? number : "")
-			 : 403;
-	if (status == 404)
+	if (!number)
+		number = "";
+	call = pickup_ringing(phone, number);
+	if (!may_control(phone))
+		control_done(req, 403);
+	else if (!call)
 		(void)http_reply_problem(req, 409, "nothing-rings",
 					 "No call rings there that the phone "
 					 "may take.",
 					 NULL);
+	else if (application_keeps_off(application_of(req), call))
+		application_refuse_emergency(req);
 	else
-		control_done(req, status);
+		control_done(req, command_pickup_at(call, phone, number));
 	json_decref(body);
 }
 
