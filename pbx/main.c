@@ -41,6 +41,7 @@
 #include "pbx/desk/hotdesk.h"
 #include "pbx/desk/hotdesk_api.h"
 #include "pbx/feature/keys.h"
+#include "pbx/instance.h"
 #include "pbx/kinds.h"
 #include "pbx/mail/greeting_api.h"
 #include "pbx/mail/mail_api.h"
@@ -72,6 +73,7 @@
 #include "pbx/speech/sound_file.h"
 #include "pbx/store.h"
 #include "pbx/trunk/trunk.h"
+#include "pbx/watch/publication.h"
 #include "pbx/watch/subscription.h"
 #include "pbx/watch/trace.h"
 #include "pbx/turn.h"
@@ -397,6 +399,7 @@ static void gone(struct phone *phone, void *arg)
 	(void)arg;
 	registrar_drop(phone);
 	subscription_drop(phone);
+	publication_drop(phone);
 }
 
 static int open_live(const struct conf *conf, const uint8_t key[32])
@@ -446,6 +449,8 @@ static int open_live(const struct conf *conf, const uint8_t key[32])
 	if (!err)
 		err = subscription_init();
 	if (!err)
+		err = publication_init();
+	if (!err)
 		err = far_init();
 	if (!err)
 		err = call_init();
@@ -463,6 +468,7 @@ static int open_live(const struct conf *conf, const uint8_t key[32])
 	emergency_init();
 	if (!err)
 		err = server_init(key, host);
+	instance_init(key, host);
 
 	return err;
 }
@@ -561,6 +567,7 @@ static void pbx_destructor(void *data)
 	mem_deref(pbx->store);
 	event_close();
 	subscription_close();
+	publication_close();
 	far_close();
 	callback_close();
 	command_close();

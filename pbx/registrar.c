@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "pbx/watch/event.h"
 #include "pbx/call/farewell.h"
+#include "pbx/instance.h"
 #include "pbx/mail/mwi.h"
 #include "pbx/pair/pair_feed.h"
 #include "pbx/registrar.h"
@@ -559,7 +560,8 @@ static void granted_send(void *arg)
 	mem_deref(g);
 }
 
-static void write_contacts(struct sip_out *o, const struct phone *p)
+static void write_contacts(struct sip_out *o, const struct phone *p,
+			   bool with_gruu)
 {
 	uint64_t now = clock_mono_ms();
 
@@ -579,6 +581,8 @@ static void write_contacts(struct sip_out *o, const struct phone *p)
 			sip_out_raw(o, SPAN(";reg-id="));
 			sip_out_number(o, b->reg_id);
 		}
+		if (with_gruu)
+			instance_write(b, o);
 		sip_out_raw(o, SPAN("\r\n"));
 	}
 }
@@ -604,11 +608,11 @@ static void reply(const struct sip_message *m, struct sip_flow *flow,
 	sip_random(tag);
 	sip_out_init(&o, buf, sizeof(buf));
 	sip_out_response(&o, m, 200, NULL, span_of(tag), sip_flow_remote(flow));
-	write_contacts(&o, p);
+	write_contacts(&o, p, sip_header_has(m, SIP_HEADER_SUPPORTED, "gruu"));
 	sip_out_copy(&o, m, SIP_HEADER_PATH);
 	if (uses_outbound(ws, m))
 		sip_out_text(&o, "Require: outbound\r\nFlow-Timer: 120\r\n");
-	sip_out_text(&o, "Supported: path, outbound\r\n"
+	sip_out_text(&o, "Supported: path, outbound, gruu\r\n"
 			 "Server: Holdfast/" HOLDFAST_VERSION "\r\n");
 	if (sip_out_end(&o, NULL, (struct span){ NULL, 0 })) {
 		refuse(m, flow, 500, "");

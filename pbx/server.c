@@ -13,6 +13,7 @@
 #include "pbx/server.h"
 #include "pbx/settings.h"
 #include "pbx/transfer/refer.h"
+#include "pbx/watch/publication.h"
 #include "pbx/watch/subscription.h"
 #include "sip/dialog.h"
 
@@ -25,7 +26,8 @@ static struct {
 
 static const char *const option_tags[] = { "100rel",   "timer",    "path",
 					   "outbound", "replaces", "norefersub",
-					   "join",     "tdialog",  NULL };
+					   "join",     "tdialog",  "gruu",
+					   NULL };
 static const char *const call_bodies[] = { "application/sdp", "multipart/mixed",
 					   "multipart/alternative", NULL };
 
@@ -33,7 +35,7 @@ static const struct sip_rules rules = {
 	.methods = METHOD(INVITE) | METHOD(ACK) | METHOD(BYE) | METHOD(CANCEL) |
 		   METHOD(OPTIONS) | METHOD(REGISTER) | METHOD(PRACK) |
 		   METHOD(UPDATE) | METHOD(INFO) | METHOD(REFER) |
-		   METHOD(SUBSCRIBE),
+		   METHOD(SUBSCRIBE) | METHOD(PUBLISH),
 	.option_tags = option_tags,
 };
 
@@ -180,6 +182,12 @@ static void out_of_dialog(const struct sip_message *m, struct sip_flow *flow)
 		phone = auth_phone(m, flow);
 		if (phone)
 			subscription_request(m, flow, phone);
+		return;
+
+	case SIP_METHOD_PUBLISH:
+		phone = auth_phone(m, flow);
+		if (phone)
+			publication_request(m, flow, phone);
 		return;
 
 	default:

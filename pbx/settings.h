@@ -34,7 +34,8 @@ extern struct settings pbx_settings;
 /* What the pbx understands, as it says in Allow and Supported. */
 #define PBX_ALLOW                                                              \
 	"INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, "   \
-	"REFER, SUBSCRIBE"
-#define PBX_SUPPORTED "100rel, timer, path, outbound, replaces, norefersub, join, tdialog"
+	"REFER, SUBSCRIBE, PUBLISH"
+#define PBX_SUPPORTED                                                          \
+	"100rel, timer, path, outbound, replaces, norefersub, join, tdialog, gruu"
 
 #endif

@@ -501,7 +501,10 @@ void bridge_request(struct leg *leg, const struct sip_message *m,
 
 	case SIP_METHOD_REFER: refer_request(leg, m, flow); return;
 
-	default: refuse(m, flow, 501); return;
+	default: /* not inside a call */
+		(void)sip_refuse(server_sip(), m, flow, 405,
+				 SPAN("Allow: " PBX_ALLOW "\r\n"));
+		return;
 	}
 
 	if (leg->call->party && leg->call->state == CALL_ANSWERED) {

@@ -16,6 +16,7 @@
 #include "pbx/feature/lamp.h"
 #include "pbx/speech/preface.h"
 #include "pbx/speech/odd_media.h"
+#include "pbx/instance.h"
 #include "pbx/conference/conference_dial.h"
 #include "pbx/trunk/outside.h"
 #include "pbx/pair/peer.h"
@@ -185,6 +186,42 @@ static void trail_dialled(struct call *call, const char *user)
 		  text);
 }
 
+/* A URI that leads to one phone: its number is called, for it alone. */
+static bool dial_instance(struct call *call, const struct sip_message *m,
+			  const struct sip_uri *uri)
+{
+	const struct phone *p = call->caller->phone;
+	struct instance_target at;
+	struct routing r;
+	int err = instance_of_uri(&at, uri);
+
+	if (err == ENOENT)
+		return false;
+	if (err || at.phone->customer != p->customer) {
+		trail_add(&call->trail, "that phone is not known here");
+		call_refused(call, 404, "No Such Phone");
+		return true;
+	}
+	call->instance_phone = at.phone;
+	memcpy(call->instance, at.instance, sizeof(call->instance));
+	trail_add(&call->trail, "of the phones of %s one is to ring",
+		  at.phone->number);
+	route_begin(&r, forward_way(call), p, span_of(at.phone->number),
+		    call->hops, &call->trail);
+	(void)re_snprintf(call->number, sizeof(call->number), "%s",
+			  forward_dialled(call));
+	for (uint32_t i = 0; i < r.count; i++) {
+		if (r.phones[i] == at.phone) {
+			r.phones[0] = r.phones[i];
+			r.count = 1;
+			r.twin_count = 0;
+		}
+	}
+	forward_ring(call, &r, m);
+
+	return true;
+}
+
 static void dial_number(struct call *call, const struct sip_message *m,
 			const char *number)
 {
@@ -232,6 +269,7 @@ static void ring(struct call *call, const struct sip_message *m,
 	char user[SIP_USER_MAX_BYTES + 1];
 	struct sip_uri uri;
 
+	memset(&uri, 0, sizeof(uri));
 	if (sip_uri_parse(&uri, m->uri) ||
 	    sip_uri_user(&uri, user, sizeof(user)))
 		user[0] = '\0';
@@ -274,7 +312,8 @@ static void ring(struct call *call, const struct sip_message *m,
 			  target ? target->did_id : NULL))
 		return;
 	if (!target) {
-		dial_number(call, m, user);
+		if (!dial_instance(call, m, &uri))
+			dial_number(call, m, user);
 		return;
 	}
 

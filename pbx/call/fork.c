@@ -1,5 +1,6 @@
 /* fork.c - see fork.h */
 #include "base/log.h"
+#include "pbx/instance.h"
 #include "pbx/call/call.h"
 #include "pbx/route/cos.h"
 #include "pbx/call/farewell.h"
@@ -78,7 +79,8 @@ uint16_t fork_answer_for_caller(uint16_t status)
 	case 407: return 500;
 	case 481:
 	case 482:
-	case 410: return 480;
+	case 410:
+	case 430: return 480;
 	case 503: return 500;
 	default: return status >= 300 && status < 400 ? 480 : status;
 	}
@@ -244,6 +246,28 @@ void fork_settle(struct call *call)
 		call_refused(call, fork_best(call), NULL);
 }
 
+static int branch_start(struct call *call, struct phone *phone,
+			const struct binding *b, const struct sip_message *m,
+			bool is_only);
+
+/* The phone is rung on another of its flows (RFC 5626 6). */
+static bool try_next_flow(struct leg *leg)
+{
+	const struct binding *b = instance_next(leg);
+	struct sip_message m;
+
+	if (!b)
+		return false;
+	trail_add(&leg->call->trail, "%s is rung on its next flow",
+		  leg->phone->number);
+	forward_invite(leg->call, &m);
+	if (branch_start(leg->call, leg->phone, b, &m, false))
+		return false;
+	call_touch(leg->call);
+
+	return true;
+}
+
 static void branch_refused(struct leg *leg, int err,
 			   const struct sip_message *m)
 {
@@ -263,6 +287,8 @@ static void branch_refused(struct leg *leg, int err,
 	if (call->state >= CALL_ANSWERED)
 		return;
 
+	if ((err || status == 430) && try_next_flow(leg))
+		return;
 	if (m && status >= 300 && status < 400 && forward_redirected(call, m))
 		return;
 	if (status >= 600)
@@ -440,6 +466,7 @@ static int branch_start(struct call *call, struct phone *phone,
 	if (err)
 		return err;
 	list_append(&call->branches, &leg->le, leg);
+	leg->binding_row = b ? b->row : 0;
 
 	err = branch_dialog(leg, b);
 	if (err)
@@ -493,6 +520,16 @@ static bool is_by_peer(const struct call *call, const struct phone *p)
 	return p->is_elsewhere && !peer_is_caller(call);
 }
 
+static uint32_t flows_of(const struct call *call, const struct phone *p)
+{
+	uint32_t n = 0;
+
+	for (const struct binding *b = p->bindings; b; b = b->next)
+		n += instance_rings(call, b);
+
+	return n;
+}
+
 uint32_t fork_start(struct call *call, const struct routing *routing,
 		    const struct sip_message *m, struct fork_answer *refusal)
 {
@@ -508,10 +545,12 @@ uint32_t fork_start(struct call *call, const struct routing *routing,
 			busy++;
 		}
 		else {
-			contacts += p->bindings_count;
+			uint32_t flows = flows_of(call, p);
+
+			contacts += flows;
 			if (is_by_peer(call, p))
 				contacts++;
-			else if (!p->bindings_count)
+			else if (!flows)
 				trail_add(&call->trail, "%s is not registered",
 					  p->number);
 		}
@@ -525,6 +564,8 @@ uint32_t fork_start(struct call *call, const struct routing *routing,
 		    !call->is_emergency)
 			continue;
 		for (const struct binding *b = p->bindings; b; b = b->next) {
+			if (!instance_rings(call, b))
+				continue;
 			if (branch_start(call, p, b, m, contacts == 1))
 				failed++;
 			else

@@ -16,6 +16,7 @@
 #include "pbx/pair/pair_feed.h"
 #include "pbx/trunk/outsider.h"
 #include "pbx/transfer/recall.h"
+#include "pbx/instance.h"
 #include "pbx/registrar.h"
 #include "pbx/server.h"
 #include "pbx/watch/subscription.h"
@@ -271,6 +272,8 @@ void leg_identity(const struct leg *shown, struct sip_out *o)
 void leg_learn(struct leg *leg, const struct sip_message *m)
 {
 	leg->allows_update = sip_header_has(m, SIP_HEADER_ALLOW, "UPDATE");
+	if (leg->dialog)
+		instance_reach(leg->dialog, leg->phone);
 	leg->knows_100rel = sip_header_has(m, SIP_HEADER_SUPPORTED, "100rel") ||
 			    sip_header_has(m, SIP_HEADER_REQUIRE, "100rel");
 }
@@ -307,6 +310,7 @@ void dialog_reach(struct sip_dialog *d, const struct phone *phone)
 	struct sip_flow *found = NULL;
 	struct sip_uri target;
 
+	instance_reach(d, phone);
 	if (!phone || (flow && sip_flow_is_alive(flow)) ||
 	    sip_uri_parse(&target, span_of(sip_dialog_target(d))) ||
 	    !is_on_stream(&target))

@@ -29,6 +29,7 @@ struct leg {
 	struct twin *twin; /* of an outside number of a user, or NULL */
 	struct mbuf *sdp;  /* last description we sent; may be NULL */
 	struct session session;
+	uint64_t binding_row;          /* of a branch: what was rung, or 0 */
 	struct wheel_timer held_timer; /* recall.h */
 	uint32_t rseq; /* of the reliable answer that waits for the PRACK */
 	uint32_t rseq_cseq;

@@ -5,6 +5,7 @@
 #include "pbx/trunk/outsider.h"
 #include "pbx/transfer/refer.h"
 #include "pbx/transfer/replaces.h"
+#include "pbx/instance.h"
 #include "pbx/server.h"
 #include "pbx/transfer/transfer.h"
 #include "sip/address.h"
@@ -31,6 +32,7 @@ struct wish {
 static uint16_t wish_read(struct wish *w, const struct leg *leg,
 			  struct span refer_to)
 {
+	struct instance_target at;
 	struct sip_address a;
 	struct replaces r;
 	struct span method;
@@ -50,6 +52,14 @@ static uint16_t wish_read(struct wish *w, const struct leg *leg,
 		return !w->with                             ? 481
 		       : transfer_owns(leg->phone, w->with) ? 0
 							    : 403;
+	}
+
+	if (!instance_of_uri(&at, &a.uri)) {
+		if (!leg->phone || at.phone->customer != leg->phone->customer)
+			return 404;
+		(void)re_snprintf(w->number, sizeof(w->number), "%s",
+				  at.phone->number);
+		return 0;
 	}
 
 	return err != ENOENT || sip_uri_user(&a.uri, w->number,

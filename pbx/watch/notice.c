@@ -153,7 +153,7 @@ void notice_dialogs_end(struct sip_out *o)
 /* ---- presence, messages ---- */
 
 void notice_presence(struct sip_out *o, const char *entity, bool is_open,
-		     bool is_busy)
+		     bool is_busy, const char *note)
 {
 	sip_out_text(o, XML "<presence xmlns=\"urn:ietf:params:xml:ns:pidf\""
 			    " xmlns:dm=\"urn:ietf:params:xml:ns:pidf"
@@ -167,6 +167,11 @@ void notice_presence(struct sip_out *o, const char *entity, bool is_open,
 	sip_out_raw(o, SPAN("</contact>"));
 	if (is_busy)
 		sip_out_raw(o, SPAN("<note>On the phone</note>"));
+	if (*note) {
+		sip_out_raw(o, SPAN("<note>"));
+		notice_xml(o, span_of(note));
+		sip_out_raw(o, SPAN("</note>"));
+	}
 	sip_out_raw(o, SPAN("</tuple>\r\n"));
 	if (is_busy)
 		sip_out_raw(o, SPAN("<dm:person id=\"person\"><rpid:activities>"

@@ -34,9 +34,10 @@ void notice_dialog(struct sip_out *o, const char *entity,
 		   const struct notice_dialog *d);
 void notice_dialogs_end(struct sip_out *o);
 
-/** Whether anything rings there, and whether somebody speaks. */
+/** Whether anything rings there, whether somebody speaks, and what is said of
+ * it ("": nothing). */
 void notice_presence(struct sip_out *o, const char *entity, bool is_open,
-		     bool is_busy);
+		     bool is_busy, const char *note);
 
 void notice_messages(struct sip_out *o, const char *account,
 		     const struct mailbox_counts *counts);

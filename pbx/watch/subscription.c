@@ -622,6 +622,11 @@ void subscription_registered(const struct phone *p)
 	tell_phone(p, 1u << PACKAGE_REG | 1u << PACKAGE_PRESENCE);
 }
 
+void subscription_presence(const struct phone *p)
+{
+	tell_phone(p, 1u << PACKAGE_PRESENCE);
+}
+
 void subscription_elsewhere(const struct phone *p)
 {
 	tell_phone(p, 1u << PACKAGE_PRESENCE);

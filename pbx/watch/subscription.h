@@ -56,6 +56,8 @@ void subscription_leg(const struct leg *leg);
 void subscription_leg_over(const struct leg *leg);
 void subscription_far_leg(const struct far_leg *leg, bool is_over);
 void subscription_registered(const struct phone *p);
+/** What its phones publish has changed (publication.h). */
+void subscription_presence(const struct phone *p);
 
 /** It is, or is not any more, registered at the other node. */
 void subscription_elsewhere(const struct phone *p);

@@ -7,6 +7,7 @@
 #include "pbx/watch/notice.h"
 #include "pbx/registrar.h"
 #include "pbx/server.h"
+#include "pbx/watch/publication.h"
 #include "pbx/watch/subscription_private.h"
 
 /* What is watched, as the phones know it: sip:NAME@HOST */
@@ -113,6 +114,16 @@ static void print_conference(const struct subscription *s, struct sip_out *o,
 	notice_conference_end(o);
 }
 
+static void print_presence(struct watched *w, struct sip_out *o,
+			   const char *entity)
+{
+	struct publication_view said = { false, "" };
+
+	(void)publication_of(&said, w->customer, w->name);
+	notice_presence(o, entity, watched_is_open(w) && !said.is_closed,
+			watched_is_busy(w), said.note);
+}
+
 void subscription_body(struct subscription *s, struct sip_out *o)
 {
 	char entity[512];
@@ -123,10 +134,7 @@ void subscription_body(struct subscription *s, struct sip_out *o)
 		watched_dialogs(s->watched, o, entity, s->version, s->told);
 		break;
 
-	case PACKAGE_PRESENCE:
-		notice_presence(o, entity, watched_is_open(s->watched),
-				watched_is_busy(s->watched));
-		break;
+	case PACKAGE_PRESENCE: print_presence(s->watched, o, entity); break;
 
 	case PACKAGE_MESSAGES: print_messages(s, o, entity); break;
 

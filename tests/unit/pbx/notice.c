@@ -117,12 +117,12 @@ static void does_not_fit(void)
 static void others(void)
 {
 	start();
-	notice_presence(&out, "sip:1@h", true, true);
+	notice_presence(&out, "sip:1@h", true, true, "");
 	CHECK(has("<basic>open</basic>"));
 	CHECK(has("<note>On the phone</note>"));
 	CHECK(has("<rpid:on-the-phone/>"));
 	start();
-	notice_presence(&out, "sip:1@h", false, false);
+	notice_presence(&out, "sip:1@h", false, false, "");
 	CHECK(has("<basic>closed</basic>") && !has("note"));
 	start();
 	notice_messages(&out, "sip:1@h\r\nEvil: x",
