@@ -40,6 +40,7 @@ struct engine {
 	char state_dir[ENGINE_PATH_MAX];
 	struct sa local; /* our address as the registrar sees it */
 	struct audio *audio;
+	int ear; /* file of what is heard, or -1 */
 	struct sip *sip;
 	struct tls *tls;
 	struct trace *trace; /* or NULL */

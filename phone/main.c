@@ -2,7 +2,7 @@
  *
  * usage: holdfast phone --account FILE|URL [--client C] [--audio A]
  *                       [--state DIR] [--transport T] [--ca FILE]
- *                       [--trace FILE] [--failback S]
+ *                       [--trace FILE] [--ear FILE] [--failback S]
  *
  * Ends at `quit`, at the end of its input or on SIGTERM; then its calls are
  * ended and its registration taken back.  See holdfast-phone(1).
@@ -34,7 +34,9 @@ static int usage(void)
 	      "  --failback S                      the first registrar is well\n"
 	      "                                    so long before going back\n"
 	      "  --ca FILE                         CA to trust for TLS\n"
-	      "  --trace FILE                      every SIP message, as JSON\n",
+	      "  --trace FILE                      every SIP message, as JSON\n"
+	      "  --ear FILE                        all that is heard, as 16-bit\n"
+	      "                                    samples, 8000 a second\n",
 	      stderr);
 	return 2;
 }
@@ -50,6 +52,7 @@ static int read_options(struct phone_options *o, int argc, char *argv[])
 		{ "cache", required_argument, NULL, 's' },
 		{ "transport", required_argument, NULL, 't' },
 		{ "trace", required_argument, NULL, 'r' },
+		{ "ear", required_argument, NULL, 'e' },
 		{ "ca", required_argument, NULL, 'k' },
 		{ "failback", required_argument, NULL, 'b' },
 		{ "help", no_argument, NULL, 'h' },
@@ -66,6 +69,7 @@ static int read_options(struct phone_options *o, int argc, char *argv[])
 		case 's': o->state_dir = optarg; break;
 		case 't': o->transport = optarg; break;
 		case 'r': o->trace = optarg; break;
+		case 'e': o->ear = optarg; break;
 		case 'k': o->ca_file = optarg; break;
 		case 'b':
 			o->failback_s = (uint32_t)strtoul(optarg, NULL, 10);

@@ -4,6 +4,7 @@
  * go in by loop_post(), events come out behind an eventfd.  The engine itself
  * (engine.h) is touched by its own thread only.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -37,7 +38,7 @@
 #include "sip/stack.h"
 #include "sip/uri.h"
 
-enum { OPTIONS = 7, WHY_BYTES = 320 };
+enum { OPTIONS = 8, WHY_BYTES = 320 };
 
 struct text {
 	struct text *next;
@@ -287,6 +288,17 @@ static int open_sip(struct phone *p)
 	return 0;
 }
 
+static int open_ear(struct phone *p)
+{
+	if (!p->opt.ear)
+		return 0;
+	p->engine.ear = open(p->opt.ear,
+			     O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	return p->engine.ear < 0
+		       ? fail(p, errno, "the ear's file cannot be written")
+		       : 0;
+}
+
 static int open_tls(struct phone *p)
 {
 	struct engine *e = &p->engine;
@@ -360,6 +372,9 @@ static int begin(struct phone *p)
 		return err;
 	err = audio_open(&e->audio, p->opt.audio ? p->opt.audio : "none",
 			 p->why);
+	if (err)
+		return err;
+	err = open_ear(p);
 	if (err)
 		return err;
 	err = open_tls(p);
@@ -488,6 +503,8 @@ static void close_engine(struct engine *e)
 	e->diary = mem_deref(e->diary);
 	e->cache = mem_deref(e->cache);
 	e->audio = mem_deref(e->audio);
+	if (e->ear >= 0)
+		(void)close(e->ear);
 	e->http = mem_deref(e->http);
 	list_flush(&e->askings);
 	e->tls = mem_deref(e->tls);
@@ -532,12 +549,12 @@ static int copy_options(struct phone *p, const struct phone_options *opt)
 {
 	const char *const from[OPTIONS] = {
 		opt->account,   opt->client, opt->audio,   opt->state_dir,
-		opt->transport, opt->trace,  opt->ca_file,
+		opt->transport, opt->trace,  opt->ca_file, opt->ear,
 	};
 	const char **const to[OPTIONS] = {
 		&p->opt.account,   &p->opt.client,    &p->opt.audio,
 		&p->opt.state_dir, &p->opt.transport, &p->opt.trace,
-		&p->opt.ca_file,
+		&p->opt.ca_file,   &p->opt.ear,
 	};
 
 	p->opt.failback_s = opt->failback_s;
@@ -602,6 +619,7 @@ int phone_start(struct phone **pp, const struct phone_options *opt, char *why,
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return ENOMEM;
+	p->engine.ear = -1;
 
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->started, NULL);

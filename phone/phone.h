@@ -31,6 +31,7 @@ struct phone_options {
 	const char *state_dir; /* [~/.local/state/holdfast-phone/ID] */
 	const char *transport; /* udp, tcp, tls [account's] */
 	const char *trace;     /* file for every SIP message, or NULL */
+	const char *ear;       /* file for all that is heard, or NULL */
 	const char *ca_file;   /* trusted for TLS [the system's] */
 	uint32_t failback_s; /* first registrar well before going back [120] */
 };

@@ -78,6 +78,22 @@ static void hear_key(struct speech *s, const struct rtp_in *in)
 		face_heard(s->e, s->call, &h, "line");
 }
 
+/* What was lost is silence, so that later sounds stand in their places. */
+static void keep_heard(const struct speech *s, uint32_t lost,
+		       const int16_t *pcm, size_t count)
+{
+	static const int16_t nothing[TONE_FRAME];
+
+	if (s->e->ear < 0)
+		return;
+	for (uint32_t i = 0; i < lost; i++) {
+		if (write(s->e->ear, nothing, sizeof(nothing)) < 0)
+			return;
+	}
+	if (write(s->e->ear, pcm, count * sizeof(*pcm)) < 0)
+		return;
+}
+
 static void receive(const struct rtp_in *in, void *arg)
 {
 	struct speech *s = arg;
@@ -90,6 +106,7 @@ static void receive(const struct rtp_in *in, void *arg)
 		tone_ear_feed_silence(&s->ear, (size_t)lost * TONE_FRAME);
 		g711_decode(in->pt, pcm, in->payload, in->length);
 		tone_ear_feed(&s->ear, pcm, in->length);
+		keep_heard(s, lost, pcm, in->length);
 	}
 	else if (in->pt == s->agreed.dtmf_payload ||
 		 in->pt == DTMF_PAYLOAD_TYPE) {

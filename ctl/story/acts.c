@@ -4,6 +4,7 @@
 #include "base/wheel.h"
 #include "ctl/story/acts.h"
 #include "ctl/story/cast.h"
+#include "ctl/story/ear.h"
 #include "ctl/story/play.h"
 
 enum { CONNECT_LIMIT_MS = 3000 };
@@ -57,6 +58,8 @@ bool act_calls(struct play *p, const struct step *s)
 	struct device *d = step_device(p, s);
 
 	p->call_ms = wheel_now_ms();
+	if (d)
+		d->heard = ear_length(d->ear);
 	return d && device_command(p, d, "call %s", s->slot[SLOT_NUMBER]);
 }
 
@@ -266,6 +269,27 @@ bool act_hangs_up(struct play *p, const struct step *s)
 	}
 
 	return play_fail(p, "%s has no call", who->name);
+}
+
+static bool has_no_call(struct play *p, void *arg)
+{
+	struct device *d = arg;
+
+	(void)p;
+	return !d->handset || !handset_call_any(d->handset);
+}
+
+bool act_puts_down(struct play *p, const struct step *s)
+{
+	struct device *d = step_device(p, s);
+
+	if (!d || !d->handset)
+		return d != NULL;
+	if (handset_call_any(d->handset))
+		handset_say(d->handset, "hangup");
+
+	return play_until(p, play_limit(p), has_no_call, d) ||
+	       play_fail(p, "%s's call goes on", s->slot[SLOT_WHO]);
 }
 
 bool act_clicks(struct play *p, const struct step *s)

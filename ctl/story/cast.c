@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/id.h"
+#include "ctl/story/brief.h"
 #include "ctl/story/cast.h"
 #include "ctl/story/mails.h"
 #include "ctl/story/objects.h"
@@ -437,6 +438,11 @@ int settings_write(const struct story *st, const char *dir)
 	f = fopen(path, "we");
 	if (!f)
 		return errno;
+	if (brief_folder())
+		(void)fprintf(f,
+			      "program pbx\nprompts %s\n"
+			      "program pbx2\nprompts %s\n",
+			      brief_folder(), brief_folder());
 	for (size_t i = 0; i < st->step_count; i++) {
 		const struct step *s = &st->steps[i];
 

@@ -34,7 +34,7 @@ static int spawn(struct handset *h, const struct handset_options *o)
 	const char *argv[] = { "holdfast", "phone",   "--account", o->account,
 			       "--client", o->client, "--audio",   tone,
 			       "--trace",  o->trace,  "--cache",   o->cache,
-			       NULL };
+			       "--ear",    o->ear,    NULL };
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
 	struct child_streams fds = { -1, -1, -1 };
 	int err;

@@ -78,6 +78,7 @@ struct handset_options {
 	const char *client;  /* "desk", "desktop", ... */
 	const char *trace;
 	const char *log;
+	const char *ear;   /* file of what is heard */
 	const char *cache; /* folder where the phone keeps its snapshot */
 	int tone_hz;
 };

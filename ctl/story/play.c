@@ -264,6 +264,7 @@ bool device_start(struct play *p, struct device *d)
 				     .trace = trace,
 				     .log = log,
 				     .cache = d->cache,
+				     .ear = d->ear,
 				     .tone_hz = d->tone_hz };
 	int err;
 
@@ -276,6 +277,8 @@ bool device_start(struct play *p, struct device *d)
 	(void)snprintf(trace, sizeof(trace), "%s/log/%s-%s.trace", p->dir,
 		       d->person->name, d->kind);
 	(void)snprintf(log, sizeof(log), "%s/log/%s-%s.log", p->dir,
+		       d->person->name, d->kind);
+	(void)snprintf(d->ear, sizeof(d->ear), "%s/log/%s-%s.ear", p->dir,
 		       d->person->name, d->kind);
 	(void)snprintf(d->cache, sizeof(d->cache), "%s/phone-%s-%s", p->dir,
 		       d->person->name, d->kind);

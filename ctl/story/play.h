@@ -38,6 +38,8 @@ struct device {
 	char sip_user[80];
 	char account[400]; /* its account file, or "" */
 	char cache[400];
+	char ear[400]; /* file of what it has heard */
+	size_t heard;  /* samples of it that sentences have dealt with */
 	int tone_hz;
 	struct handset *handset; /* NULL while it is not running */
 };

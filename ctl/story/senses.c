@@ -7,9 +7,11 @@
 #include <stdio.h>
 
 #include "base/wheel.h"
+#include "ctl/story/ear.h"
 #include "ctl/story/mails.h"
 #include "ctl/story/play.h"
 #include "ctl/story/senses.h"
+#include "media/wav.h"
 
 enum {
 	TONE_SLACK_HZ = 10,
@@ -17,6 +19,7 @@ enum {
 	EAR_STEADY_MS = 400, /* so long a tone that was there before must
 				go on to count as heard now */
 	SERVER_LIMIT_S = 4,
+	PROMPT_LIMIT_MS = 8000,
 	PAIR_LIMIT_MS = 15000,
 };
 
@@ -114,7 +117,9 @@ static bool rings(struct device *d, const struct step *s)
 		return true;
 
 	return name_is(c->name, s->slot[SLOT_TEXT]) &&
-	       !strcmp(c->peer, s->slot[SLOT_NUMBER]);
+	       (s->slot[SLOT_NUMBER]
+			? !strcmp(c->peer, s->slot[SLOT_NUMBER])
+			: !c->peer[strcspn(c->peer, "0123456789")]);
 }
 
 bool sense_rings(struct play *p, const struct step *s)
@@ -298,6 +303,53 @@ bool sense_hears_dtmf(struct play *p, const struct step *s)
 
 	return play_fail(p, "%s heard the keys \"%s\"", s->slot[SLOT_WHO],
 			 h.ear->handset ? h.ear->handset->keys : "");
+}
+
+/* A prompt of the pbx, or of a customer's own. */
+struct listening {
+	struct device *ear;
+	struct wav *sound;
+};
+
+static bool has_heard(struct play *p, void *arg)
+{
+	struct listening *l = arg;
+
+	(void)p;
+	return ear_has(l->ear->ear, &l->ear->heard, l->sound);
+}
+
+bool sense_hears_prompt(struct play *p, const struct step *s)
+{
+	struct listening l = { step_device(p, s), NULL };
+	const char *language = s->choice[0] ? s->choice[0] : "en";
+	char folder[400], path[500], heard[400];
+	size_t from;
+	bool ok;
+
+	if (!l.ear)
+		return false;
+	(void)snprintf(folder, sizeof(folder), "%s/pbx/prompts/standard/%s",
+		       p->dir, language);
+	(void)snprintf(path, sizeof(path), "%s/%s.wav", folder,
+		       s->slot[SLOT_WORD]);
+	if (wav_load(&l.sound, path, NULL))
+		return play_fail(p, "there is no prompt %s",
+				 s->slot[SLOT_WORD]);
+
+	from = l.ear->heard;
+	ok = play_until(p, s->within_ms ? s->within_ms : PROMPT_LIMIT_MS,
+			has_heard, &l);
+	mem_deref(l.sound);
+	if (ok)
+		return true;
+
+	ear_name_all(l.ear->ear, from, folder, heard, sizeof(heard));
+
+	return play_fail(p, "%s's %s heard %s (log/%s-%s.ear)",
+			 l.ear->person->name, l.ear->kind,
+			 heard[0] ? heard : "no prompt at all",
+			 l.ear->person->name, l.ear->kind);
 }
 
 /* --- states ------------------------------------------------------------- */

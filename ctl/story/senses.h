@@ -15,6 +15,7 @@ step_h sense_talk;
 step_h sense_hears;
 step_h sense_hears_dtmf;
 step_h sense_hears_other;
+step_h sense_hears_prompt;
 step_h sense_is;
 step_h sense_registers;
 step_h sense_registers_at;

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/secrets.h"
 #include "base/wheel.h"
+#include "ctl/story/brief.h"
 #include "ctl/story/manual.h"
 #include "ctl/story/play.h"
 #include "ctl/story/story.h"
@@ -192,12 +193,15 @@ int story_main(int argc, char *argv[])
 	}
 	code = load_all(stories, &n, conf) ? 2 : 0;
 	if (!code && !conf_flag(conf, "parse"))
+		(void)brief_make();
+	if (!code && !conf_flag(conf, "parse"))
 		code = play_all(stories, n, (size_t)conf_number(conf, "jobs"),
 				conf_flag(conf, "keep"))
 			       ? 0
 			       : 1;
 
 out:
+	brief_remove();
 	for (size_t i = 0; i < n; i++)
 		mem_deref(stories[i]);
 	mem_deref(conf);

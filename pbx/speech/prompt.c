@@ -15,12 +15,11 @@ enum { PATH_BYTES = 512 };
 
 static char prompts_dir[PATH_BYTES]; /* DIR */
 
-/* Where the build or the installation has put them. */
-static bool find_folder(char out[PATH_BYTES])
+bool prompt_find_folder(char out[PROMPT_FOLDER_BYTES])
 {
 	static const char *const places[] = { "pbx/prompts",
 					      "../share/holdfast/prompts" };
-	char self[PATH_BYTES];
+	char self[PROMPT_FOLDER_BYTES];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *slash;
 
@@ -33,9 +32,10 @@ static bool find_folder(char out[PATH_BYTES])
 	*slash = '\0';
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		int len = snprintf(out, PATH_BYTES, "%s/%s", self, places[i]);
+		int len = snprintf(out, PROMPT_FOLDER_BYTES, "%s/%s", self,
+				   places[i]);
 
-		if (len < PATH_BYTES && !access(out, X_OK))
+		if (len < PROMPT_FOLDER_BYTES && !access(out, X_OK))
 			return true;
 	}
 
@@ -44,7 +44,8 @@ static bool find_folder(char out[PATH_BYTES])
 
 int prompt_init(const char *dir, const char *folder)
 {
-	char found[PATH_BYTES] = "", parent[PATH_BYTES], link[PATH_BYTES + 16];
+	char found[PROMPT_FOLDER_BYTES] = "", parent[PATH_BYTES],
+	     link[PATH_BYTES + 16];
 	char was[PATH_BYTES];
 	ssize_t n;
 	int err;
@@ -52,7 +53,7 @@ int prompt_init(const char *dir, const char *folder)
 	if (strlen(dir) > PATH_BYTES - 32)
 		return ENAMETOOLONG;
 	(void)snprintf(prompts_dir, sizeof(prompts_dir), "%s", dir);
-	if (!folder && find_folder(found))
+	if (!folder && prompt_find_folder(found))
 		folder = found;
 	if (!folder) {
 		log_warn("prompt", "no prompts: the voice mail is silent");
@@ -79,8 +80,7 @@ int prompt_init(const char *dir, const char *folder)
 void prompt_file(char out[PROMPT_FILE_BYTES], const char *customer,
 		 const struct user *user, const char *name)
 {
-	const struct mailbox *b = user ? mailbox_find(user->id) : NULL;
-	const char *language = b && b->is_french ? "fr" : "en";
+	const char *language = user && user->is_french ? "fr" : "en";
 	char path[PATH_BYTES + PROMPT_FILE_BYTES];
 
 	(void)snprintf(out, PROMPT_FILE_BYTES, "%s/prompts/%s/%s/%s.wav",

@@ -12,6 +12,11 @@
 #include "pbx/mail/mailbox.h"
 #include "pbx/speech/voice.h"
 
+enum { PROMPT_FILE_BYTES = 200, PROMPT_FOLDER_BYTES = 512 };
+
+/** Where the build or the installation has put them; false: nowhere. */
+bool prompt_find_folder(char out[PROMPT_FOLDER_BYTES]);
+
 /**
  * Find the prompts.
  *
@@ -23,12 +28,10 @@
  */
 int prompt_init(const char *dir, const char *folder);
 
-enum { PROMPT_FILE_BYTES = 200 };
-
 struct user;
 
 /** Name of the sound of a prompt, the customer's own when there is one, in
- * the language of the user's mailbox; user may be NULL. */
+ * the language of the user, who may be NULL. */
 void prompt_file(char out[PROMPT_FILE_BYTES], const char *customer,
 		 const struct user *user, const char *name);
 
