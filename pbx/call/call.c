@@ -25,6 +25,7 @@
 #include "pbx/store.h"
 #include "pbx/transfer/transfer.h"
 #include "pbx/turn.h"
+#include "pbx/conference/heir.h"
 #include "pbx/desk/twin.h"
 #include "pbx/desk/twin_consult.h"
 #include "pbx/desk/twin_line.h"
@@ -77,6 +78,7 @@ static void call_destructor(void *data)
 	list_flush(&call->branches);
 	twin_end(call);
 	mem_deref(call->consult);
+	mem_deref(call->heir);
 	mem_deref(call->caller);
 	pair_calls_gone(call);
 	mem_deref(call->offer);
@@ -233,6 +235,7 @@ static void over(struct call *call, enum call_result result)
 	relay_end(call);
 	twin_over(call);
 	twin_consult_over(call);
+	heir_over(call);
 	forward_end(call);
 	answer_end(call);
 	call->result = (uint8_t)result;

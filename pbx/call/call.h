@@ -22,6 +22,7 @@
 struct alone;
 struct campon;
 struct consult;
+struct heir;
 struct join;
 struct limit;
 struct park;
@@ -123,6 +124,7 @@ struct call {
 	struct campon *campon;       /* it waits for somebody busy, or NULL */
 	struct park *park;           /* where it is parked, or NULL */
 	struct consult *consult;     /* held by an outside number, or NULL */
+	struct heir *heir;           /* of another call's record, or NULL */
 	struct join *join;           /* while its legs are brought together */
 	struct forward_way *way;     /* forward.h; NULL once answered */
 	struct outside *outside;     /* its way out by trunks, or NULL */

@@ -26,6 +26,7 @@
 #include "pbx/store.h"
 #include "pbx/transfer/transfer.h"
 #include "pbx/turn.h"
+#include "pbx/conference/heir.h"
 #include "pbx/desk/twin.h"
 #include "pbx/desk/twin_consult.h"
 
@@ -187,15 +188,16 @@ static int put_park(struct mbuf *mb, const struct call *call)
 	return err;
 }
 
-/* Whom it is held for, empty when it is not. */
-static int put_consult(struct mbuf *mb, const struct call *call)
+/* Whom it is held for, or what it inherits; mostly empty. */
+static int put_bond(struct mbuf *mb, const struct call *call)
 {
 	size_t at;
 	int err;
 
 	err = field_begin(mb, &at);
 	if (!err)
-		err = twin_consult_save(call, mb);
+		err = call->heir ? heir_save(call, mb)
+				 : twin_consult_save(call, mb);
 	if (!err)
 		field_end(mb, at);
 
@@ -249,10 +251,10 @@ int restore_save(const struct call *call)
 		err |= put_park(mb, call);
 	if (call->state == CALL_ANSWERED)
 		err |= put_party(mb, call);
+	if (call->state == CALL_ANSWERED)
+		err |= put_bond(mb, call);
 	if (!call->callee)
 		err |= put_ringing(mb, call);
-	else if (call->state == CALL_ANSWERED)
-		err |= put_consult(mb, call);
 	if (!err)
 		keep_put_call(call->row, (struct span){ (const char *)mb->buf,
 							(uint32_t)mb->end });
@@ -444,7 +446,7 @@ static int read_call(struct call *call, struct span rest)
 {
 	char version[8];
 	uint64_t state, joining, emergency = 0;
-	struct span trail, park, consult;
+	struct span trail, park, bond;
 	int err;
 
 	if (!get_text(version, sizeof(version), &rest) ||
@@ -487,9 +489,10 @@ static int read_call(struct call *call, struct span rest)
 		err = park_restore(call, park);
 	if (!err && call->state == CALL_ANSWERED)
 		err = get_party(call, &rest);
-	if (!err && call->state == CALL_ANSWERED && call->callee &&
-	    get(&consult, &rest))
-		err = twin_consult_restore(call, consult);
+	if (!err && call->state == CALL_ANSWERED && get(&bond, &rest))
+		err = call->callee && bond.len && memcmp(bond.p, "heir", 4)
+			      ? twin_consult_restore(call, bond)
+			      : heir_restore(call, bond);
 
 	return err;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "pbx/conference/conference_dial.h"
+#include "pbx/conference/heir.h"
 #include "pbx/conference/conference_room.h"
 #include "pbx/route/cos.h"
 #include "pbx/trunk/outsider.h"
@@ -314,7 +315,8 @@ static void go_in(struct party *p)
 	conference_entered(p);
 }
 
-uint16_t conference_share(struct conference *c, struct call *from)
+uint16_t conference_share(struct conference *c, struct call *from,
+			  bool has_one_record)
 {
 	struct party *p, *q;
 	int err;
@@ -328,7 +330,11 @@ uint16_t conference_share(struct conference *c, struct call *from)
 
 	p = party_for(c, from->caller);
 	q = party_for(c, from->callee);
-	err = p && q ? party_take_both(p, q, from) : ENOMEM;
+	err = p && q ? 0 : ENOMEM;
+	if (!err && has_one_record)
+		err = heir_make(p->call, q->call, from);
+	if (!err)
+		err = party_take_both(p, q, from);
 	if (err) {
 		drop(p);
 		drop(q);

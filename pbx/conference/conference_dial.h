@@ -45,8 +45,10 @@ uint16_t conference_call(struct conference *c, struct phone *phone,
 uint16_t conference_fetch(struct conference *c, struct leg *leg);
 
 /** Take both parties of an answered call into a conference of its own, as if
- * each had begun it.  0; the status that says why not; 491 for not yet. */
-uint16_t conference_share(struct conference *c, struct call *call);
+ * each had begun it; with one record for both as before (heir.h), or one for
+ * each.  0; the status that says why not; 491 for not yet. */
+uint16_t conference_share(struct conference *c, struct call *call,
+			  bool has_one_record);
 
 /** Let the party with this number go, as `sip:NUMBER@` names it.  0; 404. */
 uint16_t conference_drop(struct conference *c, const char *number);

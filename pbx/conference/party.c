@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "pbx/conference/conference.h"
+#include "pbx/conference/heir.h"
 #include "pbx/conference/conference_room.h"
 #include "pbx/call/fork.h"
 #include "pbx/route/forward.h"
@@ -431,6 +432,10 @@ int party_take_both(struct party *p, struct party *q, struct call *from)
 
 	come_from(p, from->caller);
 	come_from(q, from->callee);
+	if (p->call->heir) {
+		heir_take_times(p->call, from);
+		from->is_unrecorded = true;
+	}
 	call_end(from);
 	party_ask(p);
 	party_ask(q);

@@ -299,7 +299,7 @@ uint16_t twin_consult_confer(struct leg *t)
 	mem_ref(c);
 	status = conference_fetch(c, held->caller);
 	if (!status)
-		status = conference_share(c, call);
+		status = conference_share(c, call, false);
 	mem_deref(c);
 
 	return status;

@@ -178,7 +178,7 @@ static uint16_t confer(struct leg *leg, const char *number)
 	mem_ref(c);
 	status = conference_fetch(c, leg_peer(with));
 	if (!status)
-		status = conference_share(c, leg->call);
+		status = conference_share(c, leg->call, false);
 	mem_deref(c);
 
 	return status;

@@ -119,7 +119,7 @@ static uint16_t share(struct conference **cp, const struct intrusion *in)
 	c->ends_with_creator = in->is_silent;
 	*cp = c;
 
-	return conference_share(c, call);
+	return conference_share(c, call, true);
 }
 
 static void come_in(const struct intrusion *in)

@@ -4,7 +4,8 @@
  * without hearing more than a sign, and who dialled comes in, too: to speak
  * (executive busy override), or to hear only (silent monitoring).  A call
  * that is in a conference already only gets one party more.  When one of the
- * two that are listened to hangs up, so does the other, as in any call.
+ * two that are listened to hangs up, so does the other, as in any call.  What
+ * the two said has one record (heir.h); who comes in has one of their own.
  *
  * What must permit it: the class of service of who dials, and that of both
  * parties: none of them secured against override, the one listened to accepts

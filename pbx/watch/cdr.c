@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "pbx/call/call.h"
+#include "pbx/conference/heir.h"
 #include "pbx/watch/cdr.h"
 #include "pbx/route/cos.h"
 #include "pbx/watch/event.h"
@@ -14,9 +15,8 @@
 enum { JSON_BYTES = 65536 };
 
 static void party(struct sip_out *o, const char *name, const struct leg *leg,
-		  const char *user, const char *number)
+		  const struct phone *p, const char *user, const char *number)
 {
-	const struct phone *p = leg ? leg->phone : NULL;
 	const struct user *u = NULL;
 
 	if (user[0])
@@ -50,18 +50,25 @@ static const char *user_of(const struct leg *leg)
 	return u ? u->id : "";
 }
 
+/* Whoever answered, now perhaps in another call. */
+static const struct phone *callee_of(const struct call *call)
+{
+	return call->callee ? call->callee->phone : heir_callee(call);
+}
+
 static void parties(struct sip_out *o, const struct call *call)
 {
 	const struct phone *p = call->caller->phone;
 	const struct leg *callee = call->callee;
+	const struct phone *q = callee_of(call);
 	const char *user = call->callee_user;
 
-	if (callee && callee->phone && callee->phone->user)
-		user = callee->phone->user->id;
+	if (q && q->user)
+		user = q->user->id;
 
-	party(o, "caller", call->caller, user_of(call->caller),
+	party(o, "caller", call->caller, p, user_of(call->caller),
 	      p ? phone_shown_number(p) : "");
-	party(o, "callee", callee, user, call->number);
+	party(o, "callee", callee, q, user, call->number);
 }
 
 static void number_or_null(struct sip_out *o, const char *name, uint64_t n)
@@ -81,7 +88,7 @@ static void number_or_null(struct sip_out *o, const char *name, uint64_t n)
 static bool is_billed(const struct call *call)
 {
 	const struct phone *caller = call->caller->phone;
-	const struct phone *callee = call->callee ? call->callee->phone : NULL;
+	const struct phone *callee = callee_of(call);
 	bool is_outside = call->outside || outsider_is(caller) ||
 			  outsider_is(callee);
 	const struct user *u = caller ? caller->user : NULL;
@@ -104,8 +111,8 @@ static void print_record(const struct call *call, uint64_t ended_ms,
 			   1000;
 
 	sip_out_raw(o, SPAN("{"));
-	jsontext_member(o, true, "id", call->id);
-	jsontext_member(o, false, "call", call->id);
+	jsontext_member(o, true, "id", heir_id(call));
+	jsontext_member(o, false, "call", heir_id(call));
 	jsontext_member(o, false, "customer", call->customer);
 	parties(o, call);
 	jsontext_number(o, "started_ms", call->started_ms);
@@ -209,7 +216,7 @@ void cdr_write(struct call *call)
 	r->seq = event_hold();
 	r->len = o.len;
 	memcpy(r->customer, call->customer, sizeof(r->customer));
-	memcpy(r->call, call->id, sizeof(r->call));
+	memcpy(r->call, heir_id(call), sizeof(r->call));
 	id_copy(r->caller, user_of(call->caller));
 	id_copy(r->callee,
 		call->callee ? user_of(call->callee) : call->callee_user);
