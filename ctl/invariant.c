@@ -12,9 +12,9 @@
 #include "base/clock.h"
 #include "base/libre.h"
 #include "ctl/invariant.h"
+#include "ctl/live_rows.h"
 #include "ctl/mail_files.h"
 #include "ctl/server.h"
-#include "pbx/store.h"
 
 #define TASK_LIMIT_MS    "60000"
 #define BINDING_SLACK_MS "10000"
@@ -59,6 +59,17 @@
 			"min(value) FROM (SELECT " columns                     \
 			" AS value FROM " store "." kind ") WHERE value IS "   \
 			"NOT NULL GROUP BY value HAVING count(*) > 1"          \
+	}
+
+/* What the pbx keeps of a user beside what it is given. */
+#define OF_USER(kind, words)                                                   \
+	{                                                                      \
+		"I1", "the pbx keeps no " words " of a user who is gone",      \
+			"pbx." kind " pbx.users",                              \
+			"SELECT '" words                                       \
+			" of user ' || id || ', who does not "                 \
+			"exist' FROM pbx." kind                                \
+			" WHERE id NOT IN (SELECT id FROM pbx.users)"          \
 	}
 
 /* A reference must exist and stay within the customer. */
@@ -202,6 +213,55 @@ const struct invariant invariants[] = {
 	  "' is no recording''s' FROM recording_files WHERE id NOT IN"
 	  " (SELECT id FROM recordings.recordings)" },
 
+	{ "I4", "every greeting is of a user or group mailbox there is",
+	  "greeting_files pbx.users pbx.group_mailboxes",
+	  "SELECT 'the ' || id || ' is of user ' || user || ', who does not "
+	  "exist' FROM greeting_files WHERE user NOT IN"
+	  " (SELECT id FROM pbx.users) AND user NOT IN"
+	  " (SELECT id FROM pbx.group_mailboxes)" },
+	{ "I4", "every greeting can be played", "greeting_files",
+	  "SELECT 'the ' || id || ' of user ' || user || ' is no sound' FROM "
+	  "greeting_files WHERE length_ms IS NULL" },
+	{ "I4", "every sound of an attendant is of one there is",
+	  "attendant_files pbx.attendants",
+	  "SELECT 'the sound ' || id || ' is of attendant ' || customer || "
+	  "', which does not exist' FROM attendant_files WHERE customer NOT IN"
+	  " (SELECT id FROM pbx.attendants)" },
+	{ "I4", "every recording is of a known customer or of a deleted one",
+	  "recordings.recordings pbx.customers pbx.tombstones",
+	  "SELECT 'recording ' || id || ' is of customer ' || customer || "
+	  "', which never was' FROM recordings.recordings WHERE customer NOT "
+	  "IN (SELECT id FROM pbx.customers) AND customer NOT IN"
+	  " (SELECT id FROM pbx.tombstones)" },
+
+	{ "I5", "every call that is kept can be read", "live_calls",
+	  "SELECT 'a call cannot be read' FROM live_calls WHERE id IS NULL" },
+	{ "I5", "no call is kept twice", "live_calls",
+	  "SELECT 'call ' || id || ' is kept ' || count(*) || ' times' FROM "
+	  "live_calls GROUP BY id HAVING count(*) > 1" },
+	{ "I5", "every call is of a known customer or of a deleted one",
+	  "live_calls pbx.customers pbx.tombstones",
+	  "SELECT 'call ' || id || ' is of customer ' || customer || "
+	  "', which never was' FROM live_calls WHERE customer NOT IN"
+	  " (SELECT id FROM pbx.customers) AND customer NOT IN"
+	  " (SELECT id FROM pbx.tombstones)" },
+	{ "I5", "every phone in a call is a known one or a deleted one",
+	  "live_calls pbx.phones pbx.tombstones",
+	  "SELECT 'phone ' || phone || ' of call ' || id || ' never was' FROM "
+	  "(SELECT id, caller AS phone FROM live_calls UNION ALL"
+	  " SELECT id, callee FROM live_calls) WHERE phone NOT IN"
+	  " (SELECT id FROM pbx.phones) AND phone NOT IN"
+	  " (SELECT id FROM pbx.tombstones)" },
+	{ "I5", "no two calls are parked at one place", "live_calls",
+	  "SELECT count(*) || ' calls of customer ' || customer || "
+	  "' are parked at ' || place FROM live_calls WHERE place IS NOT NULL"
+	  " GROUP BY customer, place HAVING count(*) > 1" },
+	{ "I5", "every callback is of a phone that exists",
+	  "callbacks pbx.phones",
+	  "SELECT 'callback ' || id || ' is of phone ' || phone || ', which "
+	  "does not exist' FROM callbacks WHERE phone NOT IN"
+	  " (SELECT id FROM pbx.phones)" },
+
 	{ "I6", "every binding is of a phone that exists",
 	  "bindings pbx.phones",
 	  "SELECT 'a binding is of phone ' || phone || ', which does not "
@@ -216,6 +276,9 @@ const struct invariant invariants[] = {
 	{ "I7", "every call has one record", "live.cdrs",
 	  "SELECT 'CDR ' || id || ' is there ' || count(*) || ' times' FROM "
 	  "live.cdrs GROUP BY id HAVING count(*) > 1" },
+	{ "I7", "no call that goes on has its record", "live_calls live.cdrs",
+	  "SELECT 'call ' || id || ' goes on and has a record' FROM live_calls"
+	  " WHERE id IN (SELECT id FROM live.cdrs)" },
 	{ "I7", "no record ends before it begins", "live.cdrs",
 	  "SELECT 'CDR ' || id || ' ends before it begins' FROM live.cdrs"
 	  " WHERE json_extract(json, '$.ended_ms') < started_ms" },
@@ -231,6 +294,14 @@ const struct invariant invariants[] = {
 	  "history of user ' || user FROM uc.history WHERE call IS NOT NULL "
 	  "GROUP BY call, user, direction HAVING count(*) > 1" },
 
+	{ "I1", "the secondary has read no further than the primary wrote",
+	  "pbx.pair_log pbx.pair_state pbx2.pair_state",
+	  "SELECT 'the secondary has read to ' || c.seq || ', the primary "
+	  "wrote to ' || max(p.seq, (SELECT ifnull(max(seq), 0) FROM "
+	  "pbx.pair_log)) FROM pbx2.pair_state c JOIN pbx.pair_state p ON "
+	  "p.name = 'log' AND p.epoch = c.epoch WHERE c.name = 'cursor' AND "
+	  "c.seq > max(p.seq, (SELECT ifnull(max(seq), 0) FROM "
+	  "pbx.pair_log))" },
 	PAIRED("customers"),
 	PAIRED("users"),
 	PAIRED("phones"),
@@ -255,10 +326,54 @@ const struct invariant invariants[] = {
 	  " u.customer = p.customer AND u.extension = p.number"
 	  " WHERE p.user IS NOT u.id" },
 
+	{ "I8", "no number of a customer has two owners",
+	  "pbx.users pbx.groups pbx.attendants pbx.conferences "
+	  "pbx.group_mailboxes",
+	  "SELECT 'number ' || number || ' of customer ' || customer || "
+	  "' is of ' || group_concat(owner, ' and ') FROM ("
+	  "SELECT customer, extension AS number, 'user ' || id AS owner FROM "
+	  "pbx.users UNION ALL "
+	  "SELECT customer, number, 'group ' || id FROM pbx.groups UNION ALL "
+	  "SELECT customer, number, 'attendant ' || id FROM pbx.attendants"
+	  " UNION ALL "
+	  "SELECT customer, number, 'conference ' || id FROM pbx.conferences"
+	  " UNION ALL "
+	  "SELECT customer, number, 'mailbox ' || id FROM "
+	  "pbx.group_mailboxes) WHERE number IS NOT NULL"
+	  " GROUP BY customer, number HAVING count(*) > 1" },
+	{ "I8", "one user at most is logged in at a shared phone",
+	  "pbx.hot_desks",
+	  "SELECT count(*) || ' users are logged in at phone ' || phone FROM "
+	  "pbx.hot_desks WHERE phone IS NOT NULL GROUP BY phone HAVING "
+	  "count(*) > 1" },
+	{ "I8", "users are logged in at shared phones of their customer",
+	  "pbx.hot_desks pbx.users pbx.phones",
+	  "SELECT 'user ' || d.id || ' is logged in at phone ' || d.phone || "
+	  "', which is ' || CASE WHEN p.id IS NULL THEN 'not there' WHEN "
+	  "p.customer IS NOT u.customer THEN 'another customer''s' ELSE "
+	  "'not shared' END FROM pbx.hot_desks d LEFT JOIN pbx.users u ON "
+	  "u.id = d.id LEFT JOIN pbx.phones p ON p.id = d.phone WHERE "
+	  "d.phone IS NOT NULL AND (p.id IS NULL OR NOT p.hot_desk OR "
+	  "p.customer IS NOT u.customer)" },
+	OF_USER("hot_desks", "log-in"),
+	OF_USER("user_settings", "settings"),
+	OF_USER("user_pins", "PIN"),
+	{ "I1", "every mailbox with settings is of a user or group mailbox",
+	  "pbx.mailbox_settings pbx.users pbx.group_mailboxes",
+	  "SELECT 'settings of mailbox ' || id || ' are of nobody' FROM "
+	  "pbx.mailbox_settings WHERE id NOT IN (SELECT id FROM pbx.users)"
+	  " AND id NOT IN (SELECT id FROM pbx.group_mailboxes)" },
+
 	CUSTOMER("portal", "users"),
 	CUSTOMER("portal", "phones"),
 	CUSTOMER("pbx", "users"),
 	CUSTOMER("pbx", "phones"),
+	CUSTOMER("pbx", "groups"),
+	CUSTOMER("pbx", "attendants"),
+	CUSTOMER("pbx", "conferences"),
+	CUSTOMER("pbx", "group_mailboxes"),
+	CUSTOMER("pbx", "schedules"),
+	CUSTOMER("pbx", "dids"),
 	CUSTOMER("uc", "users"),
 	TENANT("portal", "phones"),
 	TENANT("pbx", "phones"),
@@ -341,43 +456,6 @@ static int attach(struct stores *s, const char *dir, const char *folder,
 	return 0;
 }
 
-static void binding_add(const struct keep_binding *b, void *arg)
-{
-	sqlite3_stmt *st = arg;
-
-	(void)sqlite3_bind_text(st, 1, b->phone, -1, SQLITE_STATIC);
-	(void)sqlite3_bind_int64(st, 2, (int64_t)b->expires_ms);
-	(void)sqlite3_step(st);
-	(void)sqlite3_reset(st);
-}
-
-/* The pbx's bindings are in a journal: they become a table of ours. */
-static int bindings_make(struct stores *s, const char *dir)
-{
-	char path[600];
-	sqlite3_stmt *st = NULL;
-	int err;
-
-	(void)snprintf(path, sizeof(path), "%s/pbx/live.db", dir);
-	if (sqlite3_exec(s->db,
-			 "CREATE TEMP TABLE bindings (phone, expires_ms)", NULL,
-			 NULL, NULL) ||
-	    sqlite3_prepare_v2(s->db, "INSERT INTO bindings VALUES (?1, ?2)",
-			       -1, &st, NULL))
-		return ENOMEM;
-
-	err = keep_read_bindings(path, binding_add, st);
-	(void)sqlite3_finalize(st);
-	if (err)
-		(void)sqlite3_exec(s->db, "DROP TABLE bindings", NULL, NULL,
-				   NULL);
-	if (err && err != ENOENT)
-		(void)fprintf(stderr, "holdfast check: %s: %s\n", path,
-			      strerror(err));
-
-	return err == ENOENT ? 0 : err;
-}
-
 static void views_make(struct stores *s)
 {
 	if (has_table(s, "portal.tasks") && has_table(s, "portal.task_steps"))
@@ -429,7 +507,7 @@ int stores_open(struct stores **sp, const char *dir)
 		if (err && err != ENOENT)
 			goto out;
 	}
-	err = found ? bindings_make(s, dir) : ENOENT;
+	err = found ? live_rows_make(s->db, dir) : ENOENT;
 	if (!err)
 		err = mail_files_make(s->db, dir);
 	if (err)

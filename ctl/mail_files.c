@@ -15,7 +15,8 @@ struct walk {
 	char path[1200];
 	char customer[NAME_BYTES];
 	char user[NAME_BYTES];
-	bool is_flat; /* no folder of a user */
+	bool is_flat;       /* no folder of a user */
+	bool are_greetings; /* the others are left out, and the reverse */
 };
 
 /* One sound; greetings belong to no message. */
@@ -25,7 +26,7 @@ static void add_file(struct walk *w, const char *name)
 	struct wav *wav = NULL;
 
 	if (len <= ENDING || strcmp(name + len - ENDING, ".wav") != 0 ||
-	    !strncmp(name, "greeting", 8))
+	    (!w->is_flat && !strncmp(name, "greeting", 8)) != w->are_greetings)
 		return;
 
 	(void)snprintf(w->path + end, sizeof(w->path) - end, "/%s", name);
@@ -72,9 +73,8 @@ static void walk(struct walk *w, int depth)
 
 /* FOLDER/CUSTOMER/USER/ID.wav, or flat: FOLDER/CUSTOMER/ID.wav */
 static int table_make(sqlite3 *db, const char *dir, const char *folder,
-		      const char *table, bool is_flat)
+		      const char *table, struct walk w)
 {
-	struct walk w = { .insert = NULL };
 	char sql[200];
 	int err;
 
@@ -88,7 +88,6 @@ static int table_make(sqlite3 *db, const char *dir, const char *folder,
 		return ENOMEM;
 
 	(void)snprintf(w.path, sizeof(w.path), "%.500s/pbx/%s", dir, folder);
-	w.is_flat = is_flat;
 	walk(&w, 0);
 	(void)sqlite3_finalize(w.insert);
 
@@ -97,8 +96,17 @@ static int table_make(sqlite3 *db, const char *dir, const char *folder,
 
 int mail_files_make(sqlite3 *db, const char *dir)
 {
-	int err = table_make(db, dir, "mail", "mail_files", false);
+	int err = table_make(db, dir, "mail", "mail_files",
+			     (struct walk){ .is_flat = false });
+
+	if (!err)
+		err = table_make(db, dir, "mail", "greeting_files",
+				 (struct walk){ .are_greetings = true });
+	if (!err)
+		err = table_make(db, dir, "recordings", "recording_files",
+				 (struct walk){ .is_flat = true });
 
 	return err ? err
-		   : table_make(db, dir, "recordings", "recording_files", true);
+		   : table_make(db, dir, "attendants", "attendant_files",
+				(struct walk){ .is_flat = true });
 }

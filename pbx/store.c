@@ -302,6 +302,25 @@ int keep_each_call(keep_call_h *h, void *arg)
 			    : 0;
 }
 
+static int read_rows(const char *file, uint8_t kind, keep_call_h *h, void *arg)
+{
+	char dir[KEEP_PATH], name[NAME_BYTES];
+	struct each_call each = { h, arg };
+	int err = journal_place_of(dir, name, file);
+
+	return err ? err : journal_look(dir, name, kind, call_found, &each);
+}
+
+int keep_read_calls(const char *file, keep_call_h *h, void *arg)
+{
+	return read_rows(file, KIND_CALL, h, arg);
+}
+
+int keep_read_callbacks(const char *file, keep_call_h *h, void *arg)
+{
+	return read_rows(file, KIND_CALLBACK, h, arg);
+}
+
 /* ---- subscriptions ---- */
 
 void keep_put_subscription(uint64_t row, struct span blob)

@@ -95,6 +95,10 @@ int keep_each_callback(keep_call_h *h, void *arg);
 /** The bindings of a pbx that may be running; file as for keep_open(). */
 int keep_read_bindings(const char *file, keep_binding_h *h, void *arg);
 
+/** The same of calls and of callbacks. */
+int keep_read_calls(const char *file, keep_call_h *h, void *arg);
+int keep_read_callbacks(const char *file, keep_call_h *h, void *arg);
+
 /** Which CDRs; NULL and 0 mean any. */
 struct keep_query {
 	const char *customer;

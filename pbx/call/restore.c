@@ -32,7 +32,11 @@
 
 #define ROW_VERSION "1"
 
-enum { WHO_BYTES = 256 };
+enum {
+	WHO_BYTES = 256,
+	LEG_FIELDS = 6,  /* of a leg behind whose it is */
+	CALL_FIELDS = 6, /* of an answered call between legs and park */
+};
 /* In place of its state: answered by the pbx itself, without callee. */
 enum { STATE_ANSWER = 100 };
 
@@ -495,6 +499,69 @@ static int read_call(struct call *call, struct span rest)
 			      : heir_restore(call, bond);
 
 	return err;
+}
+
+/* A phone of ours; nothing for others. */
+static bool look_at_leg(char phone[DIRECTORY_ID_SIZE], struct span *restp)
+{
+	char who[WHO_BYTES];
+	struct span s;
+
+	if (!get_text(who, sizeof(who), restp))
+		return false;
+	if (who[0] != '@' && who[0] != '&' && strlen(who) < DIRECTORY_ID_SIZE)
+		memcpy(phone, who, strlen(who) + 1);
+	for (int i = 0; i < LEG_FIELDS; i++) {
+		if (!get(&s, restp))
+			return false;
+	}
+
+	return true;
+}
+
+static void look_at_place(struct restore_look *look, struct span park)
+{
+	struct pl number, index;
+
+	if (park.len && !re_regex(park.p, park.len, "[^ ]+ [^ ]+ [0-9]+",
+				  &number, NULL, &index))
+		(void)re_snprintf(look->place, sizeof(look->place), "%r %r",
+				  &number, &index);
+}
+
+bool restore_look(struct restore_look *look, struct span row)
+{
+	char version[8];
+	uint64_t state;
+	struct span s;
+
+	memset(look, 0, sizeof(*look));
+	if (!get_text(version, sizeof(version), &row) ||
+	    strcmp(version, ROW_VERSION) != 0 ||
+	    !get_text(look->id, sizeof(look->id), &row) ||
+	    !get_text(look->customer, sizeof(look->customer), &row) ||
+	    !get(&s, &row) || !get(&s, &row) || !get_number(&state, &row))
+		return false;
+	for (int i = 0; i < 3; i++) { /* two times, the trail */
+		if (!get(&s, &row))
+			return false;
+	}
+
+	look->is_answered = state == CALL_ANSWERED || state == STATE_ANSWER;
+	if (!look_at_leg(look->phones[0], &row))
+		return false;
+	if (state != CALL_ANSWERED)
+		return true;
+	if (!look_at_leg(look->phones[1], &row))
+		return false;
+	for (int i = 0; i < CALL_FIELDS; i++) {
+		if (!get(&s, &row))
+			return true;
+	}
+	if (get(&s, &row))
+		look_at_place(look, s);
+
+	return true;
 }
 
 /* The monotonic clock may have begun anew: go by the wall clock once. */

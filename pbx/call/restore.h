@@ -10,7 +10,22 @@
 #ifndef PBX_RESTORE_H
 #define PBX_RESTORE_H
 
+#include "base/span.h"
+#include "pbx/directory.h"
+
 struct call;
+
+/** What can be seen of a row from outside. */
+struct restore_look {
+	char id[33];
+	char customer[DIRECTORY_ID_SIZE];
+	char phones[2][DIRECTORY_ID_SIZE]; /* caller, callee; "" */
+	char place[64];                    /* parked there: "2001 1"; "" */
+	bool is_answered;
+};
+
+/** Look at a row without making its call.  False when it is none. */
+bool restore_look(struct restore_look *look, struct span row);
 
 /** Write a call's row in this turn.  0 or ENOMEM. */
 int restore_save(const struct call *call);

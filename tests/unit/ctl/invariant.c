@@ -45,8 +45,88 @@ static void run_sql(const char *name, const char *sql)
 	(void)sqlite3_close(db);
 }
 
+/* What is kept of a call that goes on, and of a callback. */
+static struct {
+	const char *call;
+	const char *customer;
+	const char *caller;
+	const char *callee;
+	const char *place;
+} live[2];
+static const char *callback_phone = "f1";
+
+static void put_field(struct mbuf *mb, const char *p, uint32_t len)
+{
+	CHECK_INT(mbuf_write_mem(mb, (uint8_t *)&len, sizeof(len)), 0);
+	CHECK_INT(mbuf_write_mem(mb, (const uint8_t *)p, len), 0);
+}
+
+static void put_text(struct mbuf *mb, const char *text)
+{
+	put_field(mb, text, (uint32_t)strlen(text));
+}
+
+static void put_numbers(struct mbuf *mb, uint64_t n, unsigned count)
+{
+	while (count--)
+		put_field(mb, (const char *)&n, sizeof(n));
+}
+
+/* As pbx/call/restore.c writes it. */
+static void put_call(uint64_t row)
+{
+	struct mbuf *mb = mbuf_alloc(1024);
+
+	CHECK(mb != NULL);
+	put_text(mb, "1");
+	put_text(mb, live[row].call);
+	put_text(mb, live[row].customer);
+	put_text(mb, "u2");
+	put_text(mb, "2002");
+	put_numbers(mb, 2, 1); /* answered */
+	put_numbers(mb, 1000, 2);
+	put_text(mb, "[]");
+	put_text(mb, live[row].caller);
+	put_numbers(mb, 1, 5);
+	put_text(mb, "dialog");
+	put_text(mb, live[row].callee);
+	put_numbers(mb, 1, 5);
+	put_text(mb, "dialog");
+	put_numbers(mb, 0, 4);
+	put_text(mb, "");
+	put_numbers(mb, 0, 1);
+	put_text(mb, live[row].place);
+	put_text(mb, "");
+	if (!live[row].call[0])
+		mb->end = 7;
+	keep_put_call(row + 1, (struct span){ (const char *)mb->buf,
+					      (uint32_t)mb->end });
+	mem_deref(mb);
+}
+
+static void put_callback(void)
+{
+	char text[100];
+	int n = snprintf(text, sizeof(text), "b1 %s 2002 4102444800000 0",
+			 callback_phone);
+
+	keep_put_callback(1, (struct span){ text, (uint32_t)n });
+}
+
+static void live_reset(void)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(live); i++) {
+		live[i].call = i ? "k2" : "k1";
+		live[i].customer = "c1";
+		live[i].caller = "f1";
+		live[i].callee = i ? "@trunk/ 0611 x" : "f2";
+		live[i].place = i ? "2001 u1 2 1000" : "2001 u1 1 1000";
+	}
+	callback_phone = "f1";
+}
+
 /* The pbx's own way of keeping one. */
-static void put_binding(void)
+static void put_live(void)
 {
 	const struct keep_binding b = { .row = 1,
 					.phone = "f1",
@@ -57,6 +137,9 @@ static void put_binding(void)
 	CHECK_INT(loop_init(), 0);
 	CHECK_INT(keep_open(path), 0);
 	keep_put_binding(&b);
+	put_call(0);
+	put_call(1);
+	put_callback();
 	keep_close();
 	loop_close();
 }
@@ -77,8 +160,10 @@ static void put_wav(const char *file)
 /* A voice message of a second, a recorded call of a second. */
 static void put_sound(void)
 {
-	static const char *const folders[] = { "mail", "mail/c1", "mail/c1/u1",
-					       "recordings", "recordings/c1" };
+	static const char *const folders[] = {
+		"mail",          "mail/c1",    "mail/c1/u1",    "recordings",
+		"recordings/c1", "attendants", "attendants/a1",
+	};
 	char path[200];
 
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
@@ -87,6 +172,8 @@ static void put_sound(void)
 		CHECK_INT(mkdir(path, 0700), 0);
 	}
 	put_wav("mail/c1/u1/m1.wav");
+	put_wav("mail/c1/u1/greeting-busy.wav");
+	put_wav("attendants/a1/menu.wav");
 	put_wav("recordings/c1/r1.wav");
 }
 
@@ -128,6 +215,8 @@ static void make_pair(void)
 /* An installation with one customer, two users and two phones, sound. */
 static void make(void)
 {
+	if (!live[0].call)
+		live_reset();
 	(void)snprintf(dir, sizeof(dir), "/tmp/holdfast-test.XXXXXX");
 	CHECK(mkdtemp(dir) != NULL);
 	run_sql("portal",
@@ -151,19 +240,36 @@ static void make(void)
 	run_sql("pbx",
 		"CREATE TABLE customers (id, web_id);"
 		"CREATE TABLE users (id, customer, extension);"
-		"CREATE TABLE phones (id, customer, user, number, sip_user);"
+		"CREATE TABLE phones (id, customer, user, number, sip_user,"
+		" hot_desk);"
 		"CREATE TABLE groups (id, customer, number);"
 		"INSERT INTO groups VALUES ('g1', 'c1', '2100');"
 		"CREATE TABLE tombstones (kind, id);"
-		"CREATE TABLE group_mailboxes (id, customer);"
+		"CREATE TABLE group_mailboxes (id, customer, number);"
+		"CREATE TABLE attendants (id, customer, number);"
+		"CREATE TABLE conferences (id, customer, number);"
+		"CREATE TABLE schedules (id, customer);"
+		"CREATE TABLE dids (id, customer);"
+		"CREATE TABLE hot_desks (id, phone);"
+		"CREATE TABLE user_pins (id);"
+		"CREATE TABLE mailbox_settings (id);"
+		"INSERT INTO group_mailboxes VALUES ('b1', 'c1', '2500');"
+		"INSERT INTO attendants VALUES ('a1', 'c1', '2600');"
+		"INSERT INTO conferences VALUES ('r1', 'c1', '2700');"
+		"INSERT INTO schedules VALUES ('s1', 'c1');"
+		"INSERT INTO dids VALUES ('i1', 'c1');"
+		"INSERT INTO hot_desks VALUES ('u2', 'f2'), ('u1', NULL);"
+		"INSERT INTO user_pins VALUES ('u1');"
+		"INSERT INTO mailbox_settings VALUES ('u1'), ('b1');"
 		"INSERT INTO customers VALUES ('c1', 'acme'), ('c2', 'beta');"
 		"INSERT INTO users VALUES ('u1', 'c1', '2001'),"
 		" ('u2', 'c1', '2002'), ('u3', 'c2', '2002');"
-		"INSERT INTO phones VALUES ('f1', 'c1', 'u1', '2001', 's1'),"
-		" ('f2', 'c1', NULL, '2009', 's2');"
+		"INSERT INTO phones VALUES"
+		" ('f1', 'c1', 'u1', '2001', 's1', 0),"
+		" ('f2', 'c1', NULL, '2009', 's2', 1);"
 		"INSERT INTO tombstones VALUES ('customers', 'c0')");
 	make_pair();
-	put_binding();
+	put_live();
 	run_sql("live",
 		"DROP TABLE cdrs;"
 		"CREATE TABLE cdrs (id, customer, started_ms, json);"
@@ -307,6 +413,38 @@ static const struct {
 	  "I4 recording r2 of 0 ms has a sound of no ms" },
 	{ "recordings", "DELETE FROM recordings",
 	  "I4 the sound r1 of customer c1 is no recording's" },
+	{ "recordings", "UPDATE recordings SET customer = 'c9'",
+	  "I4 recording r1 is of customer c9, which never was" },
+	{ "pbx", "DELETE FROM users WHERE id = 'u1'",
+	  "I4 the greeting-busy is of user u1, who does not exist" },
+	{ "pbx", "DELETE FROM attendants",
+	  "I4 the sound menu is of attendant a1, which does not exist" },
+	{ "live", "INSERT INTO cdrs VALUES ('k1', 'c1', 5, '{}')",
+	  "I7 call k1 goes on and has a record" },
+	{ "pbx", "UPDATE hot_desks SET phone = 'f9'",
+	  "I8 user u2 is logged in at phone f9, which is not there" },
+	{ "pbx", "UPDATE hot_desks SET phone = 'f1'",
+	  "I8 user u2 is logged in at phone f1, which is not shared" },
+	{ "pbx", "UPDATE hot_desks SET phone = 'f2'",
+	  "I8 2 users are logged in at phone f2" },
+	{ "pbx", "UPDATE hot_desks SET id = 'u3'",
+	  "I8 user u3 is logged in at phone f2, which is another" },
+	{ "pbx", "DELETE FROM users WHERE id = 'u2'",
+	  "I1 log-in of user u2, who does not exist" },
+	{ "pbx", "UPDATE user_pins SET id = 'u9'",
+	  "I1 PIN of user u9, who does not exist" },
+	{ "pbx", "UPDATE user_settings SET id = 'u9' WHERE id = 'u2'",
+	  "I1 settings of user u9, who does not exist" },
+	{ "pbx", "DELETE FROM group_mailboxes",
+	  "I1 settings of mailbox b1 are of nobody" },
+	{ "pbx", "UPDATE groups SET number = '2600'",
+	  "I8 number 2600 of customer c1 is of group g1 and attendant a1" },
+	{ "pbx", "UPDATE conferences SET number = '2001'",
+	  "I8 number 2001 of customer c1 is of user u1 and conference r1" },
+	{ "pbx", "UPDATE dids SET customer = 'c9'",
+	  "I9 dids i1 has no customer c9" },
+	{ "pbx2", "UPDATE pair_state SET seq = 99",
+	  "I1 the secondary has read to 99, the primary wrote to 7" },
 	{ "pbx2", "DELETE FROM customers",
 	  "I1 customers c1 is not at the secondary" },
 	{ "pbx2", "DELETE FROM users", "I1 users u1 is not at the secondary" },
@@ -390,6 +528,37 @@ static void test_spoilt(void)
 	}
 }
 
+static void live_is_wrong(const char *wanted)
+{
+	struct seen seen;
+	unsigned wrong;
+
+	make();
+	wrong = test_all(&seen);
+	end();
+	live_reset();
+	if (!wrong || !strstr(seen.text, wanted))
+		test_fail(__FILE__, __LINE__, "\"%s\" is not among: %s", wanted,
+			  seen.text);
+}
+
+static void test_live(void)
+{
+	live_reset();
+	live[1].call = "k1";
+	live_is_wrong("I5 call k1 is kept 2 times");
+	live[1].call = "";
+	live_is_wrong("I5 a call cannot be read");
+	live[0].customer = "c9";
+	live_is_wrong("I5 call k1 is of customer c9, which never was");
+	live[0].callee = "f9";
+	live_is_wrong("I5 phone f9 of call k1 never was");
+	live[1].place = "2001 u2 1 5";
+	live_is_wrong("I5 2 calls of customer c1 are parked at 2001 1");
+	callback_phone = "f9";
+	live_is_wrong("I5 callback b1 is of phone f9, which does not exist");
+}
+
 static void test_live_task(void)
 {
 	struct seen seen;
@@ -463,6 +632,7 @@ static void test_broken_file(void)
 static const struct test tests[] = {
 	{ "a sound installation breaks no invariant", test_sound },
 	{ "each spoilt store is caught", test_spoilt },
+	{ "each spoilt row of the journal is caught", test_live },
 	{ "what a live task works on is not wrong", test_live_task },
 	{ "an old binding is wrong only while the pbx runs", test_binding },
 	{ "stores that are not there are passed over", test_parts },
