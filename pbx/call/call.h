@@ -68,6 +68,8 @@ struct call_target {
 	bool is_outside;     /* from the other node: leaves by our trunk */
 	struct user *payer;  /* who pays for that, or NULL */
 	const struct diversion *past; /* where it was, if that is believed */
+	uint16_t status;              /* it is refused so at once, or 0 */
+	const char *why;              /* in words, for the trail */
 };
 
 struct answer;

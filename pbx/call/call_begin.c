@@ -257,6 +257,18 @@ static void bring_past(struct call *call, const struct diversion *past)
 		  past->count ? past->hops[past->count - 1].number : "?");
 }
 
+/* Its record says why. */
+static void refuse_target(struct call *call, const struct call_target *target)
+{
+	const struct phone *p = call->caller->phone;
+
+	str_ncpy(call->number, target->number, sizeof(call->number));
+	trail_add(&call->trail, "trunk %s: %s calls %s", p->trunk->name,
+		  phone_shown_number(p), target->number);
+	trail_add(&call->trail, "%s", target->why);
+	call_refused(call, target->status, NULL);
+}
+
 static bool has_past(const struct call_target *target)
 {
 	return target && target->past && target->past->count;
@@ -283,6 +295,10 @@ static void ring(struct call *call, const struct sip_message *m,
 	}
 	if (!target && sip_has_header(m, SIP_HEADER_REPLACES)) {
 		transfer_replace(call, m);
+		return;
+	}
+	if (target && target->status) {
+		refuse_target(call, target);
 		return;
 	}
 	if (target && !target->is_from_peer &&

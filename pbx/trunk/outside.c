@@ -756,13 +756,19 @@ bool outside_incoming(const struct sip_message *m, struct sip_flow *flow)
 	if (!outsider.customer) {
 		log_info("outside", "trunk %s calls %s, which is nobody's",
 			 t->name, number);
-		refuse(m, flow, 404);
-		return true;
+		outsider.customer = directory_customer(span_of(t->customer));
+		if (!outsider.customer) {
+			refuse(m, flow, 404);
+			return true;
+		}
+		str_ncpy(did.number, number, sizeof(did.number));
+		target.status = 404;
+		target.why = "no DID of the customer has that number";
 	}
-	if (!target.phone && !has_room(t, did.customer)) {
+	else if (!target.phone && !has_room(t, did.customer)) {
 		log_info("outside", "trunk %s has all its calls", t->name);
-		refuse(m, flow, 503);
-		return true;
+		target.status = 503;
+		target.why = "the trunk or the customer has all its calls";
 	}
 
 	calling(m, t, who, name);
