@@ -174,10 +174,12 @@ static const struct shape shapes[] = {
 	  "number:string name:string muted:boolean held:boolean "
 	  "creator:boolean moderator:boolean listener:boolean",
 	  "Who takes part; `state` is dialled, asked, waiting or in" },
-	{ "new-conference", "phone:string numbers:[]string~",
-	  "Which phone is rung first, and who else" },
-	{ "new-party", "number:string phone:string~",
-	  "Whom to call, and on behalf of which phone; else the creator's" },
+	{ "new-conference", "phone:string numbers:[]string~ account:string~",
+	  "Which phone is rung first, and who else; what calls to these are "
+	  "booked under" },
+	{ "new-party", "number:string phone:string~ account:string~",
+	  "Whom to call, and on behalf of which phone; else the creator's; what "
+	  "it is booked under" },
 	{ "recording",
 	  "id:string customer:string call:string user:string? number:string? "
 	  "name:string? peer:string? peer_name:string? at_ms:integer "

@@ -50,6 +50,7 @@ struct conference {
 	char room[DIRECTORY_ID_SIZE]; /* or "" */
 	char name[64];
 	char number[DIRECTORY_NUMBER_MAX + 1]; /* as dialled */
+	const char *account; /* calls now made are booked under, or NULL */
 	uint8_t type;                          /* enum conference_type */
 	uint8_t limit;                         /* parties at most */
 	bool is_locked;

@@ -6,6 +6,7 @@
 #include "pbx/conference/conference_api.h"
 #include "pbx/conference/conference_dial.h"
 #include "pbx/control/application.h"
+#include "pbx/control/control.h"
 #include "pbx/route/cos.h"
 #include "pbx/route/route.h"
 #include "pbx/transfer/transfer_private.h"
@@ -207,13 +208,20 @@ uint16_t conference_ring_creator(struct conference *c, struct phone *phone,
 }
 
 static void begin_with(struct http_request *req, struct phone *phone,
-		       const json_t *numbers)
+		       const json_t *body)
 {
+	const json_t *numbers = json_object_get(body, "numbers");
 	struct conference *c = NULL;
 	uint16_t status;
 	json_t *value;
 	size_t i;
 
+	json_array_foreach(numbers, i, value)
+	{
+		if (!control_account(req, body, phone,
+				     json_string_value(value)))
+			return;
+	}
 	if (!cos_may(phone->user, COS_CONFERENCE)) {
 		(void)http_reply_problem(req, 403, "forbidden",
 					 "The phone's class of service permits "
@@ -239,12 +247,14 @@ static void begin_with(struct http_request *req, struct phone *phone,
 		refuse(req, status);
 	}
 	else {
+		c->account = json_get_text(body, "account");
 		json_array_foreach(numbers, i, value)
 		{
 			(void)conference_call(c, phone,
 					      json_string_value(value), NULL, 0,
 					      NULL);
 		}
+		c->account = NULL;
 		turn_end();
 		(void)http_reply_json(req, 201, conference_json(c));
 	}
@@ -277,7 +287,7 @@ static void begin(struct http_request *req, const struct caller *caller,
 		check_number(json_string_value(value), "numbers", errors);
 	}
 	if (!has_errors(req, errors) && phone)
-		begin_with(req, phone, numbers);
+		begin_with(req, phone, body);
 	json_decref(body);
 }
 
@@ -360,8 +370,11 @@ static void add_party(struct http_request *req, const struct caller *caller,
 		phone = payer(c);
 	if (!phone)
 		phone = phone_of(body, c->customer, errors);
-	if (!has_errors(req, errors)) {
+	if (!has_errors(req, errors) &&
+	    control_account(req, body, phone, number)) {
+		c->account = json_get_text(body, "account");
 		status = conference_call(c, phone, number, NULL, 0, &p);
+		c->account = NULL;
 		turn_end();
 		if (status)
 			refuse(req, status);

@@ -5,6 +5,7 @@
 #include "pbx/conference/conference_dial.h"
 #include "pbx/conference/heir.h"
 #include "pbx/conference/conference_room.h"
+#include "pbx/route/account.h"
 #include "pbx/route/cos.h"
 #include "pbx/trunk/outsider.h"
 #include "pbx/route/route.h"
@@ -223,6 +224,8 @@ uint16_t conference_call(struct conference *c, struct phone *phone,
 	(void)call_adopt(call);
 	trail_add(&call->trail, "%s (%s) calls %s into a conference",
 		  phone_name(phone), phone->number, number);
+	if (c->account)
+		account_book(call, c->account);
 	if (referrer) {
 		report_to(p, referrer, event);
 		transfer_notify(referrer, event, 100);

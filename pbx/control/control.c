@@ -112,10 +112,8 @@ void control_done(struct http_request *req, uint16_t status)
 	}
 }
 
-/* The account code that the body names, for a call to this number: answers
- * what is wrong with it, or that it is missing. */
-static bool account_is_fine(struct http_request *req, const json_t *body,
-			    const struct phone *phone, const char *number)
+bool control_account(struct http_request *req, const json_t *body,
+		     const struct phone *phone, const char *number)
 {
 	const json_t *value = json_object_get(body, "account");
 	const char *code = json_string_value(value);
@@ -198,7 +196,7 @@ static void make_call(struct http_request *req, const struct caller *caller,
 		;
 	else if (!may_control(phone))
 		control_done(req, 403);
-	else if (account_is_fine(req, body, phone, number))
+	else if (control_account(req, body, phone, number))
 		start_call(req, phone, number, body);
 	json_decref(body);
 }
@@ -400,7 +398,7 @@ static void act(struct http_request *req, const struct caller *caller,
 	else if (!may_control(leg->phone))
 		control_done(req, 403);
 	else if (!number || json_get_text(body, "call") ||
-		 account_is_fine(req, body, leg->phone, number))
+		 control_account(req, body, leg->phone, number))
 		control_done(req, run(leg, body));
 	json_decref(body);
 }
@@ -434,7 +432,7 @@ static void consult(struct http_request *req, const struct caller *caller,
 				 strlen(number) > DIRECTORY_NUMBER_MAX
 			 ? 481
 			 : 0;
-	if (!status && !account_is_fine(req, body, leg->phone, number))
+	if (!status && !control_account(req, body, leg->phone, number))
 		goto out;
 	if (!status)
 		status = command_consult(leg, number, &call);

@@ -44,4 +44,9 @@ struct leg *control_leg(struct http_request *req, json_t *body);
 struct leg *control_leg_of(const struct call *call, const struct phone *phone);
 void control_done(struct http_request *req, uint16_t status);
 
+/** Whether the account code that the body names, or that it names none, is
+ * fine for a call of this phone to a number; else answered. */
+bool control_account(struct http_request *req, const json_t *body,
+		     const struct phone *phone, const char *number);
+
 #endif
