@@ -254,6 +254,30 @@ static int64_t read_readers(void *arg)
 	return event_readers();
 }
 
+static int64_t read_applications(void *arg)
+{
+	(void)arg;
+	return event_applications();
+}
+
+static int64_t read_asked(void *arg)
+{
+	(void)arg;
+	return (int64_t)application_counts()->requests;
+}
+
+static int64_t read_not_let(void *arg)
+{
+	(void)arg;
+	return (int64_t)application_counts()->refused;
+}
+
+static int64_t read_too_often(void *arg)
+{
+	(void)arg;
+	return (int64_t)application_counts()->limited;
+}
+
 static int64_t read_failures(void *arg)
 {
 	(void)arg;
@@ -317,8 +341,24 @@ static struct metric metrics[] = {
 	  .read = read_traced },
 	{ .name = "holdfast_event_readers",
 	  .kind = METRIC_GAUGE,
-	  .help = "Readers of the event stream",
+	  .help = "Servers that read the event stream",
 	  .read = read_readers },
+	{ .name = "holdfast_application_streams",
+	  .kind = METRIC_GAUGE,
+	  .help = "Applications that read the event stream",
+	  .read = read_applications },
+	{ .name = "holdfast_application_requests_total",
+	  .kind = METRIC_COUNTER,
+	  .help = "Requests of applications",
+	  .read = read_asked },
+	{ .name = "holdfast_application_refused_total",
+	  .kind = METRIC_COUNTER,
+	  .help = "Requests of applications without the right",
+	  .read = read_not_let },
+	{ .name = "holdfast_application_limited_total",
+	  .kind = METRIC_COUNTER,
+	  .help = "Requests of applications that ask too often",
+	  .read = read_too_often },
 	{ .name = "holdfast_store_failures_total",
 	  .kind = METRIC_COUNTER,
 	  .help = "Rows of live state that could not be written",

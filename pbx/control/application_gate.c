@@ -3,6 +3,7 @@
 
 #include "base/http.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/secrets.h"
 #include "pbx/call/call.h"
 #include "pbx/conference/conference.h"
@@ -164,8 +165,16 @@ static bool knows(struct caller *caller, struct http_request *req, void *arg)
 
 /* ---- refused ---- */
 
+struct application_counts *application_counts(void)
+{
+	static struct application_counts counts;
+
+	return &counts;
+}
+
 static void refuse_rate(struct http_request *req, uint32_t wait_ms)
 {
+	application_counts()->limited++;
 	(void)http_reply_header(req, "Retry-After", "%u",
 				(wait_ms + 999) / 1000);
 	(void)http_reply_problem(req, 429, "too-many-requests",
@@ -193,6 +202,7 @@ static void refuse_right(struct http_request *req, uint32_t rights)
 	json_t *errors = json_array();
 	char names[200], detail[320];
 
+	application_counts()->refused++;
 	name_rights(names, sizeof(names), rights);
 	kind_error(errors, "rights", "missing", "%s", names);
 	(void)snprintf(detail, sizeof(detail),
@@ -454,6 +464,7 @@ static void pass(struct http_request *req, const struct route *route,
 	const char *what = "object";
 	uint32_t wait_ms;
 
+	application_counts()->requests++;
 	if (!application_admits(a, &wait_ms)) {
 		refuse_rate(req, wait_ms);
 		return;
@@ -489,6 +500,10 @@ static void pass(struct http_request *req, const struct route *route,
 	if (!strcmp(row->method, "POST") && !sees_body(a, req))
 		return;
 	tell_story(a, req, row);
+	if (strcmp(row->method, "GET") != 0)
+		log_info("application", "%s %s: %s %s correlation=%s", a->id,
+			 a->name, row->method, http_path(req),
+			 http_correlation(req));
 	route->handler(req, caller, arg);
 }
 

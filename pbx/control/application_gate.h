@@ -18,6 +18,14 @@ struct call;
 
 int application_gate_start(struct router *router);
 
+/** Since the start. */
+struct application_counts {
+	uint64_t requests;
+	uint64_t limited; /* asked too often, or for too many streams */
+	uint64_t refused; /* without the right */
+};
+struct application_counts *application_counts(void);
+
 /** Whether a call is an emergency call that an application must leave alone;
  * and what it is told then. */
 bool application_keeps_off(const struct application *a,

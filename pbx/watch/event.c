@@ -17,6 +17,7 @@
 #include "pbx/route/cos.h"
 #include "pbx/conference/conference.h"
 #include "pbx/control/application.h"
+#include "pbx/control/application_gate.h"
 #include "pbx/control/csta.h"
 #include "pbx/watch/event.h"
 #include "pbx/jsontext.h"
@@ -108,7 +109,20 @@ static uint64_t number_next(void)
 
 uint32_t event_readers(void)
 {
-	return list_count(&events.readers);
+	return list_count(&events.readers) - event_applications();
+}
+
+uint32_t event_applications(void)
+{
+	uint32_t n = 0;
+
+	for (struct le *le = list_head(&events.readers); le; le = le->next) {
+		const struct reader *r = le->data;
+
+		n += r->application != NULL;
+	}
+
+	return n;
 }
 
 static void reader_destructor(void *data)
@@ -855,6 +869,7 @@ void event_stream(struct http_request *req)
 	struct reader *r;
 
 	if (a && a->streams >= a->streams_max) {
+		application_counts()->limited++;
 		(void)http_reply_header(req, "Retry-After", "5");
 		(void)http_reply_problem(req, 429, "too-many-streams",
 					 "This application has as many event "

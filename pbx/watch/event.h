@@ -55,6 +55,8 @@ void event_application(const struct application *a);
 /** A leg as events tell it, one member after the other, in braces. */
 void event_print_leg(struct sip_out *o, const struct leg *leg);
 
+/** Servers that read, and applications. */
 uint32_t event_readers(void);
+uint32_t event_applications(void);
 
 #endif
