@@ -286,9 +286,10 @@ void call_refused(struct call *call, uint16_t status, const char *cause)
 	if (call->state >= CALL_ANSWERED)
 		return;
 
-	if ((!call->party && campon_takes(call, status)) ||
-	    transfer_refused(call, status) || voicemail_takes(call, status) ||
-	    announce_takes(call, status, cause))
+	if (!call->is_errand &&
+	    ((!call->party && campon_takes(call, status)) ||
+	     transfer_refused(call, status) || voicemail_takes(call, status) ||
+	     announce_takes(call, status, cause)))
 		return;
 
 	trail_add(&call->trail, "the caller hears %u %s", status,
@@ -320,7 +321,9 @@ static void no_answer(void *arg)
 
 void call_await_answer(struct call *call)
 {
-	wheel_start(&call->timer, forward_limit_ms(call), no_answer, call);
+	if (!call->is_errand) /* the other node has the limit */
+		wheel_start(&call->timer, forward_limit_ms(call), no_answer,
+			    call);
 }
 
 /* Nobody has said anything for a while: the caller learns that we try. */
@@ -610,10 +613,7 @@ void call_picked_up(struct call *call, struct leg *leg, struct span offer,
 	call->callee = leg;
 	to_caller = acceptance_make(call, leg, call->caller, type, answer);
 	to_picker = acceptance_make(call, call->caller, leg, type, offer);
-	if (leg->phone && !leg->is_counted) {
-		leg->phone->calls++;
-		leg->is_counted = true;
-	}
+	leg_count(leg);
 	(void)leg_turn(leg, LEG_ASKED);
 	(void)leg_turn(leg, LEG_ANSWERED);
 	call->offer = mem_deref(call->offer);

@@ -66,6 +66,7 @@ struct call_target {
 	struct phone *phone; /* rung whatever is set, or NULL */
 	bool is_from_peer;   /* the other node has decided that */
 	bool is_outside;     /* from the other node: leaves by our trunk */
+	bool asks_answer;    /* the phone is to answer by itself */
 	struct user *payer;  /* who pays for that, or NULL */
 	const struct diversion *past; /* where it was, if that is believed */
 	uint16_t status;              /* it is refused so at once, or 0 */
@@ -109,6 +110,7 @@ struct call {
 	bool is_emergency;  /* no limit holds it up */
 	bool is_told;       /* the other node knows it (pair_calls.h) */
 	bool is_unrecorded; /* dial tone: what is dialled has a record */
+	bool is_errand;     /* done at the other node (errand.h) */
 	uint16_t legs;
 	uint64_t row;
 	struct leg *caller;
@@ -145,6 +147,11 @@ void call_close(void);
 /** A phone's INVITE, authenticated. */
 void call_begin(const struct sip_message *m, struct sip_flow *flow,
 		struct phone *phone);
+
+/** The same through the other node, for a phone there (errand.h), that has
+ * dialled this. */
+void call_begin_errand(const struct sip_message *m, struct sip_flow *flow,
+		       struct phone *phone, const char *dialled);
 
 /** A trunk's INVITE, for one of our numbers. */
 void call_begin_to(const struct sip_message *m, struct sip_flow *flow,

@@ -274,16 +274,19 @@ static bool has_past(const struct call_target *target)
 	return target && target->past && target->past->count;
 }
 
+/* dialled: as told by the other node; NULL: as the INVITE says. */
 static void ring(struct call *call, const struct sip_message *m,
-		 const struct call_target *target)
+		 const struct call_target *target, const char *dialled)
 {
 	struct routing r;
 	char user[SIP_USER_MAX_BYTES + 1];
 	struct sip_uri uri;
 
 	memset(&uri, 0, sizeof(uri));
-	if (sip_uri_parse(&uri, m->uri) ||
-	    sip_uri_user(&uri, user, sizeof(user)))
+	if (dialled)
+		(void)re_snprintf(user, sizeof(user), "%s", dialled);
+	else if (sip_uri_parse(&uri, m->uri) ||
+		 sip_uri_user(&uri, user, sizeof(user)))
 		user[0] = '\0';
 
 	if (!target)
@@ -312,7 +315,7 @@ static void ring(struct call *call, const struct sip_message *m,
 		return;
 	if (!(target && (target->phone || target->is_outside)) &&
 	    !hotdesk_is_empty(call->caller->phone) &&
-	    (conference_dialled(call, target ? target->number : user) ||
+	    (conference_dialled(call, target ? target->number : user, m) ||
 	     (!has_past(target) &&
 	      voicemail_dialled(call, target ? target->number : user))))
 		return;
@@ -353,7 +356,8 @@ void call_ring_on(struct call *call, const char *number)
 }
 
 static void begin(const struct sip_message *m, struct sip_flow *flow,
-		  struct phone *phone, const struct call_target *target)
+		  struct phone *phone, const struct call_target *target,
+		  const char *dialled)
 {
 	struct call *call = NULL;
 	char buf[128];
@@ -375,6 +379,8 @@ static void begin(const struct sip_message *m, struct sip_flow *flow,
 		return;
 	}
 	call->is_from_peer = target && target->is_from_peer;
+	call->asks_answer = target && target->asks_answer;
+	call->caller->is_by_peer = dialled != NULL;
 	(void)call_adopt(call);
 
 	sip_out_init(&o, buf, sizeof(buf));
@@ -387,17 +393,23 @@ static void begin(const struct sip_message *m, struct sip_flow *flow,
 		return;
 	}
 
-	ring(call, m, target);
+	ring(call, m, target, dialled);
 }
 
 void call_begin(const struct sip_message *m, struct sip_flow *flow,
 		struct phone *phone)
 {
-	begin(m, flow, phone, NULL);
+	begin(m, flow, phone, NULL, NULL);
+}
+
+void call_begin_errand(const struct sip_message *m, struct sip_flow *flow,
+		       struct phone *phone, const char *dialled)
+{
+	begin(m, flow, phone, NULL, dialled);
 }
 
 void call_begin_to(const struct sip_message *m, struct sip_flow *flow,
 		   struct phone *outsider, const struct call_target *target)
 {
-	begin(m, flow, outsider, target);
+	begin(m, flow, outsider, target, NULL);
 }

@@ -370,6 +370,7 @@ static void write_headers(struct sip_out *o, struct leg *leg,
 {
 	const struct call *call = leg->call;
 	bool with_100rel = is_only && call->caller->knows_100rel;
+	bool answers;
 
 	leg_headers(leg, o);
 	if (forward_is_anonymous(call))
@@ -382,12 +383,13 @@ static void write_headers(struct sip_out *o, struct leg *leg,
 	if (with_100rel && call->wants_reliable)
 		sip_out_text(o, "Require: 100rel\r\n");
 	session_offer(leg, o);
-	if (leg->is_by_peer)
-		peer_headers(call, o);
 	if (!(call->privacy & SIP_PRIVACY_USER))
 		sip_out_copy(o, m, SIP_HEADER_SUBJECT);
-	if (call->asks_answer || answers_itself(leg, is_only) ||
-	    (call->party && call->party->is_paged))
+	answers = call->asks_answer || answers_itself(leg, is_only) ||
+		  (call->party && call->party->is_paged);
+	if (leg->is_by_peer)
+		peer_headers(call, o, answers);
+	if (answers)
 		sip_out_text(o, AUTO_ANSWER);
 	else
 		sip_out_copy(o, m, SIP_HEADER_ALERT_INFO);

@@ -21,8 +21,17 @@
 #include "pbx/server.h"
 #include "pbx/watch/subscription.h"
 
-/* It takes no place on its line any more. */
-static void uncount(struct leg *leg)
+void leg_count(struct leg *leg)
+{
+	if (!leg->phone || leg->is_counted)
+		return;
+
+	leg->phone->calls++;
+	leg->is_counted = true;
+	pair_feed_phone(leg->phone, NULL);
+}
+
+void leg_uncount(struct leg *leg)
 {
 	if (!leg->is_counted)
 		return;
@@ -49,7 +58,7 @@ static void leg_destructor(void *data)
 	mem_deref(leg->dialog);
 	mem_deref(leg->referral);
 	mem_deref(leg->sdp);
-	uncount(leg);
+	leg_uncount(leg);
 	mem_deref(leg->phone);
 }
 
@@ -64,9 +73,7 @@ int leg_alloc(struct leg **legp, struct call *call, struct phone *phone)
 	leg->number = ++call->legs;
 	if (phone) {
 		leg->phone = mem_ref(phone);
-		leg->phone->calls++;
-		leg->is_counted = true;
-		pair_feed_phone(phone, NULL);
+		leg_count(leg);
 	}
 	*legp = leg;
 
@@ -135,7 +142,7 @@ static void retrieves(struct leg *leg)
 
 static void refused(struct leg *leg)
 {
-	uncount(leg);
+	leg_uncount(leg);
 	if (leg->number > 1)
 		trail_add(&leg->call->trail, "%s refused: %u", who(leg),
 			  leg->status);
@@ -143,7 +150,7 @@ static void refused(struct leg *leg)
 
 static void cleared(struct leg *leg)
 {
-	uncount(leg);
+	leg_uncount(leg);
 	session_stop(leg);
 	wheel_stop(&leg->held_timer);
 }
@@ -196,11 +203,7 @@ void leg_take(struct leg *leg, struct leg *from)
 	leg->is_by_peer = from->is_by_peer;
 	leg->is_withheld = from->is_withheld;
 	leg->hides_media = from->hides_media;
-	if (leg->phone && !leg->is_counted) {
-		leg->phone->calls++;
-		leg->is_counted = true;
-		pair_feed_phone(leg->phone, NULL);
-	}
+	leg_count(leg);
 	session_restore(leg, from->session.interval_s, from->session.is_ours);
 	session_stop(from);
 	recall_held(from, false);

@@ -61,6 +61,10 @@ int leg_alloc_like(struct leg **legp, struct call *call,
 const char *leg_shown_number(const struct leg *leg);
 const char *leg_shown_name(const struct leg *leg);
 
+/** It takes a place on its phone's line, or not any more. */
+void leg_count(struct leg *leg);
+void leg_uncount(struct leg *leg);
+
 /** Take over another leg's dialog and the state of it, for another call; the
  * other one is left without. */
 void leg_take(struct leg *leg, struct leg *from);

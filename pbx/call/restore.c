@@ -248,7 +248,8 @@ int restore_save(const struct call *call)
 	err |= put_number(mb, call->is_relayed);
 	err |= put_number(mb, (call->is_joining ? 1u : 0u) |
 				      (call->is_from_peer ? 2u : 0u) |
-				      (call->is_unrecorded ? 4u : 0u));
+				      (call->is_unrecorded ? 4u : 0u) |
+				      (call->is_errand ? 8u : 0u));
 	err |= put(mb, span_of(call->account));
 	err |= put_number(mb, call->is_emergency);
 	if (call->callee)
@@ -379,10 +380,8 @@ static int get_leg(struct leg **legp, struct call *call, struct span *restp)
 	leg->allows_update = allows & ALLOWS_UPDATE;
 	leg->is_withheld = allows & IS_WITHHELD;
 	leg->hides_media = allows & HIDES_MEDIA;
-	if (leg->state == LEG_NULL && leg->is_counted) { /* its line is free */
-		leg->phone->calls--;
-		leg->is_counted = false;
-	}
+	if (leg->state == LEG_NULL) /* its line is free */
+		leg_uncount(leg);
 	leg->is_done = true;
 	if (dialog.len)
 		err = sip_dialog_restore(&leg->dialog, server_sip(), dialog,
@@ -481,6 +480,7 @@ static int read_call(struct call *call, struct span rest)
 		call->is_joining = joining & 1;
 		call->is_from_peer = joining & 2;
 		call->is_unrecorded = joining & 4;
+		call->is_errand = joining & 8;
 	}
 	if (!err && rest.len &&
 	    (!get_text(call->account, sizeof(call->account), &rest) ||

@@ -188,7 +188,7 @@ uint16_t conference_ring_creator(struct conference *c, struct phone *phone,
 		mem_deref(call);
 		return 500;
 	}
-	transfer_uncount(call->caller);
+	leg_uncount(call->caller);
 	call->asks_answer = asks_answer;
 	if (conference_add(&p, c, call)) {
 		mem_deref(call);

@@ -6,6 +6,9 @@
 #include "pbx/conference/heir.h"
 #include "pbx/conference/conference_room.h"
 #include "pbx/route/account.h"
+#include "pbx/pair/errand.h"
+#include "pbx/pair/far.h"
+#include "pbx/pair/pair.h"
 #include "pbx/route/cos.h"
 #include "pbx/trunk/outsider.h"
 #include "pbx/route/route.h"
@@ -116,7 +119,44 @@ static int open_room(struct conference **cp, const struct room *r)
 	return 0;
 }
 
-static void enter_room(struct call *call, const char *number)
+static bool is_open(const struct room *r)
+{
+	for (struct le *le = list_head(conference_list()); le; le = le->next) {
+		const struct conference *c = le->data;
+
+		if (!strcmp(c->room, r->id) && !c->is_ending)
+			return true;
+	}
+
+	return false;
+}
+
+/* Whether the other node has a conference, or one in a room. */
+static bool is_there(const char *customer, const char *conference,
+		     const char *room)
+{
+	for (struct le *le = list_head(far_list()); le; le = le->next) {
+		const struct far_call *call = le->data;
+
+		if (!strcmp(call->customer, customer) &&
+		    ((conference && !strcmp(call->conference, conference)) ||
+		     (room && !strcmp(call->room, room))))
+			return true;
+	}
+
+	return false;
+}
+
+/* A room is where somebody is in it; else at the primary, so that two who come
+ * at once meet. */
+static bool room_is_there(const struct room *r)
+{
+	return !is_open(r) && (is_there(r->customer, NULL, r->id) ||
+			       pair_role() == PAIR_SECONDARY);
+}
+
+static void enter_room(struct call *call, const char *number,
+		       const struct sip_message *m)
 {
 	const struct room *r = room_by_number(call->customer, number);
 	struct conference *c = NULL;
@@ -126,6 +166,8 @@ static void enter_room(struct call *call, const char *number)
 		refuse(call, 404, "No Such Room");
 		return;
 	}
+	if (m && room_is_there(r) && errand_send(call, m, number))
+		return;
 	(void)snprintf(call->number, sizeof(call->number), "%s", number);
 	err = open_room(&c, r);
 	if (err) {
@@ -149,11 +191,11 @@ void conference_start(struct call *call, const struct routing *r,
 void conference_room_run(struct call *call, const struct routing *r,
 			 const struct sip_message *m)
 {
-	(void)m;
-	enter_room(call, r->argument);
+	enter_room(call, r->argument, m);
 }
 
-bool conference_dialled(struct call *call, const char *dialled)
+bool conference_dialled(struct call *call, const char *dialled,
+			const struct sip_message *m)
 {
 	const struct phone *p = call->caller->phone;
 	struct conference *c;
@@ -167,19 +209,24 @@ bool conference_dialled(struct call *call, const char *dialled)
 		return true;
 	}
 	if (room_by_number(call->customer, dialled)) {
-		enter_room(call, dialled);
+		enter_room(call, dialled, m);
 		return true;
 	}
 	if (strncmp(dialled, CONFERENCE_PREFIX, strlen(CONFERENCE_PREFIX)))
 		return false;
 
 	c = conference_of_user(call->customer, dialled);
+	if (!c &&
+	    is_there(call->customer, dialled + strlen(CONFERENCE_PREFIX),
+		     NULL) &&
+	    errand_send(call, m, dialled))
+		return true;
 	(void)re_snprintf(call->number, sizeof(call->number), "%s",
 			  c ? c->number : "");
 	if (!c || c->type == CONFERENCE_PAGE)
 		refuse(call, 404, "No Such Conference");
 	else if (c->type == CONFERENCE_ROOM)
-		enter_room(call, c->number);
+		enter_room(call, c->number, NULL);
 	else
 		take_in(call, c, PARTY_DIALLED, false);
 
@@ -211,7 +258,7 @@ uint16_t conference_call(struct conference *c, struct phone *phone,
 	if (!call || leg_alloc(&call->caller, call, phone))
 		err = ENOMEM;
 	if (!err) {
-		transfer_uncount(call->caller);
+		leg_uncount(call->caller);
 		(void)re_snprintf(call->number, sizeof(call->number), "%s",
 				  number);
 		err = conference_add(&p, c, call);
@@ -265,7 +312,7 @@ static uint16_t fetch(struct conference *c, struct leg *x, struct party **pp)
 		err = conference_add(&p, c, call);
 	}
 	if (!err) {
-		transfer_uncount(call->caller);
+		leg_uncount(call->caller);
 		err = party_take(p, x);
 	}
 	if (err) {
@@ -299,7 +346,7 @@ static struct party *party_for(struct conference *c, const struct leg *x)
 		return NULL;
 	}
 	(void)re_snprintf(call->number, sizeof(call->number), "%s", c->number);
-	transfer_uncount(call->caller);
+	leg_uncount(call->caller);
 	p->is_creator = true;
 
 	return p;

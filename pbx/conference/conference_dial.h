@@ -19,9 +19,10 @@
 /** User part of the factory's URI. */
 #define CONFERENCE_FACTORY "conference"
 
-/** A call that has just begun dials a conference: it is answered here or
- * refused, true is returned. */
-bool conference_dialled(struct call *call, const char *dialled);
+/** A call that has just begun with this INVITE dials a conference: it is
+ * answered, at the other node perhaps, or refused, true is returned. */
+bool conference_dialled(struct call *call, const char *dialled,
+			const struct sip_message *m);
 
 /** The codes: a new conference; the room of a number. */
 code_run_h conference_start, conference_room_run;

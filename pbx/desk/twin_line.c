@@ -284,7 +284,7 @@ static struct call *call_make(const struct leg *t)
 		return NULL;
 	}
 
-	transfer_uncount(call->caller);
+	leg_uncount(call->caller);
 	tr->call = call;
 	tr->kind = TRANSFER_RING;
 	tr->is_silent = true;

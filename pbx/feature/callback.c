@@ -279,7 +279,7 @@ static bool is_used(const struct callback *c)
 
 	find_phones(&r, c, &u);
 	for (uint32_t i = 0; i < r.count; i++) {
-		if (r.phones[i]->calls)
+		if (phone_has_call(r.phones[i]))
 			return true;
 	}
 

@@ -92,7 +92,7 @@ static bool is_busy(const struct call *call)
 	uint32_t n = phones_of(phones, call);
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (phones[i]->calls)
+		if (phone_has_call(phones[i]))
 			return true;
 	}
 

@@ -3,6 +3,8 @@
 #include "pbx/conference/conference_dial.h"
 #include "pbx/route/cos.h"
 #include "pbx/feature/intrude.h"
+#include "pbx/pair/errand.h"
+#include "pbx/pair/far.h"
 #include "pbx/transfer/replaces.h"
 #include "pbx/transfer/transfer.h"
 #include "pbx/trunk/outsider.h"
@@ -45,7 +47,7 @@ static struct leg *find_leg(const struct user *u, const struct call *but)
 		struct leg *legs[] = { call->caller, call->callee };
 
 		if (call == but || call->state != CALL_ANSWERED ||
-		    call->is_emergency)
+		    call->is_emergency || far_decides(call))
 			continue;
 		for (unsigned i = 0; i < 2; i++) {
 			if (!is_of(legs[i], u))
@@ -57,6 +59,24 @@ static struct leg *find_leg(const struct user *u, const struct call *but)
 	}
 
 	return found;
+}
+
+/* Whether the other node has a call of theirs. */
+static bool is_there(const struct user *u)
+{
+	for (struct le *le = list_head(far_list()); le; le = le->next) {
+		const struct far_call *call = le->data;
+		struct le *l = list_head(&call->legs);
+
+		for (; l && call->is_answered; l = l->next) {
+			const struct phone *p = far_phone(l->data);
+
+			if (p && p->user == u)
+				return true;
+		}
+	}
+
+	return false;
 }
 
 /* ---- who may ---- */
@@ -166,6 +186,8 @@ static void intrude(struct call *call, const char *number, bool is_silent)
 		return;
 	}
 	in.leg = find_leg(in.target, call);
+	if (!in.leg && is_there(in.target) && errand_again(call))
+		return;
 	if (!in.leg) {
 		refuse(&in, 480, "there is no call to come into");
 		return;

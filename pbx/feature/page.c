@@ -48,7 +48,7 @@ static void add_user(struct routing *r, struct user *u, const struct call *by)
 static bool is_busy(const struct routing *r)
 {
 	for (uint32_t i = 0; i < r->count; i++) {
-		if (r->phones[i]->calls)
+		if (phone_has_call(r->phones[i]))
 			return true;
 	}
 
@@ -88,7 +88,7 @@ static struct party *listener_make(struct conference *c, struct phone *pager,
 		mem_deref(call);
 		return NULL;
 	}
-	transfer_uncount(call->caller);
+	leg_uncount(call->caller);
 	(void)re_snprintf(call->number, sizeof(call->number), "%s", r->number);
 	if (r->user)
 		memcpy(call->callee_user, r->user->id,

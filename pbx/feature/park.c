@@ -12,6 +12,8 @@
 #include "pbx/route/forward.h"
 #include "pbx/route/group.h"
 #include "pbx/feature/park.h"
+#include "pbx/pair/errand.h"
+#include "pbx/pair/far.h"
 #include "pbx/transfer/recall.h"
 #include "pbx/transfer/transfer.h"
 
@@ -89,10 +91,54 @@ static struct call *find_own(const struct phone *p)
 	return call;
 }
 
+/* ---- at the other node ---- */
+
+static bool is_there(const struct far_call *call, const char *customer,
+		     const char *number, unsigned index)
+{
+	return call->park[0] && !strcmp(call->customer, customer) &&
+	       (!number || !strcmp(call->park, number)) &&
+	       (!index || call->park_index == index);
+}
+
+static bool find_there(const char *customer, const char *number, unsigned index)
+{
+	for (struct le *le = list_head(far_list()); le; le = le->next) {
+		if (is_there(le->data, customer, number, index))
+			return true;
+	}
+
+	return false;
+}
+
+static bool find_own_there(const struct phone *p)
+{
+	const char *customer = p->customer->id;
+
+	if (find_there(customer, phone_shown_number(p), 0) ||
+	    find_there(customer, p->number, 0))
+		return true;
+
+	for (struct le *le = list_head(far_list()); le; le = le->next) {
+		const struct far_call *call = le->data;
+		const struct phone *parker;
+
+		if (!is_there(call, customer, NULL, 0))
+			continue;
+		parker = directory_phone(span_of(call->parker));
+		if (parker &&
+		    (parker == p || (p->user && p->user == parker->user)))
+			return true;
+	}
+
+	return false;
+}
+
 static uint8_t index_free(const char *customer, const char *number)
 {
 	for (unsigned i = 1; i <= PARK_INDEX_MAX; i++) {
-		if (!find(customer, number, i))
+		if (!find(customer, number, i) &&
+		    !find_there(customer, number, i))
 			return (uint8_t)i;
 	}
 
@@ -284,6 +330,8 @@ static void park_held(void *arg)
 		return;
 	}
 
+	if (far_decides(by->call) && errand_again(call))
+		return;
 	recall_cancel(by->call);
 	status = park_do(by, number, 0, true, NULL);
 	if (status == 491 && is_patient(call)) {
@@ -308,25 +356,50 @@ void park_run(struct call *call, const struct routing *r,
 
 /* ---- taking back ---- */
 
-/* N, N*INDEX or nothing. */
-static struct call *wanted(const struct phone *p, const char *argument)
+/* N or N*INDEX; false when it is neither. */
+static bool place_read(char number[NUMBER_BYTES], unsigned *indexp,
+		       const char *argument)
 {
-	char number[NUMBER_BYTES];
 	char *star;
 	unsigned long index = 0;
 
-	if (!argument[0])
-		return find_own(p);
-	(void)snprintf(number, sizeof(number), "%s", argument);
+	(void)snprintf(number, NUMBER_BYTES, "%s", argument);
 	star = strchr(number, '*');
 	if (star) {
 		*star = '\0';
 		index = strtoul(star + 1, NULL, 10);
 		if (!index || index > PARK_INDEX_MAX)
-			return NULL;
+			return false;
 	}
+	*indexp = (unsigned)index;
 
-	return find(p->customer->id, number, (unsigned)index);
+	return true;
+}
+
+/* N, N*INDEX or nothing. */
+static struct call *wanted(const struct phone *p, const char *argument)
+{
+	char number[NUMBER_BYTES];
+	unsigned index;
+
+	if (!argument[0])
+		return find_own(p);
+
+	return place_read(number, &index, argument)
+		       ? find(p->customer->id, number, index)
+		       : NULL;
+}
+
+static bool is_wanted_there(const struct phone *p, const char *argument)
+{
+	char number[NUMBER_BYTES];
+	unsigned index;
+
+	if (!argument[0])
+		return find_own_there(p);
+
+	return place_read(number, &index, argument) &&
+	       find_there(p->customer->id, number, index);
 }
 
 static bool may_retrieve(const struct phone *p, const struct call *parked)
@@ -358,6 +431,9 @@ static void take_back(struct call *call, const char *argument,
 	struct call *parked = wanted(p, argument);
 	uint16_t status = 0;
 
+	if (!parked && is_wanted_there(p, argument) &&
+	    errand_send(call, m, call->number))
+		return;
 	if (!parked) {
 		trail_add(&call->trail, "no such call is parked");
 		call_refused(call, 480, "No Call Parked");

@@ -4,6 +4,8 @@
 #include "pbx/route/group.h"
 #include "pbx/route/mode.h"
 #include "pbx/feature/pickup.h"
+#include "pbx/pair/errand.h"
+#include "pbx/pair/far.h"
 #include "pbx/speech/relay.h"
 #include "sip/sdp.h"
 
@@ -51,13 +53,43 @@ struct call *pickup_ringing(const struct phone *p, const char *number)
 		struct call *call = le->data;
 
 		if (call->state < CALL_ANSWERED && call->caller &&
-		    call->caller->asked &&
+		    call->caller->asked && !far_decides(call) &&
 		    !strcmp(call->customer, p->customer->id) &&
 		    call->caller->phone != p && rings_wanted(call, p, number))
 			return call;
 	}
 
 	return NULL;
+}
+
+static bool rings_there(const struct far_call *call, const struct phone *p,
+			const char *number)
+{
+	const struct far_leg *caller = far_find(call->id, 1);
+
+	if (call->is_answered || strcmp(call->customer, p->customer->id) != 0 ||
+	    (caller && far_phone(caller) == p))
+		return false;
+
+	for (struct le *le = list_head(&call->legs); le; le = le->next) {
+		const struct far_leg *leg = le->data;
+
+		if (leg != caller && is_wanted(p, far_phone(leg), number))
+			return true;
+	}
+
+	return false;
+}
+
+/* Whether the other node has one. */
+static bool find_there(const struct phone *p, const char *number)
+{
+	for (struct le *le = list_head(far_list()); le; le = le->next) {
+		if (rings_there(le->data, p, number))
+			return true;
+	}
+
+	return false;
 }
 
 /* ---- descriptions ---- */
@@ -183,6 +215,9 @@ void pickup_run(struct call *picker, const char *number,
 	}
 
 	call = p->customer ? pickup_ringing(p, number) : NULL;
+	if (!call && p->customer && find_there(p, number) &&
+	    errand_send(picker, m, picker->number))
+		return;
 	if (!call) {
 		trail_add(&picker->trail, "no call to pick up rings");
 		call_refused(picker, 480, "No Call to Pick Up");

@@ -45,6 +45,11 @@ bool far_is_known(void)
 	return far.is_known;
 }
 
+bool far_decides(const struct call *call)
+{
+	return call->is_from_peer && far.is_known;
+}
+
 const struct list *far_list(void)
 {
 	return &far.all;

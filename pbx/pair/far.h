@@ -60,6 +60,10 @@ void far_lost(void);
 /** Whether all its calls are known. */
 bool far_is_known(void);
 
+/** Whether a call of ours only carries out what the other node decides, and
+ * tells. */
+bool far_decides(const struct call *call);
+
 /** All: struct far_call, le. */
 const struct list *far_list(void);
 uint32_t far_count(void);

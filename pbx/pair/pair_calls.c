@@ -38,11 +38,11 @@ static json_t *leg_json(const struct leg *leg)
 	return json_pack("{s:i,s:i,s:s?,s:s?,s:s?,s:s?}", "n", leg->number,
 			 "state", leg->state, "phone",
 			 p && p->id[0] ? p->id : NULL, "peer",
-			 other                      ? phone_shown_number(other)
+			 other                      ? leg_shown_number(peer)
 			 : leg == leg->call->caller ? leg->call->number
 						    : NULL,
-			 "peer_name", other ? phone_name(other) : NULL, "trunk",
-			 is_taking ? p->trunk->id : NULL);
+			 "peer_name", other ? leg_shown_name(peer) : NULL,
+			 "trunk", is_taking ? p->trunk->id : NULL);
 }
 
 static void add_leg(json_t *legs, const struct leg *leg)

@@ -9,6 +9,7 @@
 #include "base/service.h"
 #include "base/websocket.h"
 #include "base/wheel.h"
+#include "pbx/pair/errand.h"
 #include "pbx/pair/far.h"
 #include "pbx/pair/pair.h"
 #include "pbx/pair/pair_follow.h"
@@ -501,6 +502,7 @@ static void on_closed(struct ws *ws, enum ws_reason why, uint16_t code,
 	forget_seen();
 	peer_lost();
 	far_lost();
+	errand_lost();
 	turn_end();
 	wheel_start(&follow.retry, follow.retry_ms, connect_now, NULL);
 	follow.retry_ms = follow.retry_ms * 2 > RETRY_MAX_MS

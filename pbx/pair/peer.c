@@ -176,11 +176,22 @@ int peer_begin_outside(struct sip_dialog_begin *begin, const char *number,
 	return begin_to(begin, "out.", number, params, buf);
 }
 
-void peer_headers(const struct call *call, struct sip_out *o)
+int peer_begin_errand(struct sip_dialog_begin *begin, const char *dialled,
+		      const struct phone *p, char buf[PEER_URI_BYTES])
+{
+	char params[120];
+
+	(void)snprintf(params, sizeof(params), "%s%s;customer=%s",
+		       p->id[0] ? ";phone=" : "", p->id, p->customer->id);
+
+	return begin_to(begin, "as.", dialled, params, buf);
+}
+
+void peer_headers(const struct call *call, struct sip_out *o, bool answers)
 {
 	sip_out_text(o, "X-Holdfast-Call: ");
 	sip_out_text(o, call->id);
-	sip_out_text(o, "\r\n");
+	sip_out_text(o, answers ? ";answer\r\n" : "\r\n");
 }
 
 /* ---- from it ---- */
@@ -242,11 +253,23 @@ static void begin_call(const struct sip_message *m, struct sip_flow *flow,
 	mem_deref(phone);
 }
 
+static bool asks_answer(const struct sip_message *m)
+{
+	static const char param[] = ";answer";
+	const uint32_t len = sizeof(param) - 1;
+	struct span value = sip_header_named(m, "X-Holdfast-Call");
+
+	return value.len > len &&
+	       !memcmp(value.p + value.len - len, param, len);
+}
+
 static void ring_phone(const struct sip_message *m, struct sip_flow *flow,
 		       const char *id)
 {
 	struct phone *p = directory_phone(span_of(id));
-	struct call_target target = { .phone = p, .is_from_peer = true };
+	struct call_target target = { .phone = p,
+				      .is_from_peer = true,
+				      .asks_answer = asks_answer(m) };
 
 	if (!p || !p->customer || !p->bindings) {
 		refuse(m, flow, p ? 480 : 404);
@@ -281,17 +304,54 @@ static void ring_outside(const struct sip_message *m, struct sip_flow *flow,
 	begin_call(m, flow, c, &target);
 }
 
+/* A phone there has dialled something that is ours to do, or a caller from
+ * outside a number. */
+static void do_errand(const struct sip_message *m, struct sip_flow *flow,
+		      const struct sip_uri *uri, const char *dialled)
+{
+	struct span id = { NULL, 0 }, customer = { NULL, 0 };
+	struct call_target target = { .did = dialled, .number = dialled };
+	struct customer *c = NULL;
+	struct phone *p = NULL;
+
+	if (sip_uri_param(uri, "customer", &customer))
+		c = directory_customer(customer);
+	if (sip_uri_param(uri, "phone", &id))
+		p = directory_phone(id);
+	if (!c || (id.len && (!p || p->customer != c)))
+		refuse(m, flow, 404);
+	else if (p)
+		call_begin_errand(m, flow, p, dialled);
+	else
+		begin_call(m, flow, c, &target);
+}
+
+enum sort { SORT_PHONE, SORT_OUTSIDE, SORT_ERRAND, SORTS };
+
+static const char *const sorts[SORTS] = { "pair.", "out.", "as." };
+
+static enum sort sort_of(const char *user)
+{
+	unsigned i = 0;
+
+	while (i < SORTS && strncmp(user, sorts[i], strlen(sorts[i])) != 0)
+		i++;
+
+	return (enum sort)i;
+}
+
 bool peer_incoming(const struct sip_message *m, struct sip_flow *flow)
 {
 	char user[SIP_USER_MAX_BYTES + 1];
 	struct sip_uri uri;
-	bool is_phone;
+	const char *what;
+	enum sort sort;
 
 	if (!peer.trunk || sip_uri_parse(&uri, m->uri) ||
 	    sip_uri_user(&uri, user, sizeof(user)))
 		return false;
-	is_phone = !strncmp(user, "pair.", 5);
-	if (!is_phone && strncmp(user, "out.", 4) != 0)
+	sort = sort_of(user);
+	if (sort == SORTS)
 		return false;
 	if (!auth_trunk(m, flow, PEER_USER, peer.secret))
 		return true;
@@ -299,10 +359,13 @@ bool peer_incoming(const struct sip_message *m, struct sip_flow *flow)
 	/* Also from another address of it than we know. */
 	peer.trunk->has_answered = true;
 	peer.trunk->answered = *sip_flow_remote(flow);
-	if (is_phone)
-		ring_phone(m, flow, user + 5);
+	what = user + strlen(sorts[sort]);
+	if (sort == SORT_PHONE)
+		ring_phone(m, flow, what);
+	else if (sort == SORT_OUTSIDE)
+		ring_outside(m, flow, &uri, what);
 	else
-		ring_outside(m, flow, &uri, user + 4);
+		do_errand(m, flow, &uri, what);
 
 	return true;
 }

@@ -12,6 +12,8 @@
  * goes the same way: `out.NUMBER@NODE;payer=USER;customer=ID`, checked here
  * already on behalf of who pays.
  *
+ * What a phone there asks of us (errand.h) is `as.DIALLED@NODE;phone=ID`.
+ *
  * Who comes from the other node is an outsider (outsider.h) of a trunk that
  * is nobody's, peer_trunk().
  *
@@ -57,8 +59,13 @@ int peer_begin_outside(struct sip_dialog_begin *begin, const char *number,
 		       const char *customer, const char *payer,
 		       char buf[PEER_URI_BYTES]);
 
-/** Header lines of such an INVITE. */
-void peer_headers(const struct call *call, struct sip_out *o);
+/** The same for what a phone of ours has dialled; for a caller from outside:
+ * a number of its customer. */
+int peer_begin_errand(struct sip_dialog_begin *begin, const char *dialled,
+		      const struct phone *p, char buf[PEER_URI_BYTES]);
+
+/** Header lines of such an INVITE; who is rung is to answer by itself. */
+void peer_headers(const struct call *call, struct sip_out *o, bool answers);
 
 /** Take an INVITE that says it comes from the other node; false: it does not
  * say so. */

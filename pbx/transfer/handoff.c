@@ -3,6 +3,8 @@
 #include "pbx/call/call.h"
 #include "pbx/route/forward.h"
 #include "pbx/route/group.h"
+#include "pbx/pair/errand.h"
+#include "pbx/pair/far.h"
 #include "pbx/transfer/handoff.h"
 #include "pbx/feature/park.h"
 #include "pbx/transfer/recall.h"
@@ -87,6 +89,8 @@ static void push_held(void *arg)
 	struct leg *by = park_held_leg(call->caller->phone);
 	uint16_t status = 480;
 
+	if (by && far_decides(by->call) && errand_again(call))
+		return;
 	if (by) {
 		recall_cancel(by->call);
 		status = handoff_do(by, 0, true);
@@ -121,13 +125,31 @@ struct leg *handoff_leg(const struct phone *p)
 
 		for (unsigned i = 0; i < 2; i++) {
 			if (call->state == CALL_ANSWERED && legs[i] &&
-			    leg_is_up(legs[i]) && legs[i]->phone &&
-			    is_together(p, legs[i]->phone))
+			    !far_decides(call) && leg_is_up(legs[i]) &&
+			    legs[i]->phone && is_together(p, legs[i]->phone))
 				found = legs[i];
 		}
 	}
 
 	return found;
+}
+
+/* Whether the other node has such a call. */
+static bool is_there(const struct phone *p)
+{
+	for (struct le *le = list_head(far_list()); le; le = le->next) {
+		const struct far_call *call = le->data;
+		struct le *l = list_head(&call->legs);
+
+		for (; l && call->is_answered; l = l->next) {
+			const struct phone *other = far_phone(l->data);
+
+			if (other && is_together(p, other))
+				return true;
+		}
+	}
+
+	return false;
 }
 
 static void pull(struct call *call, const struct sip_message *m);
@@ -146,6 +168,9 @@ static void pull(struct call *call, const struct sip_message *m)
 	struct leg *leg = handoff_leg(call->caller->phone);
 	uint16_t status = 480;
 
+	if (!leg && is_there(call->caller->phone) &&
+	    errand_send(call, m, call->number))
+		return;
 	if (leg && !transfer_may_fetch(call->caller->phone, leg)) {
 		trail_add(&call->trail, "held calls may not be fetched");
 		call_refused(call, 403, "Not Permitted");

@@ -194,13 +194,6 @@ bool transfer_owns(const struct phone *p, const struct leg *leg)
 	       (p == leg->phone || (p->user && p->user == leg->phone->user));
 }
 
-/* Its line is counted by the call that goes on. */
-void transfer_uncount(struct leg *leg)
-{
-	leg->phone->calls--;
-	leg->is_counted = false;
-}
-
 /* Its legs may not reach each other. */
 void transfer_relay(struct call *call, struct phone *callee)
 {

@@ -59,9 +59,6 @@ void transfer_tell(struct transfer *t, uint16_t status);
 struct transfer_outcome *transfer_outcome_make(struct call *call);
 void transfer_outcome_run(void *arg);
 
-/* Its line is counted by the call that goes on. */
-void transfer_uncount(struct leg *leg);
-
 /* Its legs may not reach each other. */
 void transfer_relay(struct call *call, struct phone *callee);
 

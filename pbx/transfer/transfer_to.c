@@ -122,7 +122,7 @@ static uint16_t wait_in_place(struct leg *by, struct leg *with, uint32_t event,
 	reply.headers = sip_out_span(&o);
 	(void)sip_server_reply(with->asked, &reply);
 	(void)leg_turn(with, LEG_CLEARED);
-	transfer_uncount(leg);
+	leg_uncount(leg);
 	call->caller = leg;
 	mem_deref(with);
 	if (call->state == CALL_RINGING) {
@@ -251,7 +251,7 @@ static uint16_t to_number(struct leg *by, struct span number, uint32_t event,
 		mem_deref(call);
 		return 500;
 	}
-	transfer_uncount(call->caller);
+	leg_uncount(call->caller);
 	(void)call_adopt(call);
 	t->event = event;
 	t->is_silent = is_silent;
@@ -285,7 +285,7 @@ int transfer_send_on(struct call *from, const struct answer_way *way)
 		mem_deref(call);
 		return ENOMEM;
 	}
-	transfer_uncount(call->caller);
+	leg_uncount(call->caller);
 	(void)call_adopt(call);
 	t->is_silent = true;
 	t->is_recall = true; /* nobody to be recalled */
@@ -319,7 +319,7 @@ uint16_t transfer_back(struct leg *by, const struct transfer_back *b)
 		mem_deref(call);
 		return 500;
 	}
-	transfer_uncount(call->caller);
+	leg_uncount(call->caller);
 	mem_deref(t->phone);
 	t->phone = mem_ref(b->handler);
 	t->event = b->event;
@@ -457,7 +457,7 @@ static int originate(struct call **callp, struct phone *phone,
 		return ENOMEM;
 	}
 
-	transfer_uncount(call->caller);
+	leg_uncount(call->caller);
 	(void)re_snprintf(call->number, sizeof(call->number), "%s", number);
 	t->call = call;
 	t->kind = TRANSFER_ORIGINATE;

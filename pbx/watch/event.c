@@ -514,6 +514,14 @@ void event_arrow(const struct leg *leg, enum leg_event arrow)
 	tell_leg(leg, csta_event_of(leg, arrow));
 }
 
+void event_left(const struct leg *leg)
+{
+	struct leg left = *leg;
+
+	left.state = LEG_NULL;
+	tell_leg(&left, CSTA_CONNECTION_CLEARED);
+}
+
 void event_csta(const struct leg *leg, enum csta_event event)
 {
 	tell_leg(leg, event);

@@ -39,6 +39,9 @@ void event_csta(const struct leg *leg, enum csta_event event);
 /** A party of a conference has come in, changed or (is_left) gone. */
 void event_conference(const struct party *p, bool is_left);
 
+/** The other node tells of this leg from now on (errand.h). */
+void event_left(const struct leg *leg);
+
 /** A phone has its first binding, or none any more. */
 void event_registration(const struct phone *p, bool is_registered);
 

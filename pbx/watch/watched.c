@@ -1,4 +1,5 @@
 /* watched.c - see watched.h */
+#include "pbx/trunk/outsider.h"
 #include "pbx/watch/notice.h"
 #include "pbx/feature/park.h"
 #include "pbx/watch/watched.h"
@@ -52,12 +53,6 @@ static bool is_over(uint8_t state)
 	return state == LEG_NULL || state == LEG_FAILED;
 }
 
-/* What the other node has decided is shown as that one tells it. */
-static bool is_shown(const struct call *call)
-{
-	return !call->is_from_peer || !far_is_known();
-}
-
 void watched_view(struct watched_view *v, const struct leg *leg)
 {
 	const struct call *call = leg->call;
@@ -70,7 +65,7 @@ void watched_view(struct watched_view *v, const struct leg *leg)
 							  : NULL,
 		.phone = leg->phone,
 		.number = leg->number,
-		.state = is_shown(call) ? leg->state : (uint8_t)LEG_NULL,
+		.state = far_decides(call) ? (uint8_t)LEG_NULL : leg->state,
 	};
 	if (peer && peer->phone) {
 		v->peer = leg_shown_number(peer);
@@ -143,7 +138,10 @@ static bool is_of(const struct watched *w, const struct watched_view *v)
 		return !strcmp(v->customer, w->customer) &&
 		       !strcmp(v->park, w->name);
 
-	return p && p->customer && !strcmp(p->customer->id, w->customer) &&
+	if (!p || (outsider_is(p) && !p->twin[0]))
+		return false;
+
+	return p->customer && !strcmp(p->customer->id, w->customer) &&
 	       (!strcmp(p->number, w->name) ||
 		(u && !strcmp(u->extension, w->name)));
 }
