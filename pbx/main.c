@@ -78,6 +78,7 @@
 #include "pbx/watch/trace.h"
 #include "pbx/turn.h"
 #include "pbx/desk/twin_keys.h"
+#include "pbx/speech/interject.h"
 #include "pbx/mail/voicemail.h"
 
 enum {
@@ -602,6 +603,7 @@ static void pbx_destructor(void *data)
 	pin_close();
 	hotdesk_close();
 	twin_keys_close();
+	interject_close();
 	mem_deref(pbx->provision);
 	mem_deref(pbx->router);
 	mem_deref(pbx->store);

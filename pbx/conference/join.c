@@ -23,6 +23,8 @@ struct join {
 	struct mbuf *offer; /* y's */
 	char type[64];      /* of it */
 	uint8_t hold;       /* enum hold_offer: y holds, talks again */
+	join_h *done;       /* NULL: who refuses ends the call */
+	void *arg;          /* counted */
 	uint32_t tries;
 };
 
@@ -33,6 +35,7 @@ static void join_destructor(void *data)
 	wheel_stop(&j->timer);
 	sip_client_forget(&j->client);
 	mem_deref(j->offer);
+	mem_deref(j->arg);
 }
 
 static void set_busy(const struct call *call, bool is_busy)
@@ -41,12 +44,47 @@ static void set_busy(const struct call *call, bool is_busy)
 	call->callee->asks_offering = is_busy;
 }
 
+/* It is over; whoever wants to know is told. */
+static void finish(struct join *j, int err)
+{
+	struct call *call = j->call;
+	join_h *done = j->done;
+	void *arg = mem_ref(j->arg);
+
+	call->join = mem_deref(call->join);
+	if (done)
+		done(err, arg);
+	mem_deref(arg);
+}
+
+/* The first to be asked says no: nothing has changed. */
+static bool is_let_be(struct join *j, const struct leg *leg,
+		      const struct sip_message *m)
+{
+	struct call *call = j->call;
+
+	if (!j->done || leg != j->y || leg->owes_ack || !m ||
+	    m->status == 408 || m->status == 481)
+		return false;
+
+	trail_add(&call->trail, "%s does not want to be asked: %u",
+		  leg->phone ? leg->phone->number : "?", m->status);
+	set_busy(call, false);
+	call->is_joining = false;
+	call_touch(call);
+	finish(j, EPROTO);
+
+	return true;
+}
+
 /* One of them cannot: nobody would hear anybody. */
 static void fail(struct join *j, const struct leg *leg, int err,
 		 const struct sip_message *m)
 {
 	struct call *call = j->call;
 
+	if (is_let_be(j, leg, m))
+		return;
 	trail_add(&call->trail, "%s cannot be joined: %u",
 		  leg->phone ? leg->phone->number : "?",
 		  m     ? m->status
@@ -172,8 +210,8 @@ static void joined(struct join *j, const struct sip_message *m)
 		relay_agreed(y, x, j->hold);
 	}
 	call_touch(call);
-	is_new = j->hold == HOLD_OFFER_NONE;
-	call->join = mem_deref(call->join);
+	is_new = j->hold == HOLD_OFFER_NONE && !j->done;
+	finish(j, 0);
 	if (is_new)
 		record_answered(call);
 }
@@ -279,6 +317,21 @@ void join_start(struct call *call, const struct sip_message *m)
 	if (m && call->callee->owes_ack)
 		take_offer(j, m);
 	wheel_start(&j->timer, BEGIN_MS, j->offer ? ask_x : ask_y, j);
+}
+
+int join_ask(struct call *call, join_h *handler, void *arg)
+{
+	struct join *j = join_make(call, call->caller, call->callee);
+
+	if (!j)
+		return ENOMEM;
+
+	j->done = handler;
+	j->arg = mem_ref(arg);
+	call->is_joining = true;
+	wheel_start(&j->timer, BEGIN_MS, ask_y, j);
+
+	return 0;
 }
 
 int join_hold(struct leg *leg, bool is_hold)

@@ -21,6 +21,21 @@ struct sip_message;
 /** Begin, with the callee's 2xx that waits for its ACK, or NULL. */
 void join_start(struct call *call, const struct sip_message *m);
 
+/** Told that both phones have agreed, or (EPROTO) that one does not want to be
+ * asked: then nothing has changed. */
+typedef void(join_h)(int err, void *arg);
+
+/**
+ * Have a call that goes on described anew, as is_relayed says now.  Which
+ * phone refuses does not end it.
+ *
+ * @param arg A reference is held until the handler has been told, or the call
+ *            is over
+ *
+ * @return 0; ENOMEM
+ */
+int join_ask(struct call *call, join_h *handler, void *arg);
+
 /** Hold the call on behalf of this leg, or take it back, with nothing done at
  * its phone.  0; EBUSY while an offer is under way; ENOMEM. */
 int join_hold(struct leg *leg, bool is_hold);

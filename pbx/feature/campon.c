@@ -5,7 +5,7 @@
 #include "pbx/route/cos.h"
 #include "pbx/feature/dial.h"
 #include "pbx/route/forward.h"
-#include "pbx/speech/media.h"
+#include "pbx/speech/interject.h"
 #include "pbx/transfer/transfer.h"
 
 enum { LOOK_MS = 300 };
@@ -103,14 +103,14 @@ static bool is_busy(const struct call *call)
 
 static void sign_in(const struct call *busy, const struct phone *p)
 {
-	const struct leg *legs[] = { busy->caller, busy->callee };
+	struct leg *legs[] = { busy->caller, busy->callee };
 
-	if (busy->state != CALL_ANSWERED || !busy->is_relayed)
+	if (busy->state != CALL_ANSWERED)
 		return;
 	for (unsigned i = 0; i < 2; i++) {
 		if (legs[i] && legs[i]->phone == p &&
-		    legs[i]->state == LEG_CONNECTED && busy->ports[i])
-			media_port_say(busy->ports[i], "camp-on");
+		    legs[i]->state == LEG_CONNECTED)
+			interject(legs[i], "camp-on");
 	}
 }
 

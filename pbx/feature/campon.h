@@ -2,8 +2,7 @@
  *
  * With *43*N, by REST (camp_on of a new call), or by itself where the caller's
  * class of service gives a time (auto camp-on).  Who waits is told 182; who is
- * busy hears a short sign in calls that the media server relays, unless their
- * class spares them.  As soon as all phones of the number are free it rings;
+ * busy hears a short sign (interject.h), unless their class spares them.  As soon as all phones of the number are free it rings;
  * when the time for it (camp-on recall) is over the call ends as busy, or goes
  * back to who transferred it.  Only who is busy with a call of ours can be
  * waited for.
