@@ -25,9 +25,12 @@ static const struct field fields[] = {
 	  .pattern = "^[A-Za-z0-9_+/-]+$",
 	  .pattern_help = "a zone like Europe/Paris", .help = "Time zone",
 	  .help_fr = "Fuseau horaire" },
-	{ "language", FIELD_ENUM, 0, .choices = "en|fr", .preset = "\"en\"",
-	  .help = "Language of mails and pages",
-	  .help_fr = "Langue des messages et des pages" },
+	{ "language", FIELD_ENUM, 0, .choices = "en|fr",
+	  .help = "Language of mails and pages, and of what callers from "
+		  "outside hear; that of the platform group when made "
+		  "without",
+	  .help_fr = "Langue des messages, des pages et des annonces aux "
+		     "appelants de l'extérieur" },
 	{ "contact_name", FIELD_TEXT, 0, 0, 100, .help = "Whom to contact",
 	  .help_fr = "Contact" },
 	{ "contact_email", FIELD_EMAIL, 0, 0, 254,

@@ -27,6 +27,10 @@ static const struct field fields[] = {
 	{ "target_night2", FIELD_DIGITS, 0, 1, 32,
 	  .help = "Number it rings in second night service",
 	  .help_fr = "Numéro appelé, nuit 2" },
+	{ "language", FIELD_ENUM, 0, .choices = "en|fr",
+	  .help = "Language that its callers hear; none: the customer's",
+	  .help_fr = "Langue entendue par ses appelants ; sinon celle du "
+		     "client" },
 	{ "announcement", FIELD_ENUM, 0, .choices = "none|early|answered",
 	  .preset = "\"none\"",
 	  .help = "What callers hear before it rings: before the call is "

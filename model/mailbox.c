@@ -94,8 +94,9 @@ static const struct field group_fields[] = {
 	{ "tui_passcode", FIELD_SECRET, 0, 4, 10, .pattern = "^[0-9]+$",
 	  .pattern_help = "digits", .help = "Its passcode",
 	  .help_fr = "Code secret" },
-	{ "language", FIELD_ENUM, 0, .choices = "en|fr", .preset = "\"en\"",
-	  .help = "Its language", .help_fr = "Langue" },
+	{ "language", FIELD_ENUM, 0, .choices = "en|fr",
+	  .help = "Its language; none: the customer's",
+	  .help_fr = "Langue ; sinon celle du client" },
 };
 
 const struct kind group_mailbox_kind = {

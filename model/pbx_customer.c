@@ -15,6 +15,9 @@ static const struct field fields[] = {
 	  .help_fr = "Longueur des numéros de poste" },
 	{ "time_zone", FIELD_TEXT, 0, 0, 64, .help = "Time zone",
 	  .help_fr = "Fuseau horaire" },
+	{ "language", FIELD_ENUM, 0, .choices = "en|fr", .preset = "\"en\"",
+	  .help = "Language that callers from outside hear",
+	  .help_fr = "Langue entendue par les appelants de l'extérieur" },
 #include "model/customer_rows.h"
 };
 

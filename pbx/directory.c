@@ -232,6 +232,7 @@ static int customer_change(struct customer *c, const struct customer_fields *f)
 	c->desk_logout_min = f->desk_logout_min;
 	json_set(&c->speed_dials, f->speed_dials);
 	c->rejects_anonymous = f->rejects_anonymous;
+	c->is_french = f->is_french;
 	c->has_announcements = f->has_announcements;
 	(void)re_snprintf(c->operator, sizeof(c->operator), "%s",
 			  f->operator ? f->operator : "");
@@ -577,6 +578,18 @@ const struct list *directory_customers(void)
 struct user *phone_person(const struct phone *p)
 {
 	return p->twin[0] ? directory_user(span_of(p->twin)) : p->user;
+}
+
+bool phone_is_french(const struct phone *p)
+{
+	const struct user *u = p ? phone_person(p) : NULL;
+
+	if (u)
+		return u->is_french;
+	if (p && p->has_language)
+		return p->is_french;
+
+	return p && p->customer && p->customer->is_french;
 }
 
 const char *phone_name(const struct phone *p)

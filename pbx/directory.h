@@ -56,6 +56,7 @@ struct customer {
 	struct customer_mode mode;
 	char time_zone[65];
 	bool rejects_anonymous;
+	bool is_french; /* what callers from outside hear, else English */
 	bool has_announcements; /* why a number cannot be called is said */
 	char operator[DIRECTORY_NUMBER_MAX + 1]; /* "" without */
 	uint16_t desk_idle_min; /* then users are logged out; 0 never */
@@ -114,6 +115,8 @@ struct phone {
 	bool may_call_inside; /* while it is nobody's */
 	bool is_removed;      /* deleted while calls keep it */
 	bool is_anonymous;    /* an outsider that withholds its number */
+	bool has_language;    /* an outsider's: that of the number called */
+	bool is_french;       /* it is this one, else English */
 	struct trunk *trunk;  /* of an outsider (outsider.h), else NULL */
 	struct le trunk_le;
 	char *outside_name;           /* of an outsider, or NULL */
@@ -129,6 +132,7 @@ struct customer_fields {
 	const json_t *blocked;
 	const json_t *speed_dials;
 	bool rejects_anonymous;
+	bool is_french;
 	bool has_announcements;
 	const char *operator;  /* NULL: none */
 	const char *time_zone; /* may be NULL */
@@ -225,6 +229,10 @@ const struct list *directory_customers(void);
 
 /** Whose calls it makes: its user, or the one whose outside number it is. */
 struct user *phone_person(const struct phone *p);
+
+/** Whether who is at a phone is spoken to in French: its user's language, else
+ * that of the number an outsider called, else the customer's; NULL: no. */
+bool phone_is_french(const struct phone *p);
 
 /** How a phone is shown to others: its user's name, else its number. */
 const char *phone_name(const struct phone *p);

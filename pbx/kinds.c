@@ -69,6 +69,7 @@ static int take_customer(json_t *object, void *arg)
 		.speed_dials = json_object_get(object, "speed_dials"),
 		.rejects_anonymous = json_get_bool(object, "reject_anonymous",
 						   false),
+		.is_french = !strcmp(text(object, "language"), "fr"),
 		.has_announcements = json_get_bool(object, "announcements",
 						   false),
 		.operator= json_get_text(object, "operator"),

@@ -22,7 +22,7 @@ static json_t *uc_body(const json_t *c)
 }
 
 /* A platform that is there, or an error. */
-static void check_platform(struct plan *plan, const json_t *object)
+static void check_platform(struct plan *plan, json_t *object)
 {
 	const char *id = json_get_text(object, "platform");
 	json_t *row = NULL;
@@ -31,6 +31,12 @@ static void check_platform(struct plan *plan, const json_t *object)
 	if (!row)
 		plan_error(plan, "platform", "unknown-reference",
 			   "is none of the platforms");
+	if (!json_get_text(object, "language"))
+		(void)json_object_set_new(
+			object, "language",
+			json_string(json_get_text(row, "language")
+					    ? json_get_text(row, "language")
+					    : "en"));
 	json_decref(row);
 	plan_ref(plan, id, false);
 }

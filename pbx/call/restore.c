@@ -104,7 +104,21 @@ static int put_who(struct mbuf *mb, const struct leg *leg)
 }
 
 /* Of a leg. */
-enum { ALLOWS_UPDATE = 1, IS_WITHHELD = 2, HIDES_MEDIA = 4 };
+enum {
+	ALLOWS_UPDATE = 1,
+	IS_WITHHELD = 2,
+	HIDES_MEDIA = 4,
+	HAS_LANGUAGE = 8, /* its outsider */
+	IS_FRENCH = 16,
+};
+
+static uint32_t language_of(const struct phone *p)
+{
+	if (!p || !p->has_language)
+		return 0;
+
+	return p->is_french ? HAS_LANGUAGE | IS_FRENCH : HAS_LANGUAGE;
+}
 
 static int put_leg(struct mbuf *mb, const struct leg *leg)
 {
@@ -116,7 +130,8 @@ static int put_leg(struct mbuf *mb, const struct leg *leg)
 	err |= put_number(mb, leg->state);
 	err |= put_number(mb, (leg->allows_update ? ALLOWS_UPDATE : 0) |
 				      (leg->is_withheld ? IS_WITHHELD : 0) |
-				      (leg->hides_media ? HIDES_MEDIA : 0));
+				      (leg->hides_media ? HIDES_MEDIA : 0) |
+				      language_of(leg->phone));
 	err |= put_number(mb, leg->session.interval_s);
 	err |= put_number(mb, leg->session.is_ours);
 	err |= field_begin(mb, &at);
@@ -379,6 +394,10 @@ static int get_leg(struct leg **legp, struct call *call, struct span *restp)
 	leg->state = (uint8_t)(state < LEG_STATES ? state : LEG_NULL);
 	leg->allows_update = allows & ALLOWS_UPDATE;
 	leg->is_withheld = allows & IS_WITHHELD;
+	if (allows & HAS_LANGUAGE && outsider_is(leg->phone)) {
+		leg->phone->has_language = true;
+		leg->phone->is_french = allows & IS_FRENCH;
+	}
 	leg->hides_media = allows & HIDES_MEDIA;
 	if (leg->state == LEG_NULL) /* its line is free */
 		leg_uncount(leg);

@@ -89,8 +89,7 @@ void party_say(struct party *p, const char *prompt)
 	const struct phone *phone = p->call->caller->phone;
 	char file[PROMPT_FILE_BYTES];
 
-	prompt_file(file, p->call->customer, phone ? phone->user : NULL,
-		    prompt);
+	prompt_file(file, p->call->customer, phone_is_french(phone), prompt);
 	party_sign(p, file);
 }
 

@@ -113,8 +113,7 @@ static void say(struct call *call, struct media_port *port,
 		return;
 	}
 	prompt_file(file, call->customer,
-		    leg && leg->phone ? leg->phone->user : NULL,
-		    "call-recorded");
+		    phone_is_french(leg ? leg->phone : NULL), "call-recorded");
 	media_port_say(port, file);
 }
 

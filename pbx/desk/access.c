@@ -323,7 +323,8 @@ bool access_dialled(struct call *call, const char *number)
 	if (err)
 		call_refused(call, err == ENOTCONN ? 480 : 500, owner.away);
 	else
-		answer_set_french(v->answer, u && u->is_french);
+		answer_set_french(v->answer, u ? u->is_french
+					       : answer_is_french(v->answer));
 	mem_deref(v);
 
 	return true;

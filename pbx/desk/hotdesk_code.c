@@ -292,7 +292,8 @@ static void by_voice(struct call *call, struct talk *t)
 		call_refused(call, err == ENOTCONN ? 480 : 500,
 			     err == ENOTCONN ? owner.away : NULL);
 	else
-		answer_set_french(t->answer, u && u->is_french);
+		answer_set_french(t->answer, u ? u->is_french
+					       : answer_is_french(t->answer));
 }
 
 /* ---- what was dialled ---- */

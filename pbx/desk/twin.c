@@ -280,7 +280,7 @@ static int ask(struct twin *t, struct leg *leg, const struct sip_message *m,
 
 	/* where its speech goes */
 	(void)relay_body(leg, t->call->caller, m->body, HOLD_OFFER_NONE);
-	prompt_file(file, t->call->customer, u, "twin-accept");
+	prompt_file(file, t->call->customer, u && u->is_french, "twin-accept");
 	media_port_play(t->port, file);
 	wheel_start(&t->timer, ASK_MS, late, t);
 	trail_add(&t->call->trail,

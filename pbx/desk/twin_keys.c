@@ -102,7 +102,7 @@ static uint16_t hold(struct leg *leg, const char *number)
 
 	trail_add(&call->trail, "%s %s by key", phone_name(leg->phone),
 		  is_held ? "retrieves" : "holds");
-	prompt_file(file, call->customer, phone_person(leg->phone),
+	prompt_file(file, call->customer, phone_is_french(leg->phone),
 		    "twin-held");
 	media_port_play(other,
 			is_held ? NULL : music_of(call->customer, music));
@@ -278,7 +278,8 @@ static void reorder(const struct leg *leg)
 
 	if (!port || call->state != CALL_ANSWERED)
 		return;
-	prompt_file(file, call->customer, phone_person(leg->phone), "reorder");
+	prompt_file(file, call->customer, phone_is_french(leg->phone),
+		    "reorder");
 	media_port_say(port, file);
 }
 

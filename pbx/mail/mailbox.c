@@ -282,6 +282,15 @@ static void take_owners(struct mailbox *b, const json_t *owners)
 	}
 }
 
+bool mailbox_is_french(const struct mailbox *b)
+{
+	const struct customer *c = b->has_language ? NULL
+						   : directory_customer(span_of(
+							     b->customer));
+
+	return c ? c->is_french : b->is_french;
+}
+
 int mailbox_take(const json_t *object)
 {
 	const char *id = json_get_text(object, "id");
@@ -302,6 +311,7 @@ int mailbox_take(const json_t *object)
 	boxes.group_count += is_group && !b->is_group;
 	b->is_group = is_group;
 	b->is_open = is_open;
+	b->has_language = language != NULL;
 	b->is_french = language && !strcmp(language, "fr");
 	copy(b->number, sizeof(b->number), object,
 	     is_group ? "number" : "extension");

@@ -33,8 +33,9 @@ struct mailbox {
 	char number[DIRECTORY_NUMBER_MAX + 1];
 	char name[MAILBOX_NAME_MAX + 1];
 	char class_id[DIRECTORY_ID_SIZE];
-	char given[65];   /* hash of the passcode provisioned, "" = none */
-	json_t *settings; /* what its owner has set, NULL: nothing */
+	char given[65];    /* hash of the passcode provisioned, "" = none */
+	json_t *settings;  /* what its owner has set, NULL: nothing */
+	bool has_language; /* else the customer's */
 	bool is_french;
 	bool is_open;  /* the user has a mailbox */
 	bool is_group; /* of several owners */
@@ -56,6 +57,9 @@ int mailbox_init(const char *dir);
 /** Read the messages; after the directory.  0 or an errno, logged. */
 int mailbox_start(mailbox_changed_h *changed);
 void mailbox_close(void);
+
+/** Whether it speaks French: its own language, else the customer's. */
+bool mailbox_is_french(const struct mailbox *b);
 
 /** A user was stored: its mailbox is made, changed or closed. */
 int mailbox_take(const json_t *user);

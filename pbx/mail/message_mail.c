@@ -228,7 +228,7 @@ static int begin(struct message *m)
 	(void)snprintf(k->key, sizeof(k->key), KEY "%s", m->id);
 	(void)snprintf(k->to, sizeof(k->to), "%s",
 		       mailbox_setting(b, "mail_to"));
-	k->language = b->is_french ? "fr" : "en";
+	k->language = mailbox_is_french(b) ? "fr" : "en";
 	k->with_sound = !strcmp(mailbox_setting(b, "mail"), "sound") &&
 			mailbox_class_of(b)->has_sound &&
 			mailbox_has_file(file, &bytes) &&

@@ -22,7 +22,13 @@ static const struct tui_row *row_of(const struct voicemail *v);
 
 void tui_say(struct voicemail *v, const char *prompt)
 {
-	prompt_say(v->voice, voicemail_box(v), prompt);
+	const struct mailbox *b = voicemail_box(v);
+
+	if (b)
+		prompt_say(v->voice, b, prompt);
+	else
+		prompt_speak(v->voice, v->call->customer,
+			     answer_is_french(v->answer), prompt);
 }
 
 void tui_enter(struct voicemail *v, enum tui_menu menu)

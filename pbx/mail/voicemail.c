@@ -40,7 +40,13 @@ static void voicemail_destructor(void *data)
 
 static void say(struct voicemail *v, const char *prompt)
 {
-	prompt_say(v->voice, voicemail_box(v), prompt);
+	const struct mailbox *b = voicemail_box(v);
+
+	if (b)
+		prompt_say(v->voice, b, prompt);
+	else
+		prompt_speak(v->voice, v->call->customer,
+			     answer_is_french(v->answer), prompt);
 }
 
 static void play(struct voicemail *v, const struct mailbox *b, const char *name)

@@ -96,6 +96,16 @@ static void ask(struct attend *t)
 		say(t, words);
 }
 
+/* Its own language, that of the number called outside, the customer's. */
+static bool begins_in_french(const struct attend *t, const struct attendant *a)
+{
+	const struct phone *p = answer_call(t->answer)->caller->phone;
+
+	return !a->has_language && p && p->has_language
+		       ? p->is_french
+		       : attendant_is_french(a);
+}
+
 static void begin(struct attend *t)
 {
 	const struct attendant *a = attendant_find(t->id);
@@ -104,7 +114,7 @@ static void begin(struct attend *t)
 	t->tries = 0;
 	if (a) {
 		t->word = attendant_say(a);
-		answer_set_french(t->answer, a->is_french);
+		answer_set_french(t->answer, begins_in_french(t, a));
 	}
 	ask(t);
 }

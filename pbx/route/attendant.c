@@ -240,6 +240,7 @@ int attendant_take(json_t *object, void *arg)
 	a->first_ms = (uint32_t)json_get_int(object, "first_s", 6) * 1000;
 	a->next_ms = (uint32_t)json_get_int(object, "next_s", 3) * 1000;
 	a->tries = (uint8_t)json_get_int(object, "tries", 3);
+	a->has_language = language != NULL;
 	a->is_french = language && !strcmp(language, "fr");
 	a->takes_extensions = json_get_bool(object, "dial_extension", true);
 	a->takes_numbers = json_get_bool(object, "any_number", false);
@@ -363,6 +364,15 @@ static bool is_there(const char *file)
 	return !access(path, R_OK);
 }
 
+bool attendant_is_french(const struct attendant *a)
+{
+	const struct customer *c = a->has_language ? NULL
+						   : directory_customer(span_of(
+							     a->customer));
+
+	return c ? c->is_french : a->is_french;
+}
+
 bool attendant_greeting(const struct attendant *a, const char *name,
 			bool is_french, char file[ATTENDANT_FILE])
 {
@@ -376,7 +386,7 @@ bool attendant_greeting(const struct attendant *a, const char *name,
 
 	file_of(a, name, file);
 
-	return is_french == a->is_french && is_there(file);
+	return is_french == attendant_is_french(a) && is_there(file);
 }
 
 /* A mode, holiday or one of the menus, perhaps in a language. */

@@ -33,6 +33,7 @@ struct attendant {
 	json_t *object; /* keys, menus, forbidden */
 	uint32_t first_ms, next_ms;
 	uint8_t tries;
+	bool has_language; /* else the customer's */
 	bool is_french;
 	bool takes_extensions;
 	bool takes_numbers;
@@ -72,6 +73,9 @@ const char *attendant_key(const struct attendant *a, enum service_mode mode,
 
 /** Whether a number begins as callers must not dial. */
 bool attendant_forbids(const struct attendant *a, const char *number);
+
+/** Whether it begins in French: its own language, else the customer's. */
+bool attendant_is_french(const struct attendant *a);
 
 /** The file of a greeting in a language, below the state folder; false when it
  * has none. */

@@ -327,7 +327,7 @@ int answer_begin(struct answer **ap, struct call *call,
 	a->manner = (uint8_t)manner;
 	a->is_anonymous = forward_is_anonymous(call) ||
 			  call->caller->is_withheld;
-	a->is_french = p && p->user && p->user->is_french;
+	a->is_french = phone_is_french(p);
 	a->sdp_id = clock_wall_ms();
 	err = voice_open(&a->voice, call->id, heard, a);
 	if (err) {

@@ -78,9 +78,9 @@ int prompt_init(const char *dir, const char *folder)
 }
 
 void prompt_file(char out[PROMPT_FILE_BYTES], const char *customer,
-		 const struct user *user, const char *name)
+		 bool is_french, const char *name)
 {
-	const char *language = user && user->is_french ? "fr" : "en";
+	const char *language = is_french ? "fr" : "en";
 	char path[PATH_BYTES + PROMPT_FILE_BYTES];
 
 	(void)snprintf(out, PROMPT_FILE_BYTES, "%s/prompts/%s/%s/%s.wav",
@@ -115,7 +115,7 @@ void prompt_speak(struct voice *v, const char *customer, bool is_french,
 
 void prompt_say(struct voice *v, const struct mailbox *b, const char *name)
 {
-	prompt_speak(v, b ? b->customer : "", b && b->is_french, name);
+	prompt_speak(v, b ? b->customer : "", b && mailbox_is_french(b), name);
 }
 
 void prompt_say_digits(struct voice *v, const struct mailbox *b,

@@ -28,12 +28,10 @@ bool prompt_find_folder(char out[PROMPT_FOLDER_BYTES]);
  */
 int prompt_init(const char *dir, const char *folder);
 
-struct user;
-
-/** Name of the sound of a prompt, the customer's own when there is one, in
- * the language of the user, who may be NULL. */
+/** Name of the sound of a prompt in a language, the customer's own when there
+ * is one. */
 void prompt_file(char out[PROMPT_FILE_BYTES], const char *customer,
-		 const struct user *user, const char *name);
+		 bool is_french, const char *name);
 
 /** Say one in a language, the customer's own where it has one (customer ""
  * has none). */

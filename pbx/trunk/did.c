@@ -21,7 +21,9 @@ struct did {
 	char end[DIRECTORY_NUMBER_MAX + 1];   /* the same for a single one */
 	char shown[DIRECTORY_NUMBER_MAX + 1]; /* as provisioned */
 	char target[DIRECTORY_NUMBER_MAX + 1];
-	uint8_t preface;                         /* enum preface */
+	uint8_t preface;   /* enum preface */
+	bool has_language; /* else the customer's */
+	bool is_french;
 	char night[2][DIRECTORY_NUMBER_MAX + 1]; /* targets at night, or "" */
 };
 
@@ -184,6 +186,7 @@ int did_take(json_t *object, void *arg)
 	struct did *d = mem_zalloc(sizeof(*d), NULL);
 	const char *id = json_get_text(object, "id");
 	const char *start = json_get_text(object, "start");
+	const char *language = json_get_text(object, "language");
 
 	(void)arg;
 
@@ -195,6 +198,8 @@ int did_take(json_t *object, void *arg)
 	copy(d->customer, sizeof(d->customer), object, "customer");
 	copy(d->user, sizeof(d->user), object, "user");
 	copy(d->target, sizeof(d->target), object, "target");
+	d->has_language = language != NULL;
+	d->is_french = language && !strcmp(language, "fr");
 	d->preface = (uint8_t)preface_of(json_get_text(object, "announcement"));
 	copy(d->night[0], sizeof(d->night[0]), object, "target_night1");
 	copy(d->night[1], sizeof(d->night[1]), object, "target_night2");
@@ -282,6 +287,8 @@ int did_find(struct did_target *target, const char *number)
 
 	memset(target, 0, sizeof(*target));
 	memcpy(target->id, d->id, sizeof(target->id));
+	target->has_language = d->has_language;
+	target->is_french = d->is_french;
 	target->customer = directory_customer(span_of(d->customer));
 	if (!target->customer)
 		return ENOENT;

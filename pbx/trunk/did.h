@@ -31,6 +31,8 @@ struct did_target {
 	struct customer *customer;
 	char id[DIRECTORY_ID_SIZE];            /* the DID's own */
 	char number[DIRECTORY_NUMBER_MAX + 1]; /* inside the customer */
+	bool has_language;                     /* its callers hear */
+	bool is_french;
 };
 
 /** Find a called number.  0 or ENOENT. */

@@ -778,6 +778,8 @@ bool outside_incoming(const struct sip_message *m, struct sip_flow *flow)
 		target.past = &past;
 	}
 	outsider.trunk = t;
+	outsider.has_language = did.customer && did.has_language;
+	outsider.is_french = did.customer && did.is_french;
 	target.number = did.number;
 	target.did_id = did.id;
 	if (outsider_alloc(&phone, &outsider)) {

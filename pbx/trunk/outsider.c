@@ -35,6 +35,8 @@ int outsider_alloc(struct phone **pp, const struct outsider *o)
 	if (o->twin)
 		(void)re_snprintf(p->twin, sizeof(p->twin), "%s", o->twin);
 	p->is_proved = o->is_proved && p->twin[0];
+	p->has_language = o->has_language;
+	p->is_french = o->is_french;
 	p->trunk = mem_ref(o->trunk);
 	list_append(&o->trunk->outsiders, &p->trunk_le, p);
 	p->customer = o->customer;

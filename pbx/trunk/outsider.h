@@ -16,8 +16,10 @@ struct outsider {
 	struct trunk *trunk; /* a reference is taken */
 	const char *number;  /* "" or NULL: withheld */
 	const char *name;    /* or NULL */
-	const char *twin;    /* id of the user whose number it is, or NULL */
-	bool is_proved;      /* that is certain */
+	bool has_language;   /* of the number it calls */
+	bool is_french;
+	const char *twin; /* id of the user whose number it is, or NULL */
+	bool is_proved;   /* that is certain */
 };
 
 /** Make one; the leg it is for keeps the reference.  0 or ENOMEM. */
