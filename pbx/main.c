@@ -457,7 +457,8 @@ static int open_live(const struct conf *conf, const uint8_t key[32])
 	if (err)
 		return err;
 
-	(void)re_snprintf(host, sizeof(host), "%j", &sa);
+	(void)re_snprintf(host, sizeof(host),
+			  sa_af(&sa) == AF_INET6 ? "[%j]" : "%j", &sa);
 	if (sa_is_any(&sa))
 		(void)re_snprintf(host, sizeof(host), "%s", pbx_settings.realm);
 

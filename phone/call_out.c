@@ -246,7 +246,9 @@ static int open_dialog(struct call *c, const char *target)
 	};
 	struct sip_out o;
 
-	(void)re_snprintf(host, sizeof(host), "%j", &c->e->local);
+	(void)re_snprintf(host, sizeof(host),
+			  sa_af(&c->e->local) == AF_INET6 ? "[%j]" : "%j",
+			  &c->e->local);
 	sip_out_init(&o, local, sizeof(local));
 	if (*a->name) {
 		sip_out_quoted(&o, span_of(a->name));
