@@ -22,6 +22,12 @@ static struct {
 	bool owes_end; /* of all that were there */
 } calls;
 
+/* What the other node has decided it knows; not which trunk we took for it. */
+static bool is_ours(const struct call *call)
+{
+	return !call->is_from_peer || call->outside;
+}
+
 static bool is_over(const struct leg *leg)
 {
 	return leg->state == LEG_NULL || leg->state == LEG_FAILED;
@@ -122,7 +128,7 @@ static void tell(void *arg)
 
 void pair_calls_changed(struct call *call)
 {
-	if (!calls.is_read || call->is_from_peer || call->pair_le.list)
+	if (!calls.is_read || !is_ours(call) || call->pair_le.list)
 		return;
 
 	list_append(&calls.dirty, &call->pair_le, call);

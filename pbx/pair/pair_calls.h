@@ -9,7 +9,8 @@
  *           "peer_name","trunk"}]}     without legs: it is over
  *   calls  {"what":"end"}              those were all
  *
- * What the other node has decided (is_from_peer) is not told back.
+ * What the other node has decided (is_from_peer) is not told back, but for the
+ * trunks that were taken for it: limits count both nodes.
  *
  * Source: design.md section 5; CAL-10.
  */

@@ -1,5 +1,6 @@
 /* outsider.c - see outsider.h */
 #include "pbx/trunk/outsider.h"
+#include "pbx/pair/far.h"
 #include "pbx/pair/peer.h"
 #include "pbx/trunk/trunk.h"
 
@@ -68,10 +69,10 @@ static uint32_t count(const struct list *outsiders)
 
 uint32_t outsider_trunk_calls(const struct trunk *trunk)
 {
-	return count(&trunk->outsiders);
+	return count(&trunk->outsiders) + far_trunk_calls(trunk->id);
 }
 
 uint32_t outsider_customer_calls(const struct customer *c)
 {
-	return count(&c->outsiders);
+	return count(&c->outsiders) + far_customer_calls(c->id);
 }

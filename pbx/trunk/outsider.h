@@ -28,7 +28,8 @@ int outsider_alloc(struct phone **pp, const struct outsider *o);
 /** Whether a phone is one; NULL is none. */
 bool outsider_is(const struct phone *p);
 
-/** Legs that take up the trunk, or the customer's share of the outside. */
+/** Legs that take up the trunk, or the customer's share of the outside, at both
+ * nodes of a pair as far as the other one tells. */
 uint32_t outsider_trunk_calls(const struct trunk *trunk);
 uint32_t outsider_customer_calls(const struct customer *c);
 
