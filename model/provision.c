@@ -275,8 +275,13 @@ static int ask_before(struct change *ch)
 	if (!e->hooks.before || !e->hooks.before(&ch->c, e->arg))
 		return 0;
 
-	refuse(ch, ch->c.errors ? 422 : ch->c.status,
-	       ch->c.errors ? "invalid" : ch->c.code, ch->c.detail);
+	if (ch->c.errors && ch->req) {
+		reply_invalid(ch->req, ch->c.errors);
+		ch->c.errors = NULL;
+	}
+	else {
+		refuse(ch, ch->c.status, ch->c.code, ch->c.detail);
+	}
 
 	return EBADMSG;
 }
