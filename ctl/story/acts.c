@@ -271,6 +271,24 @@ bool act_hangs_up(struct play *p, const struct step *s)
 	return play_fail(p, "%s has no call", who->name);
 }
 
+bool act_fails_to(struct play *p, const struct step *s)
+{
+	struct device *d = person_device(step_person(p, s, SLOT_WHO));
+	const char *because = s->slot[SLOT_TEXT];
+
+	if (!d)
+		return play_fail(p, "%s has no phone", s->slot[SLOT_WHO]);
+	if (device_command(p, d, "%s", s->choice[0]))
+		return play_fail(p, "it was done");
+	if (!d->handset || !d->handset->reply || d->handset->reply_ok)
+		return false;
+	if (because && !strstr(d->handset->reply_error, because))
+		return play_fail(p, "it was refused with: %s",
+				 d->handset->reply_error);
+
+	return true;
+}
+
 static bool has_no_call(struct play *p, void *arg)
 {
 	struct device *d = arg;
@@ -285,8 +303,11 @@ bool act_puts_down(struct play *p, const struct step *s)
 
 	if (!d || !d->handset)
 		return d != NULL;
-	if (handset_call_any(d->handset))
-		handset_say(d->handset, "hangup");
+	for (size_t i = 0; i < HANDSET_CALLS_MAX; i++) {
+		if (d->handset->call[i].id[0])
+			handset_say(d->handset, "hangup %s",
+				    d->handset->call[i].id);
+	}
 
 	return play_until(p, play_limit(p), has_no_call, d) ||
 	       play_fail(p, "%s's call goes on", s->slot[SLOT_WHO]);

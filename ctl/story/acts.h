@@ -27,6 +27,7 @@ step_h act_redirects;
 step_h act_sets;
 step_h act_hangs_up;
 step_h act_puts_down;
+step_h act_fails_to;
 step_h act_clicks;
 step_h act_starts;
 step_h act_exits;

@@ -419,6 +419,7 @@ void record_run(struct call *call, const struct routing *r,
 		const struct sip_message *m)
 {
 	struct leg *leg = other_leg(call);
+	uint16_t status;
 
 	(void)r;
 	(void)m;
@@ -426,10 +427,12 @@ void record_run(struct call *call, const struct routing *r,
 		call_refused(call, 480, "No Call to Record");
 		return;
 	}
-	if (record_of(leg->call))
-		code_done(call, record_do(leg, RECORD_STOP) ? EPERM : 0);
+	status = record_do(leg,
+			   record_of(leg->call) ? RECORD_STOP : RECORD_START);
+	if (status == 403)
+		call_refused(call, 403, "Not Permitted");
 	else
-		code_done(call, record_do(leg, RECORD_START) ? EPERM : 0);
+		code_done(call, status ? EPERM : 0);
 }
 
 /* ---- conferences ---- */
