@@ -32,7 +32,7 @@ const struct capability capabilities[] = {
 	{ "retrieve",      "retrieve",   "SIT-16", HELD | CONSULTING, WORKS, PHONE, true },
 	{ "mute",          "mute",       "SIT-1",  TALKING | HELD, WORKS, PHONE, true  },
 	{ "unmute",        "unmute",     "SIT-1",  TALKING | HELD, WORKS, PHONE, true  },
-	{ "keypad",        "dtmf",       "SIN-1",  TALKING,        WORKS, PHONE, true  },
+	{ "keypad",        "dtmf",       "SIN-1",  TALKING | CALLING, WORKS, PHONE, true },
 	{ "redirect",      "redirect",   "SIT-8",  RINGING,        GONE,  PHONE, true  },
 	{ "consult",       "consult",    "SIT-12", TALKING,        GONE,  PHONE, true  },
 	{ "transfer",      "transfer",   "SIT-13", TALKING | HELD, GONE,  PHONE, true  },

@@ -234,7 +234,9 @@ static void run_unmute(struct engine *e, const struct words *w)
 
 static void run_dtmf(struct engine *e, const struct words *w)
 {
-	struct call *c = pick_any(e, w, CALL_CONNECTED, CALL_CONNECTED);
+	const struct words none = { w->command, "", "" };
+	struct call *c = PICK(e, &none, CALL_CONNECTED, CALL_ALERTING,
+			      CALL_INITIATED);
 	int err = c ? speech_send_keys(c->speech, w->first) : 0;
 
 	if (err == EINVAL)

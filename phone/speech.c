@@ -116,11 +116,18 @@ static void receive(const struct rtp_in *in, void *arg)
 
 /* ---- talking ---- */
 
+static bool may_send(const struct speech *s)
+{
+	return s->is_agreed && (s->agreed.direction & SDP_DIRECTION_SENDONLY) &&
+	       s->ours.direction == SDP_DIRECTION_SENDRECV;
+}
+
+/* Before the answer keys alone: what asks for them may be heard by then, an
+ * account code or a PIN; the microphone waits. */
 static bool is_sending(const struct speech *s)
 {
-	return s->is_agreed && s->is_open &&
-	       (s->agreed.direction & SDP_DIRECTION_SENDONLY) &&
-	       s->ours.direction == SDP_DIRECTION_SENDRECV;
+	return may_send(s) &&
+	       (s->is_open || dtmf_sender_is_busy(&s->keys) || s->key_left);
 }
 
 /* Keys as sound, for a far end without telephone-event. */
@@ -151,16 +158,14 @@ static void send_frame(struct speech *s)
 	int16_t pcm[TONE_FRAME];
 	uint8_t coded[TONE_FRAME];
 
-	if (s->agreed.dtmf_payload) {
-		if (dtmf_sender_tick(&s->keys, s->rtp, s->agreed.dtmf_payload))
-			return;
+	if (s->agreed.dtmf_payload &&
+	    dtmf_sender_tick(&s->keys, s->rtp, s->agreed.dtmf_payload))
+		return;
+	if (s->agreed.dtmf_payload || !make_key_sound(s, pcm)) {
 		audio_read(s->e->audio, &s->voice, pcm, TONE_FRAME);
+		if (s->is_muted || !s->is_open)
+			memset(pcm, 0, sizeof(pcm));
 	}
-	else if (!make_key_sound(s, pcm)) {
-		audio_read(s->e->audio, &s->voice, pcm, TONE_FRAME);
-	}
-	if (s->is_muted)
-		memset(pcm, 0, sizeof(pcm));
 
 	g711_encode(pt, coded, pcm, TONE_FRAME);
 	(void)rtp_stream_send(s->rtp, pt, !s->is_talking, coded, TONE_FRAME,
@@ -314,7 +319,7 @@ void speech_set_muted(struct speech *s, bool is_muted)
 
 int speech_send_keys(struct speech *s, const char *keys)
 {
-	if (!is_sending(s))
+	if (!may_send(s))
 		return ENOTCONN;
 	return dtmf_sender_add(&s->keys, keys);
 }

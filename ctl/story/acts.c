@@ -158,9 +158,24 @@ bool act_mutes(struct play *p, const struct step *s)
 		      "is connected");
 }
 
+/* Keys are asked for before the answer, too. */
+static bool has_keypad(struct play *p, void *arg)
+{
+	struct wanted *w = arg;
+
+	w->state = "connected";
+	w->is_incoming = -1;
+	if (has_call(p, w))
+		return true;
+	w->state = "alerting";
+	w->is_incoming = false;
+
+	return has_call(p, w);
+}
+
 bool act_presses(struct play *p, const struct step *s)
 {
-	char command[64];
+	struct wanted w = { s, NULL, -1, NULL, NULL };
 
 	/* from now on these keys count */
 	for (size_t i = 0; i < p->people; i++) {
@@ -171,9 +186,13 @@ bool act_presses(struct play *p, const struct step *s)
 				memset(h->keys, 0, sizeof(h->keys));
 		}
 	}
-	(void)re_snprintf(command, sizeof(command), "dtmf %s",
-			  s->slot[SLOT_DIGITS]);
-	return act_on(p, s, "connected", -1, command, "is connected");
+	if (!step_device(p, s))
+		return false;
+	if (!play_until(p, play_limit(p), has_keypad, &w))
+		return play_fail(p, "%s has no call to press keys in",
+				 s->slot[SLOT_WHO]);
+
+	return device_command(p, w.device, "dtmf %s", s->slot[SLOT_DIGITS]);
 }
 
 /* A phone learns its keys soon after it has registered. */
