@@ -5,6 +5,7 @@
 #include "base/net.h"
 #include "base/wheel.h"
 #include "media/rtp.h"
+#include "media/secure.h"
 
 enum {
 	HEADER_BYTES = 12,
@@ -33,6 +34,10 @@ struct rtp_stream {
 	int64_t last_transit; /* RFC 3550 A.8 */
 	uint32_t clock_hz;    /* of the timestamps */
 
+	struct secure *in;  /* SRTP, or NULL */
+	struct secure *out; /* the same */
+	uint32_t mask;      /* of forwarded sources, once it goes on */
+
 	uint32_t ssrc;
 	uint16_t seq;
 	uint32_t timestamp;
@@ -48,6 +53,8 @@ static void rtp_stream_destructor(void *data)
 	struct rtp_stream *s = data;
 
 	wheel_stop(&s->report);
+	mem_deref(s->in);
+	mem_deref(s->out);
 	if (s->fd >= 0) {
 		fd_close(s->fd);
 		close(s->fd);
@@ -187,12 +194,17 @@ static void count_jitter(struct rtp_stream *s, const struct rtp_in *in,
 	s->last_transit = transit;
 }
 
-static void take_packet(struct rtp_stream *s, const uint8_t *data,
-			size_t length, const struct sa *from)
+static void take_packet(struct rtp_stream *s, uint8_t *data, size_t length,
+			const struct sa *from)
 {
 	uint64_t now = wheel_now_ms();
 	struct rtp_in in;
 
+	if (s->in && (length > RTP_PACKET_MAX ||
+		      secure_open_packet(s->in, data, &length))) {
+		s->counts.rx_bad++;
+		return;
+	}
 	if (rtp_in_decode(&in, data, length)) {
 		s->counts.rx_bad++;
 		return;
@@ -253,6 +265,7 @@ static void read_rtcp(int flags, void *arg)
 	for (int i = 0; i < DRAIN_MAX && mem_nrefs(s) > 1; i++) {
 		const struct sa *remote = rtp_stream_remote(s);
 		struct sa from;
+		size_t length;
 		ssize_t n;
 
 		sa_init(&from, AF_UNSPEC);
@@ -261,10 +274,11 @@ static void read_rtcp(int flags, void *arg)
 			     &from.len);
 		if (n < 0)
 			break;
+		length = (size_t)n;
 		if (s->report_taker && sa_isset(remote, SA_ADDR) &&
-		    sa_cmp(&from, remote, SA_ADDR) &&
-		    is_report(data, (size_t)n))
-			s->report_taker(data, (size_t)n, s->arg);
+		    sa_cmp(&from, remote, SA_ADDR) && is_report(data, length) &&
+		    !(s->in && secure_open_report(s->in, data, &length)))
+			s->report_taker(data, length, s->arg);
 	}
 	mem_deref(s);
 }
@@ -411,7 +425,8 @@ static void send_report(void *arg)
 {
 	enum { SR_WORDS = 6, SDES_WORDS = 5, SR_BYTES = 28, SDES_BYTES = 24 };
 	struct rtp_stream *s = arg;
-	uint8_t p[SR_BYTES + SDES_BYTES] = { 0 };
+	uint8_t p[SR_BYTES + SDES_BYTES + SECURE_MORE_MAX] = { 0 };
+	size_t length = SR_BYTES + SDES_BYTES;
 	uint8_t *sdes = p + SR_BYTES;
 	char name[9];
 	struct sa to = *rtp_stream_remote(s);
@@ -441,8 +456,10 @@ static void send_report(void *arg)
 	snprintf(name, sizeof(name), "%08x", s->ssrc);
 	memcpy(sdes + 10, name, 8);
 
+	if (s->out && secure_protect_report(s->out, p, &length))
+		return;
 	sa_set_port(&to, (uint16_t)(sa_port(&to) + 1));
-	(void)net_send(s->fd_rtcp, p, sizeof(p), &to);
+	(void)net_send(s->fd_rtcp, p, length, &to);
 }
 
 void rtp_stream_set_remote(struct rtp_stream *s, const struct sa *remote)
@@ -465,7 +482,8 @@ int rtp_stream_send_at(struct rtp_stream *s, uint8_t pt, bool marker,
 		       uint32_t timestamp)
 {
 	const struct sa *to = rtp_stream_remote(s);
-	uint8_t p[HEADER_BYTES + RTP_PAYLOAD_MAX];
+	uint8_t p[HEADER_BYTES + RTP_PAYLOAD_MAX + SECURE_MORE_MAX];
+	size_t whole = HEADER_BYTES + length;
 
 	if (length > RTP_PAYLOAD_MAX)
 		return EMSGSIZE;
@@ -479,7 +497,9 @@ int rtp_stream_send_at(struct rtp_stream *s, uint8_t pt, bool marker,
 	if (length)
 		memcpy(p + HEADER_BYTES, payload, length);
 
-	if (net_send(s->fd, p, HEADER_BYTES + length, to))
+	if (s->out && secure_protect(s->out, p, &whole))
+		return EBADMSG;
+	if (net_send(s->fd, p, whole, to))
 		return errno;
 
 	s->has_sent = true;
@@ -493,13 +513,46 @@ void rtp_stream_set_relay(struct rtp_stream *s, rtp_report_h *report)
 	s->report_taker = report;
 }
 
+void rtp_stream_secure(struct rtp_stream *s, struct secure *in,
+		       struct secure *out, bool goes_on)
+{
+	mem_ref(in);
+	mem_ref(out);
+	mem_deref(s->in);
+	mem_deref(s->out);
+	s->in = in;
+	s->out = out;
+	s->mask = out && goes_on ? rand_u32() | 1 : 0;
+	if (in && goes_on)
+		secure_goes_on(in);
+}
+
+/* A copy, protected; its length, or 0. */
+static size_t protect_packet(struct rtp_stream *s, uint8_t *out,
+			     const uint8_t *packet, size_t length)
+{
+	memcpy(out, packet, length);
+	put32(out + 8, get32(out + 8) ^ s->mask);
+
+	return secure_protect(s->out, out, &length) ? 0 : length;
+}
+
 int rtp_stream_forward(struct rtp_stream *s, const uint8_t *packet,
 		       size_t length)
 {
 	const struct sa *to = rtp_stream_remote(s);
+	uint8_t copy[RTP_PACKET_MAX + SECURE_MORE_MAX];
 
 	if (!sa_isset(&s->signalled, SA_ALL))
 		return ENOTCONN;
+	if (s->out) {
+		if (length < HEADER_BYTES || length > RTP_PACKET_MAX)
+			return EMSGSIZE;
+		length = protect_packet(s, copy, packet, length);
+		packet = copy;
+		if (!length)
+			return EBADMSG;
+	}
 	if (sendto(s->fd, packet, length, 0, &to->u.sa, to->len) < 0)
 		return errno;
 
@@ -512,9 +565,18 @@ int rtp_stream_forward_report(struct rtp_stream *s, const uint8_t *data,
 			      size_t length)
 {
 	struct sa to = *rtp_stream_remote(s);
+	uint8_t copy[RTP_PACKET_MAX + SECURE_MORE_MAX];
 
 	if (!sa_isset(&s->signalled, SA_ALL) || sa_port(&to) == UINT16_MAX)
 		return ENOTCONN;
+	if (s->out) {
+		if (s->mask || length > RTP_PACKET_MAX)
+			return ENOTCONN; /* it tells of sources by name */
+		memcpy(copy, data, length);
+		if (secure_protect_report(s->out, copy, &length))
+			return EBADMSG;
+		data = copy;
+	}
 
 	sa_set_port(&to, (uint16_t)(sa_port(&to) + 1));
 	return sendto(s->fd_rtcp, data, length, 0, &to.u.sa, to.len) < 0 ? errno

@@ -7,12 +7,15 @@
  * signalled address changes.  Packets are handed on in order of arrival with
  * the count of those lost before; late and duplicate ones are dropped.
  *
- * Source: RFC 3550 sections 5.1, 6.4, A.1, A.3; RFC 4961 (symmetric).
+ * Source: RFC 3550 sections 5.1, 6.4, A.1, A.3; RFC 4961 (symmetric); RFC
+ * 3711 (secure.h).
  */
 #ifndef MEDIA_RTP_H
 #define MEDIA_RTP_H
 
 #include "base/libre.h"
+
+struct secure;
 
 enum {
 	RTP_PACKET_MAX = 1500,   /* octets, header included */
@@ -123,6 +126,19 @@ typedef void(rtp_report_h)(const uint8_t *data, size_t length, void *arg);
  * @param report Called from the loop with the stream's arg
  */
 void rtp_stream_set_relay(struct rtp_stream *s, rtp_report_h *report);
+
+/**
+ * Speak SRTP from now on: what comes must be protected, what goes is.
+ *
+ * @param in      Opens what comes; NULL: it is plain
+ * @param out     Protects what goes; NULL: it stays plain.  A reference of
+ *                each is kept
+ * @param goes_on Another process spoke with these keys before: what is
+ *                forwarded gets another source's name, so that no number is
+ *                used twice with a key
+ */
+void rtp_stream_secure(struct rtp_stream *s, struct secure *in,
+		       struct secure *out, bool goes_on);
 
 /** Send a whole packet of somebody else's as it is.  0; ENOTCONN; errno. */
 int rtp_stream_forward(struct rtp_stream *s, const uint8_t *packet,

@@ -15,6 +15,12 @@
 	{ "hot_desk_internal", FIELD_BOOL, 0, .preset = "false",
 	  .help = "May call inside while nobody is logged in and it is nobody's",
 	  .help_fr = "Appels internes permis sans connexion" },
+	{ "srtp", FIELD_ENUM, 0, .choices = "off|optional|required",
+	  .preset = "\"optional\"",
+	  .help = "SRTP: off, optional, or required (plain speech is refused, "
+		  "but for emergency calls)",
+	  .help_fr = "SRTP : off, optional, ou required (parole en clair "
+		     "refusée, sauf appels d'urgence)" },
 	{ "keys", FIELD_JSON, 0, 0, 16384,
 	  .help = "Programmable keys: list of key, function, number, label",
 	  .help_fr = "Touches programmables : key, function, number, label" },

@@ -408,6 +408,7 @@ static int phone_change(struct phone *p, const struct phone_fields *f,
 
 	p->is_hot_desk = f->is_hot_desk;
 	p->may_call_inside = f->may_call_inside;
+	p->srtp = f->srtp;
 	if (!phone_guest(p) || p->user == u || !p->is_hot_desk)
 		seat(p, u);
 	p->owner = u;

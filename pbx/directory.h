@@ -113,6 +113,7 @@ struct phone {
 	bool rings_with_user;
 	bool is_hot_desk;     /* users may log in at it */
 	bool may_call_inside; /* while it is nobody's */
+	uint8_t srtp;         /* enum srtp_policy */
 	bool is_removed;      /* deleted while calls keep it */
 	bool is_anonymous;    /* an outsider that withholds its number */
 	bool has_language;    /* an outsider's: that of the number called */
@@ -170,6 +171,7 @@ struct phone_fields {
 	bool rings_with_user;
 	bool is_hot_desk;
 	bool may_call_inside;
+	uint8_t srtp; /* enum srtp_policy */
 };
 
 /** Told when a phone leaves the directory or gets other credentials: its

@@ -32,6 +32,7 @@
 #include "pbx/mail/mailbox.h"
 #include "pbx/route/mode.h"
 #include "pbx/mail/mailbox_settings.h"
+#include "pbx/speech/srtp.h"
 #include "pbx/speech/music.h"
 #include "pbx/conference/recording.h"
 #include "pbx/desk/pin.h"
@@ -164,6 +165,7 @@ static int take_phone(json_t *object, void *arg)
 		.is_hot_desk = json_get_bool(object, "hot_desk", false),
 		.may_call_inside = json_get_bool(object, "hot_desk_internal",
 						 false),
+		.srtp = (uint8_t)srtp_policy_of(json_get_text(object, "srtp")),
 	};
 
 	(void)arg;

@@ -12,6 +12,7 @@
 
 #include "base/span.h"
 #include "sip/build.h"
+#include "sip/sdp_crypto.h"
 
 enum {
 	SDP_MEDIA_MAX = 16,
@@ -141,7 +142,15 @@ enum sdp_direction sdp_direction_mirror(enum sdp_direction d);
 /** "sendrecv" … */
 const char *sdp_direction_name(enum sdp_direction d);
 
-/** One's own side of a plain audio session. */
+/** SRTP: what we say of it. */
+enum sdp_security {
+	SDP_PLAIN,         /* never: what only speaks so is refused */
+	SDP_SECURE_IF,     /* taken where it is offered, not offered */
+	SDP_SECURE_EITHER, /* offered beside plain RTP, too (RTP/AVP) */
+	SDP_SECURE_ONLY,   /* nothing else (RTP/SAVP) */
+};
+
+/** One's own side of an audio session. */
 struct sdp_audio {
 	const char *address; /* numeric */
 	uint16_t port;
@@ -151,9 +160,13 @@ struct sdp_audio {
 	uint8_t codec_count;
 	struct sdp_codec codecs[SDP_CODECS_MAX]; /* by preference; with
 					   "telephone-event" for DTMF */
+	uint8_t security;                        /* enum sdp_security */
+	uint8_t key_count;     /* of keys: ours, by preference */
+	uint8_t offered_suite; /* only this one is; SDP_SUITE_NONE: all */
+	struct sdp_crypto keys[SDP_SUITES];
 };
 
-/** PCMU 0, PCMA 8, telephone-event 101, sendrecv. */
+/** PCMU 0, PCMA 8, telephone-event 101, sendrecv, without SRTP. */
 void sdp_audio_init(struct sdp_audio *a, const char *address, uint16_t port,
 		    uint64_t session_id);
 
@@ -173,12 +186,16 @@ struct sdp_agreed {
 	bool is_held;           /* theirs is not sending to us nor wanting it,
 				   or only sending, or address 0.0.0.0 */
 	uint8_t media_index;    /* m-line it is about */
+	bool is_savp;           /* of SRTP and nothing else */
+	struct sdp_crypto theirs; /* SRTP: suite SDP_SUITE_NONE for plain */
+	struct sdp_crypto ours;
 };
 
 /**
  * Read the other's answer to our offer, or their offer, against our codecs.
  *
- * @return 0; ENOENT no audio on or no common codec (answer 488); EBADMSG
+ * @return 0; ENOENT no audio on or no common codec (answer 488); EACCES the
+ *         same for want of SRTP, or of plain RTP; EBADMSG
  */
 int sdp_audio_read(struct sdp_agreed *agreed, const struct sdp *theirs,
 		   const struct sdp_audio *ours);

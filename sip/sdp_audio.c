@@ -76,7 +76,15 @@ static void media_write(struct sip_out *o, const struct sdp_audio *a,
 int sdp_audio_write(struct sip_out *o, const struct sdp_audio *a)
 {
 	session_write(o, a);
-	media_write(o, a, SPAN("RTP/AVP"), a->direction);
+	media_write(o, a,
+		    a->security == SDP_SECURE_ONLY ? SPAN("RTP/SAVP")
+						   : SPAN("RTP/AVP"),
+		    a->direction);
+	for (unsigned i = 0;
+	     i < a->key_count && a->security >= SDP_SECURE_EITHER; i++) {
+		if (!a->offered_suite || a->keys[i].suite == a->offered_suite)
+			sdp_crypto_write(o, &a->keys[i]);
+	}
 
 	return o->is_full ? E2BIG : 0;
 }
@@ -146,6 +154,49 @@ static bool is_plain_rtp(const struct sdp_media *m)
 	       span_equal_nocase(m->protocol, SPAN("RTP/AVPF"));
 }
 
+static bool is_secure_rtp(const struct sdp_media *m)
+{
+	return span_equal_nocase(m->protocol, SPAN("RTP/SAVP")) ||
+	       span_equal_nocase(m->protocol, SPAN("RTP/SAVPF"));
+}
+
+/* Their first key of a suite that we have one of, too. */
+static bool keys_agree(struct sdp_agreed *agreed, const struct sdp *theirs,
+		       const struct sdp_media *m, const struct sdp_audio *ours)
+{
+	struct span value;
+	uint16_t index = 0;
+
+	while (sdp_attribute_next(theirs, m, "crypto", &index, &value)) {
+		if (sdp_crypto_parse(&agreed->theirs, value))
+			continue;
+		for (unsigned i = 0; i < ours->key_count; i++) {
+			if (ours->keys[i].suite != agreed->theirs.suite)
+				continue;
+			agreed->ours = ours->keys[i];
+			agreed->ours.tag = agreed->theirs.tag;
+			return true;
+		}
+	}
+	memset(&agreed->theirs, 0, sizeof(agreed->theirs));
+
+	return false;
+}
+
+/* Whether this media is of a kind that we speak. */
+static bool security_agrees(struct sdp_agreed *agreed, const struct sdp *theirs,
+			    const struct sdp_media *m,
+			    const struct sdp_audio *ours)
+{
+	memset(&agreed->theirs, 0, sizeof(agreed->theirs));
+	memset(&agreed->ours, 0, sizeof(agreed->ours));
+	agreed->is_savp = is_secure_rtp(m);
+	if (ours->security != SDP_PLAIN && keys_agree(agreed, theirs, m, ours))
+		return true;
+
+	return !agreed->is_savp && ours->security != SDP_SECURE_ONLY;
+}
+
 static bool is_null_address(struct span a)
 {
 	return span_equal(a, SPAN("0.0.0.0")) || span_equal(a, SPAN("::"));
@@ -169,6 +220,7 @@ int sdp_audio_read(struct sdp_agreed *agreedp, const struct sdp *theirs,
 	struct sdp_agreed agreed = { .ptime_ms = PTIME_DEFAULT_MS };
 	const struct sdp_media *m = NULL;
 	struct span ptime;
+	bool is_barred = false;
 	uint64_t n;
 
 	for (unsigned i = 0; i < theirs->media_count && !m; i++) {
@@ -176,15 +228,19 @@ int sdp_audio_read(struct sdp_agreed *agreedp, const struct sdp *theirs,
 
 		/* the loop's own condition is not seen */
 		/* cppcheck-suppress nullPointerRedundantCheck */
-		if (!one->port || !is_plain_rtp(one) ||
+		if (!one->port || !(is_plain_rtp(one) || is_secure_rtp(one)) ||
 		    !span_equal_nocase(one->type, SPAN("audio")) ||
 		    !codecs_agree(&agreed, theirs, one, ours))
 			continue;
+		if (!security_agrees(&agreed, theirs, one, ours)) {
+			is_barred = true;
+			continue;
+		}
 		agreed.media_index = (uint8_t)i;
 		m = one;
 	}
 	if (!m)
-		return ENOENT;
+		return is_barred ? EACCES : ENOENT;
 	if (m->address.len >= sizeof(agreed.address))
 		return EBADMSG;
 
@@ -243,6 +299,7 @@ int sdp_audio_answer(struct sip_out *o, struct sdp_agreed *agreedp,
 						    (enum sdp_direction)
 							    m->direction) &
 					    ours->direction));
+			sdp_crypto_write(o, &agreed.ours);
 			continue;
 		}
 		sip_out_text(o, "m=");

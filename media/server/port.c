@@ -74,6 +74,8 @@ static void port_destructor(void *data)
 	wheel_stop(&p->silence);
 	tick_stop(&p->key_tick);
 	port_sound_close(&p->sound);
+	mem_deref(p->in);
+	mem_deref(p->out);
 	mem_deref(p->rtp);
 }
 
@@ -236,6 +238,28 @@ int port_set_remote(struct port *p, const struct sa *remote)
 	p->remote = *remote;
 	rtp_stream_set_remote(p->rtp, remote);
 	return 0;
+}
+
+static bool is_same(const struct secure *a, const struct secure *b)
+{
+	return a == b ||
+	       (a && b && secure_is(a, secure_suite(b), secure_key(b)));
+}
+
+void port_secure(struct port *p, struct secure *in, struct secure *out,
+		 bool goes_on)
+{
+	bool has_in = is_same(p->in, in), has_out = is_same(p->out, out);
+
+	if (has_in && has_out)
+		return;
+	in = mem_ref(has_in ? p->in : in);
+	out = mem_ref(has_out ? p->out : out);
+	mem_deref(p->in);
+	mem_deref(p->out);
+	p->in = in;
+	p->out = out;
+	rtp_stream_secure(p->rtp, in, out, goes_on);
 }
 
 void port_part(struct port *p)

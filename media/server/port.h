@@ -18,6 +18,7 @@
 #include "media/codec.h"
 #include "media/dtmf.h"
 #include "media/rtp.h"
+#include "media/secure.h"
 #include "media/server/port_sound.h"
 #include "media/server/tap.h"
 #include "media/server/ticker.h"
@@ -44,9 +45,12 @@ struct port {
 	struct mixer *mixer;
 	struct list taps;
 	struct port_sound sound; /* coders */
-	uint8_t key_payload;     /* sent, and understood */
-	uint64_t key_types[2];   /* others understood, a bit each */
-	bool has_talked;         /* we sent something: no marker needed */
+	struct secure *in;       /* SRTP, or NULL: what comes, what goes */
+	struct secure *out;
+	bool is_savp;          /* its controller's to remember */
+	uint8_t key_payload;   /* sent, and understood */
+	uint64_t key_types[2]; /* others understood, a bit each */
+	bool has_talked;       /* we sent something: no marker needed */
 	struct dtmf_receiver receiver;
 	struct dtmf_sender keys;
 	struct tick key_tick;
@@ -102,6 +106,11 @@ void port_close(struct port *p);
 /** Where it sends to and expects from; NULL for nobody.  EINVAL: an address
  * that nobody's phone has, or one of our own. */
 int port_set_remote(struct port *p, const struct sa *remote);
+
+/** SRTP both ways, or none: both NULL.  References are kept; those it has go
+ * on when they are the same keys.  goes_on: rtp.h. */
+void port_secure(struct port *p, struct secure *in, struct secure *out,
+		 bool goes_on);
 
 /** Tell of silence after so many seconds; 0 never. */
 void port_set_silence(struct port *p, uint32_t seconds);

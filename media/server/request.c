@@ -18,7 +18,7 @@
 #include "media/server/player.h"
 #include "media/server/sound.h"
 
-enum { DETAIL_BYTES = 160, FORMAT_NAME_BYTES = 16 };
+enum { DETAIL_BYTES = 160, FORMAT_NAME_BYTES = 16, SUITE_BYTES = 32 };
 
 struct request {
 	json_t *in;
@@ -189,11 +189,57 @@ static void set_keys(struct request *c, struct port *p)
 		port_set_keys(p, (uint8_t)payload, (uint32_t)clock_hz);
 }
 
+/* "SUITE BASE64": one way of SRTP.  False has failed. */
+static bool get_secure(struct secure **sp, const json_t *j, bool is_out)
+{
+	const char *text = json_string_value(j);
+	const char *space = text ? strchr(text, ' ') : NULL;
+	uint8_t key[SECURE_KEY_MAX + 3];
+	size_t length = sizeof(key);
+	char suite[SUITE_BYTES];
+	bool is_good;
+
+	if (!space || (size_t)(space - text) >= sizeof(suite))
+		return false;
+	(void)snprintf(suite, sizeof(suite), "%.*s", (int)(space - text), text);
+	is_good = !base64_decode(space + 1, strlen(space + 1), key, &length) &&
+		  length && length == secure_key_bytes(suite) &&
+		  !secure_open(sp, suite, key, is_out);
+	explicit_bzero(key, sizeof(key));
+
+	return is_good;
+}
+
+/* {"in": ..., "out": ...}, or null for none. */
+static void set_secure(struct request *c, struct port *p)
+{
+	const json_t *j = json_object_get(c->in, "srtp");
+	struct secure *in = NULL, *out = NULL;
+
+	if (!j)
+		return;
+	if (!json_is_null(j) &&
+	    (!get_secure(&in, json_object_get(j, "in"), false) ||
+	     !get_secure(&out, json_object_get(j, "out"), true))) {
+		fail(c, "bad-field",
+		     "srtp must be null or have in and out, each \"SUITE "
+		     "KEY\"");
+	}
+	else {
+		p->is_savp = json_get_bool(j, "savp", false);
+		port_secure(p, in, out, json_get_bool(j, "goes_on", false));
+	}
+	mem_deref(in);
+	mem_deref(out);
+}
+
 static void set_fields(struct request *c, struct port *p)
 {
 	int64_t n;
 
 	set_remote(c, p);
+	if (!c->code)
+		set_secure(c, p);
 	if (!c->code)
 		set_tag(c, p);
 	if (!c->code)
@@ -289,6 +335,29 @@ static json_t *formats_json(const struct port *p)
 	return json;
 }
 
+static json_t *key_json(const struct secure *s)
+{
+	char key[2 * SECURE_KEY_MAX], text[3 * SECURE_KEY_MAX];
+	size_t length = sizeof(key);
+
+	if (base64_encode(secure_key(s), secure_key_bytes(secure_suite(s)), key,
+			  &length))
+		return NULL;
+	(void)snprintf(text, sizeof(text), "%s %.*s", secure_suite(s),
+		       (int)length, key);
+
+	return json_string(text);
+}
+
+static json_t *secure_json(const struct port *p)
+{
+	if (!p->in || !p->out)
+		return json_null();
+
+	return json_pack("{s:o, s:o, s:b}", "in", key_json(p->in), "out",
+			 key_json(p->out), "savp", (int)p->is_savp);
+}
+
 static json_t *port_json(const struct port *p)
 {
 	const struct rtp_counts *n = rtp_stream_counts(p->rtp);
@@ -297,7 +366,7 @@ static json_t *port_json(const struct port *p)
 
 	return json_pack(
 		"{s:i, s:s, s:o, s:o, s:o, s:s?, s:s?, s:o, s:i, s:i, s:i, s:o, "
-		"s:{s:I, s:I, s:I, s:I, s:I, s:I}}",
+		"s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I}}",
 		"port", (int)p->number, "tag", p->tag, "remote",
 		address_json(&p->remote), "source",
 		address_json(rtp_stream_remote(p->rtp)), "peer",
@@ -308,8 +377,8 @@ static json_t *port_json(const struct port *p)
 				   : json_integer((json_int_t)idle),
 		"codec", (int)p->sound.payload, "key_payload",
 		(int)p->key_payload, "key_clock", (int)p->keys.key_hz,
-		"formats", formats_json(p), "counts", "rx",
-		(json_int_t)n->rx_packets, "lost", (json_int_t)n->rx_lost,
+		"formats", formats_json(p), "srtp", secure_json(p), "counts",
+		"rx", (json_int_t)n->rx_packets, "lost", (json_int_t)n->rx_lost,
 		"late", (json_int_t)n->rx_late, "foreign",
 		(json_int_t)n->rx_foreign, "bad", (json_int_t)n->rx_bad, "tx",
 		(json_int_t)n->tx_packets);

@@ -73,6 +73,8 @@ static int own_side(struct sdp_audio *audio, struct call *call, char *host)
 	relay_address(host, call->caller);
 	sdp_audio_init(audio, host, port, call->started_ms);
 	terms_offer(audio);
+	srtp_offer(audio, &media_port_srtp(call->ports[0])->own, call->caller,
+		   media_port_terms(call->ports[0]));
 	audio->version = clock_wall_ms();
 	audio->direction = SDP_DIRECTION_SENDONLY;
 

@@ -1,6 +1,7 @@
 /* bridge.c - see bridge.h */
 #include "base/log.h"
 #include "pbx/call/alone.h"
+#include "pbx/speech/srtp.h"
 #include "pbx/speech/answer.h"
 #include "pbx/call/bridge.h"
 #include "pbx/call/call.h"
@@ -82,6 +83,8 @@ static void answer(struct exchange *x, uint16_t status,
 		reply.contact_user = SPAN("pbx");
 	}
 	if (m && m->body.len) {
+		if (!x->has_offer && x->method == SIP_METHOD_INVITE)
+			relay_offers(x->to);
 		reply.content_type = sip_header_value(m,
 						      SIP_HEADER_CONTENT_TYPE);
 		reply.body = relay_body(x->to, x->from, m->body,
@@ -462,6 +465,13 @@ void bridge_request(struct leg *leg, const struct sip_message *m,
 
 	if (odd_media_is(m->body, flow)) {
 		refuse(m, flow, 488);
+		return;
+	}
+	if ((m->method == SIP_METHOD_INVITE ||
+	     m->method == SIP_METHOD_UPDATE) &&
+	    !leg->call->is_emergency && srtp_refuses(leg->phone, m->body)) {
+		(void)sip_refuse(server_sip(), m, flow, 488,
+				 srtp_warning(leg->phone));
 		return;
 	}
 

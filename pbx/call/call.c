@@ -611,7 +611,10 @@ void call_picked_up(struct call *call, struct leg *leg, struct span offer,
 	leg->is_done = true;
 	list_append(&call->branches, &leg->le, leg);
 	call->callee = leg;
+	/* Each one's offer is the other's answer: both are learnt first. */
+	(void)relay_body(call->caller, leg, offer, HOLD_OFFER_NONE);
 	to_caller = acceptance_make(call, leg, call->caller, type, answer);
+	relay_answers(call->caller);
 	to_picker = acceptance_make(call, call->caller, leg, type, offer);
 	leg_count(leg);
 	(void)leg_turn(leg, LEG_ASKED);

@@ -14,6 +14,7 @@
 #include "pbx/call/hidden.h"
 #include "pbx/desk/hotdesk.h"
 #include "pbx/feature/lamp.h"
+#include "pbx/speech/srtp.h"
 #include "pbx/speech/preface.h"
 #include "pbx/speech/odd_media.h"
 #include "pbx/instance.h"
@@ -355,6 +356,25 @@ void call_ring_on(struct call *call, const char *number)
 	forward_ring(call, &r, &m);
 }
 
+/* Calls for help pass, also with a code before the number. */
+static bool is_help(const struct phone *p, const struct sip_message *m)
+{
+	char user[SIP_USER_MAX_BYTES + 1];
+	const char *number = user;
+	struct sip_uri uri;
+
+	if (sip_uri_parse(&uri, m->uri) ||
+	    sip_uri_user(&uri, user, sizeof(user)))
+		return false;
+	for (const char *c = user; *c; c++) {
+		if (*c == '*' || *c == '#')
+			number = c + 1;
+	}
+
+	return outside_is_help(p, span_of(user)) ||
+	       outside_is_help(p, span_of(number));
+}
+
 static void begin(const struct sip_message *m, struct sip_flow *flow,
 		  struct phone *phone, const struct call_target *target,
 		  const char *dialled)
@@ -367,6 +387,12 @@ static void begin(const struct sip_message *m, struct sip_flow *flow,
 	if (odd_media_is(m->body, flow)) {
 		(void)sip_refuse(server_sip(), m, flow, 488,
 				 (struct span){ NULL, 0 });
+		return;
+	}
+
+	if (srtp_refuses(phone, m->body) && !is_help(phone, m)) {
+		(void)sip_refuse(server_sip(), m, flow, 488,
+				 srtp_warning(phone));
 		return;
 	}
 

@@ -240,6 +240,9 @@ static void ask_x(void *arg)
 			      (uint32_t)j->offer->end };
 	int err;
 
+	if (!j->call->is_relayed && srtp_needs_relay(offer, j->x->phone))
+		(void)relay_force(j->call);
+	relay_offers(j->y);
 	if (j->hold == HOLD_OFFER_HOLD)
 		offer = directed(offer, SDP_DIRECTION_SENDONLY);
 	offer = relay_body(j->y, j->x, offer, j->hold);

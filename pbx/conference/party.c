@@ -105,6 +105,7 @@ static int own_side(const struct party *p, const struct leg *leg,
 	relay_address(host, leg);
 	sdp_audio_init(a, host, media_port_number(port), p->sdp_id);
 	terms_offer(a);
+	srtp_offer(a, &media_port_srtp(port)->own, leg, media_port_terms(port));
 	a->version = p->sdp_version;
 
 	return 0;

@@ -190,6 +190,9 @@ static int take_over(struct call *call, struct call *picker)
 	r.phones[0] = leg->phone;
 	if (!call->is_relayed)
 		relay_begin(call, &r);
+	if (!call->is_relayed &&
+	    (srtp_is_spoken(ours) || srtp_is_spoken(theirs)))
+		(void)relay_force(call);
 	(void)leg_turn(leg, LEG_CLEARED);
 	picker->caller = NULL;
 	call_picked_up(call, leg, sip_out_span(&to_picker),

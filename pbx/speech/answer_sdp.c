@@ -14,6 +14,8 @@ static void own_side(struct answer *a, struct sdp_audio *side,
 	relay_address(host, a->call->caller);
 	sdp_audio_init(side, host, voice_port(a->voice), a->sdp_id);
 	terms_offer(side);
+	srtp_offer(side, voice_keys(a->voice), a->call->caller,
+		   voice_terms(a->voice));
 	side->version = ++a->sdp_version;
 }
 

@@ -32,6 +32,7 @@ struct media_port {
 	struct terms terms;
 	struct terms_list theirs; /* of a relayed call: its party's */
 	struct terms_list told;   /* what that was given */
+	struct srtp_side srtp;
 	struct media_port *peer;
 	char sound[SOUND_SIZE];    /* "" plays nothing */
 	struct media_mixer *mixer; /* it is in */
@@ -263,13 +264,26 @@ void media_port_agree(struct media_port *p, const struct terms *terms)
 		tell_fields(p);
 }
 
-void media_port_learn(struct media_port *p, const struct sa *remote,
+const struct terms *media_port_terms(const struct media_port *p)
+{
+	return &p->terms;
+}
+
+struct srtp_side *media_port_srtp(struct media_port *p)
+{
+	return &p->srtp;
+}
+
+void media_port_learn(struct media_port *p, const struct terms *like,
 		      const struct terms_list *theirs)
 {
 	struct terms t = p->terms;
 
-	if (remote)
-		t.remote = *remote;
+	if (sa_isset(&like->remote, SA_ALL))
+		t.remote = like->remote;
+	t.in = like->in;
+	t.out = like->out;
+	t.is_savp = like->is_savp;
 	p->theirs = *theirs;
 	terms_choose(&t, &p->theirs, &p->told);
 	media_port_agree(p, &t);
@@ -470,6 +484,8 @@ static void learn(struct media_port *p, const json_t *row)
 	p->is_there = true;
 	if (!sa_isset(&p->terms.remote, SA_ALL))
 		terms_take(&p->terms, row);
+	p->srtp.theirs = p->terms.in;
+	p->srtp.is_savp = p->terms.is_savp;
 	if (!p->sound[0] && playing && !p->mixer)
 		(void)snprintf(p->sound, sizeof(p->sound), "%s", playing);
 }
@@ -501,11 +517,14 @@ static void take_row(const json_t *row)
 /* One that the server lost: the same number again, as it was. */
 static void open_again(struct media_port *p)
 {
-	json_t *json = about(p, "port.open");
+	json_t *json = about(p, "port.open"), *srtp;
 
+	put_fields(json, p);
+	srtp = json_object_get(json, "srtp");
+	if (json_is_object(srtp))
+		json_object_set_new(srtp, "goes_on", json_true());
 	log_info("media", "port %u of \"%s\" is opened again",
 		 (unsigned)p->number, p->tag);
-	put_fields(json, p);
 	tell(json);
 }
 

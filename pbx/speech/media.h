@@ -14,6 +14,7 @@
 #define PBX_MEDIA_H
 
 #include "base/libre.h"
+#include "pbx/speech/srtp.h"
 #include "pbx/speech/terms.h"
 
 struct media_port;
@@ -79,8 +80,14 @@ bool media_port_is_silent(const struct media_port *p);
 /** How its party speaks: as agreed with ourselves. */
 void media_port_agree(struct media_port *p, const struct terms *terms);
 
-/** Of a call that is relayed: its party's own description came from there. */
-void media_port_learn(struct media_port *p, const struct sa *remote,
+const struct terms *media_port_terms(const struct media_port *p);
+
+/** What it knows of SRTP; the caller may change it. */
+struct srtp_side *media_port_srtp(struct media_port *p);
+
+/** Of a call that is relayed: its party's own description.
+ * like: remote (unless unset) and keys are taken from it. */
+void media_port_learn(struct media_port *p, const struct terms *like,
 		      const struct terms_list *theirs);
 
 /** And the description it is given. */

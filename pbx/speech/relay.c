@@ -26,6 +26,13 @@ enum {
 static const char *const drop[] = { "candidate",         "ice-*",
 				    "remote-candidates", "end-of-candidates",
 				    "rtcp-mux*",         NULL };
+static const char *const drop_keys[] = { "candidate",
+					 "ice-*",
+					 "remote-candidates",
+					 "end-of-candidates",
+					 "rtcp-mux*",
+					 "crypto",
+					 NULL };
 
 int relay_policy_of(const char *text)
 {
@@ -114,6 +121,25 @@ static bool is_outside_number(const struct phone *p)
 	return p && p->is_proved;
 }
 
+/* One speaks SRTP, another may not or does not yet. */
+static bool needs_keys(const struct call *call, const struct routing *r)
+{
+	const struct span offer = {
+		call->offer ? (const char *)call->offer->buf : NULL,
+		call->offer ? (uint32_t)call->offer->end : 0,
+	};
+
+	if (!offer.len)
+		return call->caller->phone &&
+		       call->caller->phone->srtp == SRTP_REQUIRED;
+	for (uint32_t i = 0; i < r->count; i++) {
+		if (srtp_needs_relay(offer, r->phones[i]))
+			return true;
+	}
+
+	return !r->count && srtp_needs_relay(offer, NULL);
+}
+
 static bool wants_relay(const struct call *call, const struct routing *r)
 {
 	const struct sip_flow *from = sip_dialog_flow(call->caller->dialog);
@@ -125,6 +151,8 @@ static bool wants_relay(const struct call *call, const struct routing *r)
 		if (is_outside_number(r->phones[i]))
 			return true;
 	}
+	if (needs_keys(call, r))
+		return true;
 	if (pbx_settings.media != RELAY_AUTO)
 		return pbx_settings.media == RELAY_ALWAYS;
 	if (is_caller_far(call->caller) ||
@@ -294,19 +322,55 @@ static bool can_relay(const struct sdp_media *m)
 	       span_equal_nocase(m->protocol, SPAN("RTP/SAVPF"));
 }
 
-static void learn_remote(struct media_port *p, const struct sdp_media *m,
-			 const struct terms_list *theirs)
+/* False for one whose SRTP is none that we speak: it is passed as it is. */
+static bool learn(struct leg *from, const struct sdp *sdp,
+		  const struct sdp_media *m, const struct terms_list *theirs)
 {
+	struct media_port *p = port_of(from);
+	struct terms like = *media_port_terms(p);
 	char text[RELAY_HOST_BYTES];
-	struct sa sa;
-	bool is_address;
+	bool is_ours;
 
+	sa_init(&like.remote, AF_UNSPEC);
 	if (m->address.len >= sizeof(text))
-		return;
+		return true;
 	(void)re_snprintf(text, sizeof(text), "%b", m->address.p,
 			  (size_t)m->address.len);
-	is_address = !sa_set_str(&sa, text, m->port) && !sa_is_any(&sa);
-	media_port_learn(p, is_address ? &sa : NULL, theirs);
+	if (sa_set_str(&like.remote, text, m->port) || sa_is_any(&like.remote))
+		sa_init(&like.remote, AF_UNSPEC);
+	is_ours = srtp_learn(media_port_srtp(p), &like, from, sdp, m);
+	media_port_learn(p, &like, theirs);
+
+	return is_ours;
+}
+
+/* Whose description is an answer: it was asked before. */
+static bool is_answer(struct leg *from, struct leg *to, enum hold_offer offer)
+{
+	struct media_port *p = port_of(from), *q = port_of(to);
+	bool is_asked = p && media_port_srtp(p)->is_asked &&
+			offer == HOLD_OFFER_NONE;
+
+	if (is_asked)
+		return true;
+	if (p)
+		media_port_srtp(p)->is_asked = false;
+	if (q)
+		media_port_srtp(q)->is_asked = true;
+
+	return false;
+}
+
+void relay_offers(struct leg *from)
+{
+	if (port_of(from))
+		media_port_srtp(port_of(from))->is_asked = false;
+}
+
+void relay_answers(struct leg *from)
+{
+	if (port_of(from))
+		media_port_srtp(port_of(from))->is_asked = true;
 }
 
 /* Who holds with "inactive" may be told nothing; who is held gets music.  Where
@@ -330,7 +394,8 @@ static int direction_for(struct call *call, const struct sdp_media *m,
 }
 
 static struct span write_body(const struct sdp *sdp, unsigned at,
-			      const struct leg *to, int direction)
+			      const struct leg *to, int direction,
+			      const struct srtp_written *srtp)
 {
 	static char buf[BODY_BYTES];
 	const struct call *call = to->call;
@@ -348,8 +413,12 @@ static struct span write_body(const struct sdp *sdp, unsigned at,
 	edit.media[at].address = address;
 	edit.media[at].port = media_port_number(port);
 	edit.media[at].direction = (int8_t)direction;
-	edit.media[at].drop = drop;
+	edit.media[at].drop = srtp ? drop_keys : drop;
 	edit.drop = drop;
+	if (srtp) {
+		edit.media[at].protocol = span_of(srtp->protocol);
+		edit.media[at].add = srtp->lines;
+	}
 	sip_out_init(&o, buf, sizeof(buf));
 
 	return sdp_write(&o, sdp, &edit) ? sdp->body : sip_out_span(&o);
@@ -377,6 +446,8 @@ static struct span edit_body(struct sdp *sdp, struct leg *from, struct leg *to,
 	const struct sdp_media *m;
 	unsigned side = side_of(to);
 	struct terms_list theirs;
+	struct srtp_written srtp;
+	bool is_ours = true, answers;
 	bool holds = offer == HOLD_OFFER_HOLD;
 	int direction;
 
@@ -387,11 +458,16 @@ static struct span edit_body(struct sdp *sdp, struct leg *from, struct leg *to,
 		return body;
 
 	terms_list_read(&theirs, sdp, m);
+	answers = is_answer(from, to, offer);
+	holds = holds && terms_list_has_codec(&theirs);
+	/* music needs a port that knows the keys of both */
+	if (holds && !call->is_relayed &&
+	    (!is_plain_audio(m) || srtp_has_keys(sdp, m)))
+		holds = relay_force(call);
 	if (port_of(from))
-		learn_remote(port_of(from), m, &theirs);
-	holds = holds && is_plain_audio(m) && terms_list_has_codec(&theirs);
+		is_ours = learn(from, sdp, m, &theirs);
 	if (holds)
-		holds = take_port(call, side);
+		holds = is_ours && take_port(call, side);
 	if (port_of(to))
 		media_port_tell(port_of(to), &theirs);
 	direction = direction_for(call, m, offer, holds);
@@ -406,7 +482,11 @@ static struct span edit_body(struct sdp *sdp, struct leg *from, struct leg *to,
 						 direction)
 			       : body;
 
-	return write_body(sdp, (unsigned)(m - sdp->media), to, direction);
+	if (is_ours)
+		srtp_write(&srtp, media_port_srtp(port_of(to)),
+			   media_port_terms(port_of(to)), to, m, !answers);
+	return write_body(sdp, (unsigned)(m - sdp->media), to, direction,
+			  is_ours ? &srtp : NULL);
 }
 
 struct span relay_body(struct leg *from, struct leg *to, struct span body,

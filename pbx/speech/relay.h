@@ -60,6 +60,12 @@ void relay_begin_outside(struct call *call, const struct sa *there);
 struct span relay_body(struct leg *from, struct leg *to, struct span body,
 		       enum hold_offer offer);
 
+/** What this leg describes next is an offer, though it was asked before. */
+void relay_offers(struct leg *from);
+
+/** What it describes next is an answer, though it was not asked. */
+void relay_answers(struct leg *from);
+
 /** An offer was accepted: music begins or ends for the other leg. */
 void relay_agreed(struct leg *from, struct leg *to, enum hold_offer offer);
 

@@ -159,6 +159,9 @@ int terms_agree(struct terms *t, const struct sdp_agreed *agreed,
 	    sa_set_str(&t->remote, agreed->address, agreed->port))
 		return EINVAL;
 
+	t->in = agreed->theirs;
+	t->out = agreed->ours;
+	t->is_savp = agreed->is_savp;
 	t->codec = agreed->codec.payload;
 	t->keys = agreed->dtmf_payload;
 	t->keys_clock_hz = agreed->dtmf_rate;
@@ -180,7 +183,10 @@ bool terms_equal(const struct terms *a, const struct terms *b)
 	bool is_same = sa_cmp(&a->remote, &b->remote, SA_ALL) &&
 		       a->codec == b->codec && a->keys == b->keys &&
 		       a->keys_clock_hz == b->keys_clock_hz &&
-		       a->formats.count == b->formats.count;
+		       a->formats.count == b->formats.count &&
+		       a->is_savp == b->is_savp &&
+		       sdp_crypto_equal(&a->in, &b->in) &&
+		       sdp_crypto_equal(&a->out, &b->out);
 
 	for (uint8_t i = 0; is_same && i < a->formats.count; i++)
 		is_same = a->formats.formats[i].payload ==
@@ -194,6 +200,36 @@ bool terms_equal(const struct terms *a, const struct terms *b)
 }
 
 /* ---- for the media server ---- */
+
+static json_t *key_json(const struct sdp_crypto *c)
+{
+	char key[64], text[128];
+	json_t *json;
+
+	sdp_crypto_key_text(c, key);
+	(void)snprintf(text, sizeof(text), "%s %s", sdp_suite_name(c->suite),
+		       key);
+	json = json_string(text);
+	explicit_bzero(key, sizeof(key));
+	explicit_bzero(text, sizeof(text));
+
+	return json;
+}
+
+static void take_key(struct sdp_crypto *c, const json_t *srtp, const char *name)
+{
+	const char *text = json_get_text(srtp, name);
+	const char *space = text ? strchr(text, ' ') : NULL;
+	char line[160];
+
+	if (!space)
+		return;
+	/* the form of a description's line */
+	(void)snprintf(line, sizeof(line), "1 %.*s inline:%s",
+		       (int)(space - text), text, space + 1);
+	(void)sdp_crypto_parse(c, span_of(line));
+	explicit_bzero(line, sizeof(line));
+}
 
 void terms_put(const struct terms *t, json_t *json)
 {
@@ -219,6 +255,13 @@ void terms_put(const struct terms *t, json_t *json)
 		json_object_set_new(formats, key, json_string(text));
 	}
 	json_object_set_new(json, "formats", formats);
+	json_object_set_new(json, "srtp",
+			    t->in.suite && t->out.suite
+				    ? json_pack("{s:o, s:o, s:b}", "in",
+						key_json(&t->in), "out",
+						key_json(&t->out), "savp",
+						(int)t->is_savp)
+				    : json_null());
 	json_object_set_new(json, "codec", json_integer(t->codec));
 	if (!t->keys)
 		return;
@@ -237,6 +280,9 @@ void terms_take(struct terms *t, const json_t *row)
 	t->codec = (uint8_t)json_get_int(row, "codec", 0);
 	t->keys = (uint8_t)json_get_int(row, "key_payload", 0);
 	t->keys_clock_hz = (uint32_t)json_get_int(row, "key_clock", 0);
+	take_key(&t->in, json_object_get(row, "srtp"), "in");
+	take_key(&t->out, json_object_get(row, "srtp"), "out");
+	t->is_savp = json_get_bool(json_object_get(row, "srtp"), "savp", false);
 	t->formats.count = 0;
 	json_object_foreach(json_object_get(row, "formats"), key, value)
 	{

@@ -34,6 +34,9 @@ struct terms {
 	uint8_t keys;     /* of keys; 0: as the server has it */
 	uint32_t keys_clock_hz;
 	struct terms_list formats;
+	struct sdp_crypto in;  /* SRTP: its key, or none */
+	struct sdp_crypto out; /* ours */
+	bool is_savp;          /* it speaks nothing else */
 };
 
 /** Our own side of a description: every codec, G.711 among them. */

@@ -44,6 +44,8 @@ struct voice {
 	struct le le;
 	uint64_t number;
 	uint16_t port;
+	struct srtp_keys keys;
+	struct terms terms;
 	struct list sounds; /* struct sound: the first is being said */
 	voice_h *handler;
 	void *arg;
@@ -140,10 +142,21 @@ uint16_t voice_port(const struct voice *v)
 	return v->port;
 }
 
+struct srtp_keys *voice_keys(struct voice *v)
+{
+	return &v->keys;
+}
+
+const struct terms *voice_terms(const struct voice *v)
+{
+	return &v->terms;
+}
+
 void voice_agree(struct voice *v, const struct terms *terms)
 {
 	json_t *json = request(v, KIND_OTHER, "port.set");
 
+	v->terms = *terms;
 	terms_put(terms, json);
 	tell(json);
 }

@@ -11,6 +11,7 @@
 #define PBX_VOICE_H
 
 #include "base/libre.h"
+#include "pbx/speech/srtp.h"
 #include "pbx/speech/terms.h"
 
 struct voice;
@@ -61,6 +62,10 @@ int voice_open(struct voice **vp, const char *tag, voice_h *handler, void *arg);
 
 /** Its RTP port, 0 before VOICE_OPEN. */
 uint16_t voice_port(const struct voice *v);
+
+/** Keys of its own; what was agreed last. */
+struct srtp_keys *voice_keys(struct voice *v);
+const struct terms *voice_terms(const struct voice *v);
 
 /** How its party speaks. */
 void voice_agree(struct voice *v, const struct terms *terms);

@@ -620,6 +620,15 @@ static bool clean(char out[DIRECTORY_NUMBER_MAX + 1], struct span dialled)
 	return n > 0;
 }
 
+bool outside_is_help(const struct phone *p, struct span dialled)
+{
+	char number[DIRECTORY_NUMBER_MAX + 1];
+	char out[DIRECTORY_NUMBER_MAX + 1];
+
+	return !outsider_is(p) && p->customer && clean(number, dialled) &&
+	       outside_is_emergency(p->customer, number, out);
+}
+
 bool outside_help(struct call *call, const struct sip_message *m,
 		  struct span dialled)
 {

@@ -19,6 +19,9 @@
 struct twin;
 struct outside; /* a call's way out: the trunks still to be tried */
 
+/** Whether what this phone dials is a call for help. */
+bool outside_is_help(const struct phone *p, struct span dialled);
+
 /**
  * Take a call for help, before anything else is asked.
  *

@@ -70,9 +70,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	edits(&sdp);
 
 	sdp_audio_init(&ours, "2001:db8::1", 4000, 1);
-	sip_out_init(&o, out, sizeof(out));
-	if (!sdp_audio_answer(&o, &agreed, &sdp, &ours)) {
+	for (unsigned i = 1; i < SDP_SUITES; i++)
+		sdp_crypto_make(&ours.keys[ours.key_count++],
+				(enum sdp_suite)i);
+	for (int s = SDP_PLAIN; s <= SDP_SECURE_ONLY; s++) {
+		ours.security = (uint8_t)s;
+		sip_out_init(&o, out, sizeof(out));
+		if (sdp_audio_answer(&o, &agreed, &sdp, &ours))
+			continue;
 		FUZZ_CHECK(agreed.port && agreed.address[0]);
+		FUZZ_CHECK(agreed.ours.suite == agreed.theirs.suite);
+		FUZZ_CHECK(s != SDP_PLAIN || !agreed.theirs.suite);
+		FUZZ_CHECK(s != SDP_SECURE_ONLY || agreed.theirs.suite);
 		parses(&o, sdp.media_count);
 	}
 

@@ -261,6 +261,7 @@ module_app menu.so
 module_app ctrl_tcp.so
 """)
         server = TLS if transport == "tls" else SIP
+        self.at = server + (";transport=tls" if transport == "tls" else "")
         mode = ";answermode=auto" if auto else ""
         with open(f"{self.dir}/accounts", "w") as f:
             f.write(f"<sip:sip{n}@{server};transport={transport}>;"
@@ -287,7 +288,7 @@ module_app ctrl_tcp.so
         self.s.sendall(b"%d:%s," % (len(text), text))
 
     def call(self, number):
-        self.command("dial", f"sip:{number}@{SIP}")
+        self.command("dial", f"sip:{number}@{self.at}")
 
     def press(self, keys):
         """In the call"""
@@ -327,7 +328,8 @@ module_app ctrl_tcp.so
 class Linphone(Phone):
     """One linphonec, driven by its prompt; sound from and to files"""
 
-    def __init__(self, n, tone=440, transport="udp"):
+    def __init__(self, n, tone=440, transport="udp", media=""):
+        """media: of the setting media_encryption; it is mandatory then"""
         self.n, self.tone, self.from_, self.looked = n, tone, 0, {}
         self.dir = tempfile.mkdtemp(dir=WORK, prefix=f"linphone{n}-")
         os.makedirs(f"{self.dir}/.local/share/linphone")
@@ -335,6 +337,7 @@ class Linphone(Phone):
         write_tone(f"{self.dir}/tone.wav", tone, 30)
         port = {"udp": 0, "tcp": 0, "tls": 0, transport: free_port()}
         server = TLS if transport == "tls" else SIP
+        self.at = server + (";transport=tls" if transport == "tls" else "")
         with open(f"{self.dir}/rc", "w") as f:
             f.write(f"""[sip]
 sip_port={port["udp"]}
@@ -345,6 +348,8 @@ verify_server_cn=0
 default_proxy=0
 register_only_when_network_is_up=0
 use_ipv6=0
+media_encryption={media or "none"}
+media_encryption_mandatory={1 if media else 0}
 [rtp]
 audio_rtp_port={next(rtp_ports)}
 [auth_info_0]
@@ -380,7 +385,7 @@ echocancellation=0
         self.proc.stdin.flush()
 
     def call(self, number):
-        self.command(f"call sip:{number}@{SIP}")
+        self.command(f"call sip:{number}@{self.at}")
 
     def press(self, keys):
         self.command(keys)
