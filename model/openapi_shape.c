@@ -134,7 +134,8 @@ static const struct shape shapes[] = {
 	{ "where", "number:string~",
 	  "Where it rings; in a pick-up group of the phone without" },
 	{ "whose", "phone:string", "The phone that is to do it" },
-	{ "new-transfer", "phone:string number:string~ call:string~ account:string~",
+	{ "new-transfer",
+	  "phone:string number:string~ call:string~ account:string~",
 	  "Who hands over, and to a number or to its other call" },
 	{ "new-park", "phone:string number:string~",
 	  "Whose other party is parked, and where: at its own number "
@@ -255,6 +256,24 @@ static const struct shape shapes[] = {
 
 #define LISTED "page[size] page[cursor]"
 
+/* What the portal hands on (portal/sound.h). */
+#define SOUND_SHAPES(path)                                                     \
+	{ "portal", "PUT", path, "audio/wav", 204, NULL, NULL },               \
+		{ "portal", "GET", path, NULL, 200, "audio/wav", NULL },       \
+	{                                                                      \
+		"portal", "DELETE", path, NULL, 204, NULL, NULL                \
+	}
+#define GREETING_SHAPES(path)                                                      \
+	{ "portal", "GET", path, NULL, 200, "list #greeting", NULL },              \
+		{ "portal",    "PUT", path "/{name}", "audio/wav", 200,            \
+		  "#greeting", NULL },                                             \
+		{ "portal", "GET", path "/{name}", NULL, 200, "audio/wav", NULL }, \
+		{ "portal",    "PATCH", path "/{name}", "#greeting-use", 200,      \
+		  "#greeting", NULL },                                             \
+	{                                                                          \
+		"portal", "DELETE", path "/{name}", NULL, 204, NULL, NULL          \
+	}
+
 static const struct shape_route rows[] = {
 	{ NULL, "GET", "/api/v1/about", NULL, 200, "#about", NULL },
 	{ NULL, "GET", "/api/v1/openapi.json", NULL, 200, "object", NULL },
@@ -317,6 +336,16 @@ static const struct shape_route rows[] = {
 	  "after epoch customer user phone" },
 	{ "uc", "POST", "/d/{token}", NULL, 200, "#account", NULL },
 
+	SOUND_SHAPES("/api/v1/customers/{id}/music"),
+	SOUND_SHAPES("/api/v1/zones/{id}/music"),
+	SOUND_SHAPES("/api/v1/customers/{id}/prompts/{language}/{name}"),
+	SOUND_SHAPES("/api/v1/dids/{id}/announcement"),
+	SOUND_SHAPES("/api/v1/groups/{id}/announcement"),
+	SOUND_SHAPES("/api/v1/attendants/{id}/greetings/{name}"),
+	GREETING_SHAPES("/api/v1/users/{id}/greetings"),
+	GREETING_SHAPES("/api/v1/group_mailboxes/{id}/greetings"),
+	{ "portal", "GET", "/api/v1/customers/{id}/prompts", NULL, 200,
+	  "list #prompt", NULL },
 	{ "pbx", "PUT", "/api/v1/customers/{id}/music", "audio/wav", 204, NULL,
 	  NULL },
 	{ "pbx", "GET", "/api/v1/customers/{id}/music", NULL, 200, "audio/wav",

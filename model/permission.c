@@ -54,6 +54,7 @@ static const struct permission table[] = {
 	{ "coses", { ADMIN, ADMIN, ADMIN, ADMIN, ADMIN, NOONE } },
 	{ "hot_desks", { ADMIN, ADMIN, NOONE, ADMIN, ADMIN, NOONE } },
 	{ "pins", { NOONE, ADMIN, NOONE, ADMIN, ADMIN, NOONE } },
+	{ "sounds", { ADMIN, ADMIN, NOONE, ADMIN, ADMIN, NOONE } },
 	{ "numbers", { ADMIN, ADMIN, NOONE, NOONE, NOONE, NOONE } },
 	{ "tasks", { ADMIN, ADMIN, NOONE, NOONE, NOONE, ADMIN } },
 	{ "audit", { ADMIN, ADMIN, NOONE, NOONE, NOONE, NOONE } },

@@ -21,6 +21,7 @@
 #include "portal/platform.h"
 #include "portal/portal.h"
 #include "portal/session.h"
+#include "portal/sound.h"
 #include "portal/store.h"
 #include "portal/task.h"
 
@@ -128,6 +129,8 @@ static int open_parts(struct portal *p, const char *token)
 		err = phone_routes(p);
 	if (!err)
 		err = portal_application_routes(p);
+	if (!err)
+		err = sound_routes(p);
 	if (!err)
 		err = admin_routes(p);
 	if (!err)
