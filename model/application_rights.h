@@ -16,6 +16,9 @@ APPLICATION_RIGHT(CALLS_SEE, "calls.see",
 APPLICATION_RIGHT(CALLS_CONTROL, "calls.control",
   "Make, answer, hold, transfer, park and end calls for phones",
   "Établir, prendre, mettre en garde, transférer et terminer des appels")
+APPLICATION_RIGHT(CALLS_JOIN, "calls.join",
+  "Let a phone break into a call or listen, where classes of service permit",
+  "Faire entrer ou écouter un poste dans un appel, selon les classes")
 APPLICATION_RIGHT(CALLS_EXPLAIN, "calls.explain",
   "Read what happened to a call and why, and its SIP messages",
   "Lire l'histoire d'un appel et ses messages SIP")

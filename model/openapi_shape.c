@@ -131,6 +131,9 @@ static const struct shape shapes[] = {
 	{ "keys", "phone:string digits:string", "What is pressed for it" },
 	{ "call-control", "events:[]object states:[]string causes:[]string",
 	  "What events of calls say (ECMA-269)" },
+	{ "new-join", "phone:string with:string silent:boolean~",
+	  "Which phone comes in, and beside which phone of the call; whether it "
+	  "hears only" },
 	{ "where", "number:string~",
 	  "Where it rings; in a pick-up group of the phone without" },
 	{ "whose", "phone:string", "The phone that is to do it" },
@@ -412,6 +415,8 @@ static const struct shape_route rows[] = {
 	  NULL, NULL },
 	{ "pbx", "POST", "/api/v1/calls/{id}/reconnect", "#other-call", 204,
 	  NULL, NULL },
+	{ "pbx", "POST", "/api/v1/calls/{id}/join", "#new-join", 204, NULL,
+	  NULL },
 	{ "pbx", "POST", "/api/v1/devices/{id}/pickup", "#where", 204, NULL,
 	  NULL },
 	{ "pbx", "POST", "/api/v1/calls/{id}/conference", "#other-call", 204,

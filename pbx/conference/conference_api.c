@@ -177,8 +177,8 @@ static void done(struct http_request *req)
 
 /* ---- beginning ---- */
 
-uint16_t conference_ring_creator(struct conference *c, struct phone *phone,
-				 bool asks_answer)
+uint16_t conference_ring(struct conference *c, struct phone *phone,
+			 bool asks_answer, enum conference_place place)
 {
 	struct routing r = { .count = 1, .phones = { phone } };
 	struct call *call = call_new(c->customer);
@@ -196,10 +196,12 @@ uint16_t conference_ring_creator(struct conference *c, struct phone *phone,
 	}
 	(void)re_snprintf(call->number, sizeof(call->number), "%s",
 			  phone_shown_number(phone));
-	p->is_creator = p->is_moderator = true;
+	p->is_creator = p->is_moderator = place == CONFERENCE_CREATOR;
+	p->is_listener = place == CONFERENCE_LISTENER;
 	(void)call_adopt(call);
-	trail_add(&call->trail, "%s (%s) is called into a new conference",
-		  phone_name(phone), phone->number);
+	trail_add(&call->trail, "%s (%s) is called into %s", phone_name(phone),
+		  phone->number,
+		  place == CONFERENCE_CREATOR ? "a new conference" : "a call");
 	switch (party_ring(p, &r)) {
 	case 0: return 0;
 	case ENOENT: return 404;
@@ -236,7 +238,7 @@ static void begin_with(struct http_request *req, struct phone *phone,
 	}
 	c->ends_with_creator = cos_may(phone->user, COS_CONFERENCE_ENDS);
 	mem_ref(c);
-	status = conference_ring_creator(c, phone, false);
+	status = conference_ring(c, phone, false, CONFERENCE_CREATOR);
 	if (status == 404) {
 		(void)http_reply_problem(req, 409, "not-registered",
 					 "The phone cannot be rung: it is not "

@@ -9,8 +9,8 @@
  *   DELETE /api/v1/conference-calls/{id}/parties/{party}
  *   POST   /api/v1/conference-calls/{id}/parties/{party}/mute, /unmute
  *
- * For the servers of the installation only: who may see whose conference is
- * decided by the one that asks.
+ * Servers of the installation see all; which those see that ask on somebody's
+ * behalf they decide, applications what control/application.h says.
  *
  * Source: CAL-4.
  */
@@ -24,9 +24,15 @@ struct phone;
 
 int conference_api_start(struct router *router);
 
-/** Ring whom a new conference belongs to.  0; 404 when it cannot be rung; 480;
- * 500. */
-uint16_t conference_ring_creator(struct conference *c, struct phone *phone,
-				 bool asks_answer);
+/** As what somebody comes in. */
+enum conference_place {
+	CONFERENCE_CREATOR, /* whom a new one belongs to */
+	CONFERENCE_MEMBER,
+	CONFERENCE_LISTENER, /* hears only */
+};
+
+/** Ring a phone for a conference.  0; 404 when it cannot be rung; 480; 500. */
+uint16_t conference_ring(struct conference *c, struct phone *phone,
+			 bool asks_answer, enum conference_place place);
 
 #endif

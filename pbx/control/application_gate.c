@@ -29,6 +29,7 @@ enum subject {
 
 #define SEE         RIGHT_BIT(RIGHT_CALLS_SEE)
 #define CONTROL     RIGHT_BIT(RIGHT_CALLS_CONTROL)
+#define JOIN        RIGHT_BIT(RIGHT_CALLS_JOIN)
 #define EXPLAIN     RIGHT_BIT(RIGHT_CALLS_EXPLAIN)
 #define RECORDS     RIGHT_BIT(RIGHT_RECORDS_READ)
 #define HEAR        RIGHT_BIT(RIGHT_RECORDINGS_READ)
@@ -83,6 +84,7 @@ static const struct row {
 	{ "POST", CALL "/park", CONTROL, ABOUT_CALL },
 	{ "POST", "/api/v1/parked/{id}/retrieve", CONTROL, ABOUT_CALL },
 	{ "POST", CALL "/conference", CONTROL, ABOUT_CALL },
+	{ "POST", CALL "/join", JOIN, ABOUT_CALL },
 	{ "POST", CALL "/digits", CONTROL, ABOUT_CALL },
 	{ "POST", CALL "/hangup", CONTROL, ABOUT_CALL },
 	{ "POST", CALL "/clear-connection", CONTROL, ABOUT_CALL },
@@ -331,6 +333,7 @@ static bool sees_subject(const struct application *a, struct http_request *req,
 /* What the body names: a phone, another call.  Answers what is not seen. */
 static bool sees_body(const struct application *a, struct http_request *req)
 {
+	static const char *const phones[] = { "phone", "with" };
 	const char *id, *other;
 	const struct call *call;
 	json_t *body = NULL, *errors = json_array();
@@ -338,10 +341,14 @@ static bool sees_body(const struct application *a, struct http_request *req)
 
 	if (json_read(&body, http_body(req), 0, NULL))
 		goto out; /* the handler says what is wrong with it */
-	id = json_get_text(body, "phone");
+	for (size_t i = 0; i < ARRAY_SIZE(phones); i++) {
+		id = json_get_text(body, phones[i]);
+		if (id &&
+		    !application_sees_phone(a, directory_phone(span_of(id))))
+			kind_error(errors, phones[i], "unknown",
+				   "No phone has this id.");
+	}
 	other = json_get_text(body, "call");
-	if (id && !application_sees_phone(a, directory_phone(span_of(id))))
-		kind_error(errors, "phone", "unknown", "No phone has this id.");
 	call = other ? call_find(span_of(other)) : NULL;
 	if (other && (!call || !application_sees_call(a, call)))
 		kind_error(errors, "call", "unknown", "No call has this id.");
@@ -428,7 +435,7 @@ static void ask_record(struct http_request *req, const struct route *route,
 static bool touches_emergency(const struct application *a,
 			      struct http_request *req, const struct row *row)
 {
-	if (!(row->rights & (CONTROL | RECORD)) ||
+	if (!(row->rights & (CONTROL | JOIN | RECORD)) ||
 	    row->subject == ABOUT_NOTHING)
 		return false;
 	if (row->subject == ABOUT_CONFERENCE)

@@ -193,7 +193,7 @@ uint16_t command_conference(struct leg *leg, json_t *body)
 
 	phone = mem_ref(leg->phone);
 	mem_ref(c);
-	status = conference_ring_creator(c, phone, true);
+	status = conference_ring(c, phone, true, CONFERENCE_CREATOR);
 	if (!status)
 		status = conference_fetch(c, leg_peer(leg));
 	if (!status)

@@ -4,6 +4,7 @@
 #include "base/http.h"
 #include "base/json.h"
 #include "pbx/call/call.h"
+#include "pbx/feature/intrude.h"
 #include "pbx/feature/pickup.h"
 #include "pbx/feature/callback.h"
 #include "pbx/feature/campon.h"
@@ -479,6 +480,49 @@ static void pick_up(struct http_request *req, const struct caller *caller,
 	json_decref(body);
 }
 
+static void join(struct http_request *req, const struct caller *caller,
+		 void *arg)
+{
+	const struct call *call = call_find(span_of(http_param(req, "id")));
+	struct phone *phone, *with = NULL;
+	json_t *body = NULL, *errors;
+	const char *id;
+	struct leg *leg;
+
+	(void)caller;
+	(void)arg;
+
+	if (!call || call->state == CALL_OVER) {
+		reply_not_found(req, "call");
+		return;
+	}
+	if (request_object(req, &body))
+		return;
+
+	errors = json_array();
+	phone = control_phone(body, errors);
+	id = text_of(body, "with", errors);
+	if (id)
+		with = directory_phone(span_of(id));
+	leg = with ? control_leg_of(call, with) : NULL;
+	if (id && !leg)
+		kind_error(errors, "with", "unknown",
+			   "No phone of this id is in the call.");
+	if (phone && strcmp(phone->customer->id, call->customer) != 0)
+		kind_error(errors, "phone", "unknown", "No phone has this id.");
+	if (!control_has_errors(req, errors)) {
+		uint16_t status = may_control(phone)
+					  ? intrude_ring(leg, phone,
+							 json_get_bool(body,
+								       "silent",
+								       false))
+					  : 403;
+
+		control_done(req, status == 404 ? 480 : status);
+	}
+	json_decref(body);
+}
+
 static void pick_up_at(struct http_request *req, const struct caller *caller,
 		       void *arg)
 {
@@ -671,6 +715,8 @@ static const struct route routes[] = {
 	  "Hold a call and make a second one for the phone" },
 	{ "POST", "/api/v1/calls/{id}/pickup", "calls", ACTION_RUN, pick_up, 0,
 	  "Ring a phone for a call that rings elsewhere" },
+	{ "POST", "/api/v1/calls/{id}/join", "calls", ACTION_RUN, join, 0,
+	  "Ring a phone that comes into a call, to speak or to hear only" },
 	{ "POST", "/api/v1/devices/{id}/pickup", "calls", ACTION_RUN,
 	  pick_up_at, 0,
 	  "Ring a phone for a call that rings in its pick-up group, or at a "

@@ -1,5 +1,6 @@
 /* intrude.c - see intrude.h */
 #include "pbx/call/call.h"
+#include "pbx/conference/conference_api.h"
 #include "pbx/conference/conference_dial.h"
 #include "pbx/route/cos.h"
 #include "pbx/feature/intrude.h"
@@ -278,4 +279,38 @@ void intrude_join(struct call *call, const struct sip_message *m)
 	trail_add(&call->trail, "joins the call of %s: call %s",
 		  phone_name(in.leg->phone), in.leg->call->id);
 	come_in(&in);
+}
+
+/* ---- by REST ---- */
+
+uint16_t intrude_ring(struct leg *leg, struct phone *by, bool is_silent)
+{
+	const struct intrusion in = { .by = by->user,
+				      .target = user_of(leg),
+				      .leg = leg,
+				      .is_silent = is_silent };
+	const char *cause = NULL;
+	struct conference *c = NULL;
+	uint16_t status;
+
+	if (!in.by || !in.target || in.target == in.by ||
+	    leg->call->state != CALL_ANSWERED || !leg_is_up(leg))
+		return 481;
+	if (leg->call->is_emergency || is_of(leg_peer(leg), in.by) ||
+	    !cos_may(in.by, is_silent ? COS_MONITOR : COS_OVERRIDE) ||
+	    why_not(&in))
+		return 403;
+	if (!by->bindings)
+		return 480;
+
+	trail_add(&leg->call->trail, "%s %s", in.by->name,
+		  is_silent ? "listens" : "breaks in");
+	status = share(&c, &in);
+	if (!status && conference_admits(c, &cause))
+		status = 486;
+
+	return status ? status
+		      : conference_ring(c, by, true,
+					is_silent ? CONFERENCE_LISTENER
+						  : CONFERENCE_MEMBER);
 }

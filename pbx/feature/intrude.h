@@ -29,4 +29,9 @@ code_run_h intrude_monitor;
 /** A phone's call begins with Join: it comes in, or is refused. */
 void intrude_join(struct call *call, const struct sip_message *m);
 
+/** A phone is rung, asked to answer by itself, and comes in beside a leg: to
+ * speak, or (is_silent) to hear only.  0; 403, 480, 481, 486 locked or full,
+ * 491 not yet, 500. */
+uint16_t intrude_ring(struct leg *leg, struct phone *by, bool is_silent);
+
 #endif
