@@ -144,6 +144,8 @@ static int take(struct call *c, const struct sip_message *m,
 		struct sip_flow *flow)
 {
 	struct engine *e = c->e;
+	const struct sip_credentials who = { e->account->sip_user,
+					     e->account->sip_secret };
 	int err;
 
 	err = sip_server_accept(&c->server, e->sip, m, flow, cancelled,
@@ -152,9 +154,10 @@ static int take(struct call *c, const struct sip_message *m,
 		return err;
 	err = sip_dialog_accept(&c->dialog, e->sip, m, c->server,
 				span_of(e->account->sip_user), c);
-	if (err)
-		return err;
-	err = keep_offer(c, m);
+	if (!err && *who.secret)
+		err = sip_dialog_set_credentials(c->dialog, &who);
+	if (!err)
+		err = keep_offer(c, m);
 	if (err)
 		return err;
 

@@ -200,10 +200,8 @@ int sip_dialog_alloc(struct sip_dialog **dp, struct sip *sip,
 	err |= sip_text_set(&d->contact_user, b->contact_user);
 	if (b->routes.len)
 		err |= sip_text_set(&d->routes, b->routes);
-	if (b->credentials) {
-		err |= str_dup(&d->user, b->credentials->user);
-		err |= str_dup(&d->secret, b->credentials->secret);
-	}
+	if (b->credentials)
+		err |= sip_dialog_set_credentials(d, b->credentials);
 	d->flow = mem_ref(b->flow);
 	if (err) {
 		mem_deref(d);
@@ -719,6 +717,24 @@ void sip_dialog_set_flow(struct sip_dialog *d, struct sip_flow *flow)
 	mem_ref(flow);
 	mem_deref(d->flow);
 	d->flow = flow;
+}
+
+int sip_dialog_set_credentials(struct sip_dialog *d,
+			       const struct sip_credentials *who)
+{
+	char *user = NULL, *secret = NULL;
+
+	if (str_dup(&user, who->user) || str_dup(&secret, who->secret)) {
+		mem_deref(user);
+		mem_deref(secret);
+		return ENOMEM;
+	}
+	mem_deref(d->user);
+	mem_deref(d->secret);
+	d->user = user;
+	d->secret = secret;
+
+	return 0;
 }
 
 int sip_dialog_set_target(struct sip_dialog *d, struct span uri)

@@ -45,6 +45,11 @@ int sip_dialog_accept(struct sip_dialog **dp, struct sip *sip,
 		      const struct sip_message *m, struct sip_server *stx,
 		      struct span contact_user, void *arg);
 
+/** How the called side answers challenges of requests of its own; copied.
+ * 0; ENOMEM. */
+int sip_dialog_set_credentials(struct sip_dialog *d,
+			       const struct sip_credentials *who);
+
 /**
  * The dialog of an answer.  The first To tag completes d itself, each other
  * one makes a further dialog; the remote target and route set are read.

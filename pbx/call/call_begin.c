@@ -111,6 +111,9 @@ static int call_make(struct call **callp, const struct sip_message *m,
 		err = EALREADY;
 		goto out;
 	}
+	err = leg_prove(leg);
+	if (err)
+		goto out;
 	if (call->has_offer) {
 		call->offer = mbuf_alloc(m->body.len);
 		if (call->offer)

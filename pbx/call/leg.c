@@ -15,6 +15,7 @@
 #include "pbx/pair/pair_calls.h"
 #include "pbx/pair/pair_feed.h"
 #include "pbx/trunk/outsider.h"
+#include "pbx/trunk/trunk.h"
 #include "pbx/transfer/recall.h"
 #include "pbx/instance.h"
 #include "pbx/registrar.h"
@@ -334,6 +335,17 @@ void dialog_reach(struct sip_dialog *d, const struct phone *phone)
 
 	if (found)
 		sip_dialog_set_flow(d, found);
+}
+
+int leg_prove(struct leg *leg)
+{
+	const struct trunk *t = leg->phone ? leg->phone->trunk : NULL;
+	const struct sip_credentials who = { t ? t->user : NULL,
+					     t ? t->secret : NULL };
+
+	return who.user && who.secret
+		       ? sip_dialog_set_credentials(leg->dialog, &who)
+		       : 0;
 }
 
 void leg_reach(struct leg *leg)

@@ -98,6 +98,10 @@ void leg_learn(struct leg *leg, const struct sip_message *m);
 /** Keep a copy of the description we send it, where a refresh needs it. */
 void leg_keep_sdp(struct leg *leg, struct span body);
 
+/** A provider may challenge what we ask in the dialog: it gets its account.
+ * 0; ENOMEM. */
+int leg_prove(struct leg *leg);
+
 /** Before a request to its phone: when the connection the dialog used is
  * gone, go on over one the phone has registered on since (RFC 5626 4.2). */
 void leg_reach(struct leg *leg);

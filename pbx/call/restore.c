@@ -405,6 +405,8 @@ static int get_leg(struct leg **legp, struct call *call, struct span *restp)
 	if (dialog.len)
 		err = sip_dialog_restore(&leg->dialog, server_sip(), dialog,
 					 leg);
+	if (!err && leg->dialog)
+		err = leg_prove(leg);
 	if (!err && call->state == CALL_ANSWERED)
 		session_restore(leg, (uint32_t)interval, is_ours);
 
