@@ -1,4 +1,5 @@
 /* acts.c - see acts.h */
+#include <signal.h>
 #include <stdio.h>
 
 #include "base/wheel.h"
@@ -323,9 +324,10 @@ bool act_puts_down(struct play *p, const struct step *s)
 	if (!d || !d->handset)
 		return d != NULL;
 	for (size_t i = 0; i < HANDSET_CALLS_MAX; i++) {
-		if (d->handset->call[i].id[0])
-			handset_say(d->handset, "hangup %s",
-				    d->handset->call[i].id);
+		/* it may end by itself meanwhile */
+		if (d->handset && d->handset->call[i].id[0])
+			(void)device_command(p, d, "hangup %s",
+					     d->handset->call[i].id);
 	}
 
 	return play_until(p, play_limit(p), has_no_call, d) ||
@@ -358,6 +360,19 @@ static bool has_ended(struct play *p, void *arg)
 
 	(void)p;
 	return !d->handset;
+}
+
+bool act_dies(struct play *p, const struct step *s)
+{
+	struct device *d = step_device(p, s);
+
+	if (!d || !d->handset)
+		return play_fail(p, "%s's phone does not run",
+				 s->slot[SLOT_WHO]);
+	(void)kill(d->handset->pid, SIGKILL);
+	d->handset = mem_deref(d->handset);
+
+	return true;
 }
 
 bool act_exits(struct play *p, const struct step *s)

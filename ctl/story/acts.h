@@ -31,6 +31,7 @@ step_h act_fails_to;
 step_h act_clicks;
 step_h act_starts;
 step_h act_exits;
+step_h act_dies;
 step_h act_deploys;
 step_h act_fails_to_deploy;
 

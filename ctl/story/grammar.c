@@ -88,6 +88,8 @@ const struct sentence sentences[] = {
 	  act_starts },
 	{ SENTENCE_ACT, "WHO exits", "ends the phone in good order",
 	  act_exits },
+	{ SENTENCE_ACT, "WHO dies",
+	  "the phone is killed, as by a cable that is pulled", act_dies },
 	{ SENTENCE_ACT, "WHO deploys DEVICE",
 	  "opens the deployment link of the mail and starts the softphone",
 	  act_deploys, ALL },
