@@ -62,6 +62,8 @@ int phone_call_alloc(struct call **cp, struct engine *e, bool is_outgoing)
 	sip_random(c->session_local + 16);
 	snprintf(c->session_remote, sizeof(c->session_remote), "%032d", 0);
 	list_append(&e->calls, &c->le, c);
+	if (e->registration)
+		c->home = registration_index(e->registration);
 	*cp = c;
 	return 0;
 }
@@ -366,13 +368,26 @@ void phone_call_request(struct call *c, const struct sip_message *m,
 
 /* ---- all calls ---- */
 
+/* It cannot be held: nobody is heard, nobody hears. */
+static void set_aside(struct call *c)
+{
+	c->is_muted = true;
+	speech_set_muted(c->speech, true);
+	speech_set_deaf(c->speech, true);
+	face_call(c->e, c);
+}
+
 void phone_call_hold_others(struct call *c)
 {
 	for (struct le *le = list_head(&c->e->calls); le; le = le->next) {
 		struct call *other = le->data;
 
-		if (other != c && other->state == CALL_CONNECTED &&
-		    !other->is_over && other->wish != WISH_HOLD)
+		if (other == c || other->state != CALL_CONNECTED ||
+		    other->is_over)
+			continue;
+		if (other->is_limited)
+			set_aside(other);
+		else if (other->wish != WISH_HOLD)
 			(void)phone_call_wish(other, WISH_HOLD, NULL);
 	}
 }
@@ -412,6 +427,22 @@ uint32_t phone_calls_count(const struct engine *e)
 	}
 
 	return count;
+}
+
+void phone_calls_limit(struct engine *e)
+{
+	for (struct le *le = list_head(&e->calls); le; le = le->next) {
+		struct call *c = le->data;
+		bool is_up = !c->is_over && (c->state == CALL_CONNECTED ||
+					     c->state == CALL_HELD);
+		bool is_limited = is_up && !registration_serves(e->registration,
+								c->home);
+
+		if (is_limited == c->is_limited)
+			continue;
+		c->is_limited = is_limited;
+		face_call(e, c);
+	}
 }
 
 void phone_calls_rebind(struct engine *e, struct sip_flow *flow)

@@ -77,6 +77,8 @@ struct call {
 	uint64_t answered_ms;
 	bool is_muted;
 	bool was_held_by_peer; /* as last told */
+	size_t home;           /* number of the registrar it goes through */
+	bool is_limited;       /* that one is lost, as last told */
 
 	struct speech *speech;
 	struct sip_dialog *dialog;
@@ -162,6 +164,11 @@ struct call *phone_call_in_state(const struct engine *e, enum call_state state);
 
 /** Calls not over. */
 uint32_t phone_calls_count(const struct engine *e);
+
+/** The registration has changed: tell which calls are limited now.  Such a call
+ * is up, and its registrar is lost or not ours any more: speech goes on, nothing
+ * can be asked for but its end. */
+void phone_calls_limit(struct engine *e);
 
 /** Calls whose connection has gone are bound to this one. */
 void phone_calls_rebind(struct engine *e, struct sip_flow *flow);

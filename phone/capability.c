@@ -23,15 +23,15 @@
 
 /* clang-format off */
 const struct capability capabilities[] = {
-	/* name            command       row       when            down   need   built */
+	/* name            command       row       when            down   need   built limited */
 	{ "call",          "call",       "SIT-1",  ALWAYS,         WORKS, PHONE, true  },
 	{ "answer",        "answer",     "SIT-10", RINGING,        WORKS, PHONE, true  },
 	{ "decline",       "decline",    "SIT-1",  RINGING,        WORKS, PHONE, true  },
-	{ "hang-up",       "hangup",     "SIT-2",  ANY_CALL,       WORKS, PHONE, true  },
+	{ "hang-up",       "hangup",     "SIT-2",  ANY_CALL,       WORKS, PHONE, true, true },
 	{ "hold",          "hold",       "SIT-15", TALKING,        WORKS, PHONE, true  },
 	{ "retrieve",      "retrieve",   "SIT-16", HELD | CONSULTING, WORKS, PHONE, true },
-	{ "mute",          "mute",       "SIT-1",  TALKING | HELD, WORKS, PHONE, true  },
-	{ "unmute",        "unmute",     "SIT-1",  TALKING | HELD, WORKS, PHONE, true  },
+	{ "mute",          "mute",       "SIT-1",  TALKING | HELD, WORKS, PHONE, true, true },
+	{ "unmute",        "unmute",     "SIT-1",  TALKING | HELD, WORKS, PHONE, true, true },
 	{ "keypad",        "dtmf",       "SIN-1",  TALKING | CALLING, WORKS, PHONE, true },
 	{ "redirect",      "redirect",   "SIT-8",  RINGING,        GONE,  PHONE, true  },
 	{ "consult",       "consult",    "SIT-12", TALKING,        GONE,  PHONE, true  },
@@ -93,6 +93,8 @@ const char *capability_refusal(const struct capability *c,
 		return "not-built";
 	if (!(c->moments & now->moment))
 		return "not-offered";
+	if (now->is_limited && !(c->moments & MOMENT_IDLE) && !c->works_limited)
+		return "call-limited";
 
 	return NULL;
 }
@@ -102,6 +104,9 @@ const char *capability_sentence(const char *code)
 	if (!strcmp(code, "not-available-offline"))
 		return "Not available while the connection to the server is "
 		       "lost.";
+	if (!strcmp(code, "call-limited"))
+		return "The pbx of this call is lost: speech goes on, the call "
+		       "can only be hung up.";
 	if (!strcmp(code, "not-built"))
 		return "This release does not do that.";
 

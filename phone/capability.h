@@ -4,6 +4,9 @@
  * command line, the window and the web client agree.  A desk phone has no uc
  * server and its telephony does not depend on one.
  *
+ * A call whose pbx is lost goes on; of what is about a call it offers to hang up
+ * and to mute only (domain/pbx.md 15).
+ *
  * Source: SIN-1, SIN-5, SIN-8, SIT-1..27.
  */
 #ifndef PHONE_CAPABILITY_H
@@ -43,7 +46,8 @@ struct capability {
 	unsigned moments;        /* enum moment, or-ed */
 	enum offline offline;
 	enum need need;
-	bool is_built; /* false: belongs to a later release */
+	bool is_built;      /* false: belongs to a later release */
+	bool works_limited; /* in a call whose pbx is lost */
 };
 
 /** The phone as it is now. */
@@ -52,6 +56,7 @@ struct surroundings {
 	bool has_uc;
 	bool is_online; /* the link to the uc is up */
 	enum moment moment;
+	bool is_limited; /* the call's pbx is lost (phone/call.h) */
 };
 
 extern const struct capability capabilities[];
@@ -64,7 +69,7 @@ const struct capability *capability_find(const char *word);
  * May it be used?
  *
  * @return NULL when yes, else a stable code: "not-available-offline",
- *         "not-built", "not-offered"
+ *         "not-built", "not-offered", "call-limited"
  */
 const char *capability_refusal(const struct capability *c,
 			       const struct surroundings *now);

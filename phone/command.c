@@ -382,6 +382,7 @@ static struct surroundings look_around(const struct engine *e,
 		.has_uc = e->link != NULL,
 		.is_online = engine_is_online(e),
 		.moment = engine_moment(e, c),
+		.is_limited = c && c->is_limited,
 	};
 }
 
@@ -397,6 +398,7 @@ static const char *refusal(struct engine *e, const struct capability *c)
 		if (at->is_over)
 			continue;
 		now.moment = engine_moment(e, at);
+		now.is_limited = at->is_limited;
 		code = capability_refusal(c, &now);
 	}
 

@@ -54,13 +54,15 @@ void face_registration(struct engine *e, const char *state, const char *reason,
 void face_call(struct engine *e, const struct call *c)
 {
 	json_t *event = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:b, s:s}",
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:b, s:b,"
+		" s:s}",
 		"event", "call", "id", c->id, "state",
 		phone_call_state_name(c->state), "peer", c->peer, "name",
 		c->name, "direction", c->is_outgoing ? "outgoing" : "incoming",
 		"reason", c->reason, "status", (int)c->status, "muted",
 		c->is_muted, "held_by_peer", c->was_held_by_peer, "recorded",
-		c->is_recorded, "session", c->session_local);
+		c->is_recorded, "limited", c->is_limited, "session",
+		c->session_local);
 
 	engine_event(e, event);
 }

@@ -93,6 +93,8 @@ static void tell(struct registration *r, const char *state, const char *reason)
 	r->told = state;
 	snprintf(r->told_reason, sizeof(r->told_reason), "%s", reason);
 	face_registration(r->e, state, reason, uri);
+	if (r->state != REG_STOPPING && r->state != REG_OVER)
+		phone_calls_limit(r->e);
 }
 
 /* ---- one registrar ---- */
@@ -643,6 +645,16 @@ void registration_try(struct registration *r)
 	r->tried = 0;
 	r->retry_ms = RETRY_FIRST_MS;
 	wheel_start(&r->timer, 0, seek, r);
+}
+
+size_t registration_index(const struct registration *r)
+{
+	return r->index;
+}
+
+bool registration_serves(const struct registration *r, size_t index)
+{
+	return r->state == REG_REGISTERED && r->index == index;
 }
 
 struct sip_flow *registration_flow(const struct registration *r)

@@ -47,6 +47,12 @@ bool registration_is_registered(const struct registration *r);
 /** Begin anew at once, e.g. because the user said so. */
 void registration_try(struct registration *r);
 
+/** Number of the present registrar in the account. */
+size_t registration_index(const struct registration *r);
+
+/** Whether this one serves us. */
+bool registration_serves(const struct registration *r, size_t index);
+
 /** Way to the registrar we are registered with; NULL when with none. */
 struct sip_flow *registration_flow(const struct registration *r);
 

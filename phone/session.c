@@ -23,14 +23,22 @@ static void refresh(void *arg)
 {
 	struct call *c = arg;
 
-	(void)phone_call_wish(c, WISH_REFRESH, NULL);
+	if (!c->is_limited) /* there is nobody to ask */
+		(void)phone_call_wish(c, WISH_REFRESH, NULL);
 	wheel_start(&c->session_timer, (uint64_t)c->session_s * 500, refresh,
 		    c);
 }
 
+static void start(struct call *c);
+
 static void expired(void *arg)
 {
-	phone_call_bye(arg, "session-expired", 408);
+	struct call *c = arg;
+
+	if (c->is_limited) /* nobody could have asked */
+		start(c);
+	else
+		phone_call_bye(c, "session-expired", 408);
 }
 
 static void start(struct call *c)

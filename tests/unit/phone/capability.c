@@ -61,6 +61,31 @@ static void online_features_come_with_their_moment(void)
 	CHECK_STR(ask("hold", true, MOMENT_IDLE), "not-offered");
 }
 
+/* domain/pbx.md 15: only release is offered. */
+static void a_call_whose_pbx_is_lost_can_be_ended(void)
+{
+	struct surroundings now = { true, true, true, MOMENT_CONNECTED, true };
+
+	for (size_t i = 0; i < capability_count; i++) {
+		const struct capability *c = &capabilities[i];
+		const char *code = capability_refusal(c, &now);
+
+		if (!c->is_built || !(c->moments & MOMENT_CONNECTED))
+			continue;
+		if (c->moments & MOMENT_IDLE || c->works_limited)
+			CHECK(!code);
+		else
+			CHECK_STR(code, "call-limited");
+	}
+	CHECK(!capability_refusal(capability_find("hang-up"), &now));
+	CHECK_STR(capability_refusal(capability_find("hold"), &now),
+		  "call-limited");
+	CHECK_STR(capability_refusal(capability_find("transfer"), &now),
+		  "call-limited");
+	CHECK_STR(capability_refusal(capability_find("keypad"), &now),
+		  "call-limited");
+}
+
 static void what_is_not_built_is_not_offered(void)
 {
 	CHECK_STR(ask("chat", true, MOMENT_IDLE), "not-built");
@@ -105,6 +130,8 @@ static const struct test tests[] = {
 	  the_rest_is_not_offered_without_the_server },
 	{ "online, features come with their moment",
 	  online_features_come_with_their_moment },
+	{ "a call whose pbx is lost can be ended, and little else",
+	  a_call_whose_pbx_is_lost_can_be_ended },
 	{ "what is not built is not offered",
 	  what_is_not_built_is_not_offered },
 	{ "a desk phone depends on no server",
