@@ -11,6 +11,7 @@
 #include "pbx/call/call.h"
 #include "pbx/conference/conference.h"
 #include "pbx/control/application.h"
+#include "pbx/feature/park.h"
 #include "pbx/trunk/outsider.h"
 #include "pbx/watch/event.h"
 
@@ -428,6 +429,14 @@ bool application_sees_phone(const struct application *a, const struct phone *p)
 	return !outsider_is(p) && is_listed(a, p->number);
 }
 
+/* Parked by, or at the number of, somebody it sees. */
+static bool is_parked_by(const struct application *a, const struct park *park)
+{
+	return is_listed(a, park->number) ||
+	       application_sees_phone(a,
+				      directory_phone(span_of(park->parker)));
+}
+
 bool application_sees_call(const struct application *a, const struct call *call)
 {
 	struct le *le;
@@ -439,6 +448,8 @@ bool application_sees_call(const struct application *a, const struct call *call)
 	if ((call->caller && application_sees_phone(a, call->caller->phone)) ||
 	    (call->callee_user[0] &&
 	     application_sees_user(a, a->customer, call->callee_user)))
+		return true;
+	if (call->park && is_parked_by(a, call->park))
 		return true;
 	for (le = list_head(&call->branches); le; le = le->next) {
 		const struct leg *leg = le->data;
