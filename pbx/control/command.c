@@ -11,7 +11,9 @@
 #include "pbx/route/forward.h"
 #include "pbx/conference/join.h"
 #include "pbx/transfer/recall.h"
+#include "pbx/speech/answer.h"
 #include "pbx/transfer/transfer.h"
+#include "pbx/turn.h"
 
 enum {
 	DIGITS_MAX = 32,
@@ -219,7 +221,7 @@ uint16_t command_clear(struct leg *leg, json_t *body)
 struct keys {
 	struct le le;      /* of all that are sent */
 	struct call *call; /* counted */
-	struct leg *to;
+	struct leg *to;    /* NULL: the pbx itself has answered (answer.h) */
 	struct sip_client *client;
 	struct wheel_timer timer;
 	uint32_t next;
@@ -240,6 +242,14 @@ static void keys_destructor(void *data)
 
 static void key_send(void *arg);
 
+static void key_next(struct keys *k)
+{
+	if (k->digits[++k->next])
+		wheel_start(&k->timer, DIGIT_MS + DIGIT_GAP_MS, key_send, k);
+	else
+		mem_deref(k);
+}
+
 static void key_told(int err, const struct sip_message *m,
 		     struct sip_flow *flow, void *arg)
 {
@@ -251,10 +261,25 @@ static void key_told(int err, const struct sip_message *m,
 		return;
 
 	sip_client_forget(&k->client);
-	if (err || m->status >= 300 || !k->digits[++k->next])
+	if (err || m->status >= 300)
 		mem_deref(k);
 	else
-		wheel_start(&k->timer, DIGIT_MS + DIGIT_GAP_MS, key_send, k);
+		key_next(k);
+}
+
+/* Who hears it may end the call by it. */
+static void key_press(struct keys *k)
+{
+	char key = k->digits[k->next];
+	struct answer *a = k->call->state == CALL_OVER ? NULL : k->call->answer;
+
+	if (!a) {
+		mem_deref(k);
+		return;
+	}
+	key_next(k);
+	answer_press(a, key);
+	turn_end();
 }
 
 static void key_send(void *arg)
@@ -267,6 +292,10 @@ static void key_send(void *arg)
 		.content_type = SPAN("application/dtmf-relay"),
 	};
 
+	if (!k->to) {
+		key_press(k);
+		return;
+	}
 	if (k->call->state != CALL_ANSWERED || !leg_is_up(k->to) ||
 	    !k->to->dialog) {
 		mem_deref(k);
@@ -293,7 +322,8 @@ uint16_t command_digits(struct leg *leg, json_t *body)
 	size_t n = digits ? strspn(digits, "0123456789*#ABCD") : 0;
 	struct keys *k;
 
-	if (leg->call->state != CALL_ANSWERED || !to || !to->dialog)
+	if (!leg->call->answer &&
+	    (leg->call->state != CALL_ANSWERED || !to || !to->dialog))
 		return 481;
 	if (!n || digits[n] || n > DIGITS_MAX)
 		return 422;
@@ -303,7 +333,7 @@ uint16_t command_digits(struct leg *leg, json_t *body)
 		return 500;
 	list_append(&sending, &k->le, k);
 	k->call = mem_ref(leg->call);
-	k->to = to;
+	k->to = leg->call->answer ? NULL : to;
 	memcpy(k->digits, digits, n);
 	wheel_start(&k->timer, BEGIN_MS, key_send, k);
 

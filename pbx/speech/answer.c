@@ -556,6 +556,13 @@ void answer_request(struct answer *a, const struct sip_message *m,
 		a->asked = asked;
 	else
 		sip_server_forget(&asked);
-	if (k && a->state == ANSWER_OPEN && a->owner->key)
-		a->owner->key(a->arg, k);
+	if (k)
+		answer_press(a, k);
+}
+
+void answer_press(struct answer *a, char key)
+{
+	if (a->state == ANSWER_OPEN && a->owner->key &&
+	    strchr("0123456789*#", key))
+		a->owner->key(a->arg, key);
 }

@@ -99,6 +99,9 @@ void answer_play(struct answer *a, const char *sound);
 /** Say nothing more of what waits. */
 void answer_hush(struct answer *a);
 
+/** A key is pressed on behalf of the caller; nothing while it is not heard. */
+void answer_press(struct answer *a, char key);
+
 /** Hang up; before a 200: 487. */
 void answer_hang_up(struct answer *a);
 
