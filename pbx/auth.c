@@ -107,12 +107,9 @@ static bool is_md5_only_agent(const struct sip_message *m)
  * challenge it understands. */
 static const struct phone *claimed(const struct sip_message *m)
 {
-	struct sip_address from;
-
-	if (sip_address_parse(&from, sip_header_value(m, SIP_HEADER_FROM)))
-		return NULL;
-
-	return directory_phone_by_sip_user(from.uri.user);
+	return m->from.uri.user.len
+		       ? directory_phone_by_sip_user(m->from.uri.user)
+		       : NULL;
 }
 
 /* MD5 goes first: a phone that knows SHA-256 looks for it (RFC 8760 asks it

@@ -642,13 +642,11 @@ void registrar_request(const struct sip_message *m, struct sip_flow *flow,
 		       struct phone *phone)
 {
 	char path[PATH_BYTES], user[SIP_USER_MAX_BYTES + 1], min[40];
-	struct sip_address to;
 	struct wishes ws;
 	uint16_t status;
 	bool is_new = false;
 
-	if (sip_address_parse(&to, sip_header_value(m, SIP_HEADER_TO)) ||
-	    sip_uri_user(&to.uri, user, sizeof(user)) ||
+	if (sip_uri_user(&m->to.uri, user, sizeof(user)) ||
 	    strcmp(user, phone->sip_user)) {
 		refuse(m, flow, 403, "");
 		return;

@@ -57,23 +57,17 @@ static int method_check(const struct sip_message *m,
 
 static int scheme_check(const struct sip_message *m, struct sip_fault *f)
 {
-	struct sip_address to;
-
 	if (!m->target.whole.len)
 		return refuse(f, 400);
 	if (m->target.scheme == SIP_SCHEME_OTHER)
 		return refuse(f, 416);
 
 	/* A registrar can store nothing under an address of another kind */
-	if (m->method == SIP_METHOD_REGISTER) {
-		struct span v = sip_header_value(m, SIP_HEADER_TO);
-
-		if (sip_address_parse(&to, v) ||
-		    to.uri.scheme == SIP_SCHEME_OTHER) {
-			refuse(f, 400);
-			f->reason = "Bad Address of Record";
-			return EBADMSG;
-		}
+	if (m->method == SIP_METHOD_REGISTER &&
+	    m->to.uri.scheme == SIP_SCHEME_OTHER) {
+		refuse(f, 400);
+		f->reason = "Bad Address of Record";
+		return EBADMSG;
 	}
 
 	return 0;

@@ -60,6 +60,9 @@ int sip_text_set(char **textp, struct span s)
 	struct sip_out o;
 	char *p;
 
+	if (*textp && span_equal(span_of(*textp), s)) /* as most targets */
+		return 0;
+
 	p = mem_alloc(s.len + 1, NULL);
 	if (!p)
 		return ENOMEM;
@@ -92,42 +95,39 @@ void sip_dialog_enter(struct sip_dialog *d)
 }
 
 /* A From or To value without its parameters. */
-static int set_party(char **textp, struct span value)
+static int set_party(char **textp, const struct sip_address *a)
 {
-	struct sip_address a;
-	char *p = NULL;
-	int n, err;
+	uint32_t size = a->display.len + a->uri_text.len + 3;
+	struct sip_out o;
+	char *p;
 
-	err = sip_address_parse(&a, value);
-	if (err)
+	if (!a->uri_text.len)
 		return EBADMSG;
 
-	n = a.display.len ? re_sdprintf(&p, "%b <%b>", a.display.p,
-					(size_t)a.display.len, a.uri_text.p,
-					(size_t)a.uri_text.len)
-			  : re_sdprintf(&p, "<%b>", a.uri_text.p,
-					(size_t)a.uri_text.len);
-	if (n)
+	p = mem_alloc(size + 1, NULL);
+	if (!p)
 		return ENOMEM;
 
-	err = sip_text_set(textp, span_of(p));
-	mem_deref(p);
-	return err;
+	sip_out_init(&o, p, size);
+	sip_out_value(&o, a->display);
+	sip_out_raw(&o, a->display.len ? SPAN(" <") : SPAN("<"));
+	sip_out_value(&o, a->uri_text);
+	sip_out_raw(&o, SPAN(">"));
+	p[o.len] = '\0';
+	mem_deref(*textp);
+	*textp = p;
+
+	return 0;
 }
 
 static int set_contact(char **textp, const struct sip_message *m)
 {
-	struct sip_values it;
-	struct sip_address a;
-	struct span value;
-
-	sip_values_start(&it, m, SIP_HEADER_CONTACT);
-	if (!sip_values_next(&it, &value))
+	if (!sip_has_header(m, SIP_HEADER_CONTACT))
 		return ENOENT;
-	if (sip_address_parse(&a, value) || a.is_star)
+	if (!m->contact.uri_text.len)
 		return EBADMSG;
 
-	return sip_text_set(textp, a.uri_text);
+	return sip_text_set(textp, m->contact.uri_text);
 }
 
 enum { ROUTES_MAX = 32 };
@@ -233,25 +233,17 @@ int sip_dialog_accept(struct sip_dialog **dp, struct sip *sip,
 	if (!err)
 		err = sip_text_set(&d->remote_tag, m->from_tag);
 	if (!err)
-		err = set_party(&d->local, sip_header_value(m, SIP_HEADER_TO));
+		err = set_party(&d->local, &m->to);
 	if (!err)
-		err = set_party(&d->remote,
-				sip_header_value(m, SIP_HEADER_FROM));
+		err = set_party(&d->remote, &m->from);
 	if (!err)
 		err = sip_text_set(&d->contact_user, contact_user);
 	if (!err)
 		err = set_routes(&d->routes, m, false);
 	if (!err)
 		err = set_contact(&d->target, m);
-	if (err == ENOENT) {
-		/* RFC 2543 callers have no Contact */
-		struct sip_address a;
-
-		err = sip_address_parse(&a,
-					sip_header_value(m, SIP_HEADER_FROM));
-		if (!err)
-			err = sip_text_set(&d->target, a.uri_text);
-	}
+	if (err == ENOENT) /* RFC 2543 callers have no Contact */
+		err = sip_text_set(&d->target, m->from.uri_text);
 	if (err) {
 		mem_deref(d);
 		return err;

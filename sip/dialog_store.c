@@ -9,15 +9,15 @@
 
 enum { SAVED_MAX = 1 << 15 };
 
-static void line(struct sip_out *o, const char *key, const char *value)
+/* The key comes with its blank. */
+static void line(struct sip_out *o, struct span key, const char *value)
 {
 	if (!value)
 		return;
 
-	sip_out_text(o, key);
-	sip_out_text(o, " ");
+	sip_out_raw(o, key);
 	sip_out_text(o, value);
-	sip_out_text(o, "\n");
+	sip_out_raw(o, SPAN("\n"));
 }
 
 void sip_flow_write(struct sip_out *o, const struct sip_flow *f)
@@ -36,19 +36,19 @@ int sip_dialog_save(const struct sip_dialog *d, struct mbuf *mb)
 		return EINVAL;
 
 	sip_out_init(&o, buf, sizeof(buf));
-	line(&o, "call-id", d->call_id);
-	line(&o, "local", d->local);
-	line(&o, "local-tag", d->local_tag);
-	line(&o, "remote", d->remote);
-	line(&o, "remote-tag", d->remote_tag);
-	line(&o, "target", d->target);
-	line(&o, "routes", d->routes);
-	line(&o, "contact-user", d->contact_user);
+	line(&o, SPAN("call-id "), d->call_id);
+	line(&o, SPAN("local "), d->local);
+	line(&o, SPAN("local-tag "), d->local_tag);
+	line(&o, SPAN("remote "), d->remote);
+	line(&o, SPAN("remote-tag "), d->remote_tag);
+	line(&o, SPAN("target "), d->target);
+	line(&o, SPAN("routes "), d->routes);
+	line(&o, SPAN("contact-user "), d->contact_user);
 	sip_out_text(&o, "cseq ");
 	sip_out_number(&o, d->local_cseq);
 	sip_out_text(&o, " ");
 	sip_out_number(&o, d->remote_cseq);
-	line(&o, "\nside", d->is_caller ? "caller" : "called");
+	line(&o, SPAN("\nside "), d->is_caller ? "caller" : "called");
 	if (d->flow) {
 		sip_out_text(&o, "flow ");
 		sip_flow_write(&o, d->flow);

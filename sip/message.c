@@ -191,33 +191,34 @@ static bool controls_are_good(struct span v)
 	return true;
 }
 
-static void address_check(struct parser *ps, struct span value,
-			  struct span *tagp, const char *reason)
+static void address_check(struct parser *ps, struct sip_address *ap,
+			  struct span value, const char *reason)
 {
-	struct sip_address a;
+	if (!sip_address_parse(ap, value) && !ap->is_star)
+		return;
 
-	if (sip_address_parse(&a, value) || a.is_star)
-		bad(ps, reason);
-	else if (tagp)
-		*tagp = a.tag;
+	bad(ps, reason);
+	memset(ap, 0, sizeof(*ap));
 }
 
 static void addresses_check(struct parser *ps, struct span list,
 			    const char *reason)
 {
+	struct sip_address a;
 	struct span value;
 
 	while (sip_list_next(&list, &value))
-		address_check(ps, value, NULL, reason);
+		address_check(ps, &a, value, reason);
 }
 
 static void contacts_check(struct parser *ps, struct span list)
 {
-	struct sip_address a;
+	struct sip_address other;
 	struct span value;
 
 	while (sip_list_next(&list, &value)) {
-		if (sip_address_parse(&a, value)) {
+		if (sip_address_parse(ps->contacts ? &other : &ps->m->contact,
+				      value)) {
 			bad(ps, "Bad Contact");
 			return;
 		}
@@ -322,14 +323,17 @@ static void credentials_count(struct parser *ps, uint8_t *countp)
 static void header_check(struct parser *ps, const struct sip_header *h)
 {
 	struct sip_message *m = ps->m;
+	struct sip_address a;
 
 	switch (h->id) {
 	case SIP_HEADER_VIA: vias_parse(ps, h->value); break;
 	case SIP_HEADER_FROM:
-		address_check(ps, h->value, &m->from_tag, "Bad From");
+		address_check(ps, &m->from, h->value, "Bad From");
+		m->from_tag = m->from.tag;
 		break;
 	case SIP_HEADER_TO:
-		address_check(ps, h->value, &m->to_tag, "Bad To");
+		address_check(ps, &m->to, h->value, "Bad To");
+		m->to_tag = m->to.tag;
 		break;
 	case SIP_HEADER_CALL_ID: call_id_parse(ps, h->value); break;
 	case SIP_HEADER_CSEQ: cseq_parse(ps, h->value); break;
@@ -346,7 +350,7 @@ static void header_check(struct parser *ps, const struct sip_header *h)
 		break;
 	case SIP_HEADER_PATH: addresses_check(ps, h->value, "Bad Path"); break;
 	case SIP_HEADER_REFER_TO:
-		address_check(ps, h->value, NULL, "Bad Refer-To");
+		address_check(ps, &a, h->value, "Bad Refer-To");
 		break;
 	case SIP_HEADER_AUTHORIZATION:
 		credentials_count(ps, &ps->credentials);

@@ -137,6 +137,8 @@ struct sip_message {
 	struct span sent_by;          /* top Via */
 	struct span via;              /* whole top Via value */
 	struct sip_hop hop;           /* the same, parsed */
+	struct sip_address from, to;  /* zeroed when absent or bad */
+	struct sip_address contact;   /* the first; likewise */
 	struct span from_tag, to_tag; /* empty when absent */
 	struct span call_id;
 	uint32_t cseq;

@@ -91,9 +91,12 @@ bool sip_list_next(struct span *restp, struct span *valuep)
 		return false;
 	e = p + restp->len;
 
-	/* most lists have one value */
-	if (!memchr(p, ',', restp->len))
-		p = e;
+	/* most have one value, or plain ones */
+	q = memchr(p, ',', restp->len);
+	q = q ? q : e;
+	if (q == e || (!memchr(p, '"', (size_t)(q - p)) &&
+		       !memchr(p, '<', (size_t)(q - p))))
+		p = q;
 	while (p < e && *p != ',') {
 		q = NULL;
 		if (*p == '"') {

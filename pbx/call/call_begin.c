@@ -284,13 +284,13 @@ static void ring(struct call *call, const struct sip_message *m,
 {
 	struct routing r;
 	char user[SIP_USER_MAX_BYTES + 1];
-	struct sip_uri uri;
+	struct sip_uri uri = { .port = 0 };
 
-	memset(&uri, 0, sizeof(uri));
+	if (!dialled)
+		uri = m->target;
 	if (dialled)
-		(void)re_snprintf(user, sizeof(user), "%s", dialled);
-	else if (sip_uri_parse(&uri, m->uri) ||
-		 sip_uri_user(&uri, user, sizeof(user)))
+		str_ncpy(user, dialled, sizeof(user));
+	else if (sip_uri_user(&uri, user, sizeof(user)))
 		user[0] = '\0';
 
 	if (!target)

@@ -18,11 +18,7 @@ static bool is_hidden(const struct phone *p)
 
 static bool is_anonymous(const struct sip_message *m)
 {
-	struct sip_address from;
-
-	return !sip_address_parse(&from,
-				  sip_header_value(m, SIP_HEADER_FROM)) &&
-	       span_equal_nocase(from.uri.host, SPAN("anonymous.invalid"));
+	return span_equal_nocase(m->from.uri.host, SPAN("anonymous.invalid"));
 }
 
 static bool withholds(const struct phone *p, const struct sip_message *m,

@@ -67,12 +67,11 @@ static int print(char line[TRAIL_ENTRY_BYTES], const char *fmt, va_list ap)
 	return n < TRAIL_ENTRY_BYTES ? n : TRAIL_ENTRY_BYTES - 1;
 }
 
-void trail_add(struct trail *t, const char *fmt, ...)
+void trail_add_list(struct trail *t, const char *fmt, va_list ap)
 {
 	uint64_t now = clock_wall_ms();
 	char line[TRAIL_ENTRY_BYTES];
 	uint8_t len;
-	va_list ap;
 	int n;
 
 	if (t->count >= TRAIL_ENTRIES_MAX)
@@ -80,9 +79,7 @@ void trail_add(struct trail *t, const char *fmt, ...)
 	if (t->count == TRAIL_ENTRIES_MAX - 1)
 		fmt = "more happened than is kept";
 
-	va_start(ap, fmt);
 	n = print(line, fmt, ap);
-	va_end(ap);
 	if (n < 0)
 		return;
 	len = (uint8_t)n;
@@ -95,6 +92,15 @@ void trail_add(struct trail *t, const char *fmt, ...)
 	memcpy(t->text + t->len + HEAD_BYTES, line, len);
 	t->len += HEAD_BYTES + len;
 	t->count++;
+}
+
+void trail_add(struct trail *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	trail_add_list(t, fmt, ap);
+	va_end(ap);
 }
 
 void trail_write(const struct trail *t, struct sip_out *o)

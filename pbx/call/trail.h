@@ -9,6 +9,8 @@
 #ifndef PBX_TRAIL_H
 #define PBX_TRAIL_H
 
+#include <stdarg.h>
+
 #include "base/libre.h"
 #include "base/span.h"
 #include "sip/build.h"
@@ -32,6 +34,8 @@ void trail_close(struct trail *t);
 /** Add what happened now; longer than TRAIL_ENTRY_BYTES is cut. */
 void trail_add(struct trail *t, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+void trail_add_list(struct trail *t, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
 
 /** Write it as a JSON array: [{"n":1,"at_ms":…,"what":"…"}]. */
 void trail_write(const struct trail *t, struct sip_out *o);

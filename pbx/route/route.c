@@ -45,16 +45,14 @@ const char *route_why_name(enum route_why why)
 
 void walk_note(const struct walk *w, const char *fmt, ...)
 {
-	char line[TRAIL_ENTRY_BYTES];
 	va_list ap;
 
 	if (!w->trail)
 		return;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	trail_add_list(w->trail, fmt, ap);
 	va_end(ap);
-	trail_add(w->trail, "%s", line);
 }
 
 void walk_refuse(struct routing *r, uint16_t status, const char *cause)

@@ -64,17 +64,15 @@ static struct media_port *port_of(const struct leg *leg)
 /* Its own idea of its address is not where it is seen. */
 static bool is_translated(const struct binding *b)
 {
-	char host[RELAY_HOST_BYTES];
 	struct sip_uri uri;
+	struct pl host;
 	struct sa sa;
 
-	if (!b->flow || sip_uri_parse(&uri, span_of(b->contact)) ||
-	    uri.host.len >= sizeof(host))
+	if (!b->flow || sip_uri_parse(&uri, span_of(b->contact)))
 		return false;
 
-	(void)re_snprintf(host, sizeof(host), "%b", uri.host.p,
-			  (size_t)uri.host.len);
-	if (sa_set_str(&sa, host, 0))
+	host = (struct pl){ uri.host.p, uri.host.len };
+	if (sa_set(&sa, &host, 0))
 		return false;
 
 	return !sa_cmp(&sa, sip_flow_remote(b->flow), SA_ADDR);
