@@ -161,6 +161,9 @@ static const struct setting settings[] = {
 	{ "lease-ms", SETTING_NUMBER, "6000", LEASE_TTL_MIN_MS,
 	  LEASE_TTL_MAX_MS, NULL,
 	  "milliseconds of a lease, equal on primary, secondary and witness" },
+	{ "name-servers", SETTING_TEXT, "", 0, 200, NULL,
+	  "name servers for the hosts of trunks, ADDRESS or ADDRESS:PORT, up "
+	  "to four; unset = those of the system" },
 	{ "challenges", SETTING_NUMBER, "2000", 1, 100000, NULL,
 	  "requests without credentials a second from one address" },
 };
@@ -186,6 +189,7 @@ static void read_settings(const struct conf *conf)
 		.pin_min = (uint32_t)conf_number(conf, "pin-min"),
 		.pin_failures = (uint32_t)conf_number(conf, "pin-failures"),
 		.pin_lock_s = (uint32_t)conf_number(conf, "pin-lock"),
+		.name_servers = conf_text(conf, "name-servers"),
 		.dir = conf_text(conf, "dir"),
 		.folder = conf_program(conf),
 		.media_name = conf_text(conf, "secondary-of") ? "media2"

@@ -17,11 +17,14 @@
 #include "pbx/watch/subscription.h"
 #include "sip/dialog.h"
 
+enum { NAME_SERVERS_MAX = 4 };
+
 #define METHOD(name) (1u << SIP_METHOD_##name)
 
 static struct {
 	struct sip *sip;
 	char host[128];
+	struct sa name_servers[NAME_SERVERS_MAX]; /* kept by the stack */
 } server;
 
 static const char *const option_tags[] = { "100rel",   "timer",    "path",
@@ -220,6 +223,29 @@ static void requested(const struct sip_message *m, struct sip_flow *flow,
 		out_of_dialog(m, flow);
 }
 
+/* Those of the setting name-servers; what is no address is passed over. */
+static uint32_t read_name_servers(struct sa servers[NAME_SERVERS_MAX])
+{
+	const char *p = pbx_settings.name_servers;
+	uint32_t n = 0;
+
+	while (p && *p && n < NAME_SERVERS_MAX) {
+		size_t len = strcspn(p, " ,");
+		struct pl text = { p, len };
+
+		if (len && !sa_decode(&servers[n], p, len))
+			n++;
+		else if (len && !sa_set(&servers[n], &text, 53))
+			n++;
+		else if (len)
+			log_warn("server", "name server %.*s is no address",
+				 (int)len, p);
+		p += len + (p[len] != '\0');
+	}
+
+	return n;
+}
+
 int server_init(const uint8_t token_key[32], const char *host)
 {
 	struct sip_config config = {
@@ -228,6 +254,8 @@ int server_init(const uint8_t token_key[32], const char *host)
 		.host_of = reach_host,
 		.focus = CONFERENCE_PREFIX,
 		.token_key = token_key,
+		.dns = server.name_servers,
+		.dns_count = read_name_servers(server.name_servers),
 	};
 
 	(void)snprintf(server.host, sizeof(server.host), "%s", host);

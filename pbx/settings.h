@@ -23,6 +23,7 @@ struct settings {
 	uint32_t pin_lock_s;         /* for so long */
 	uint32_t recording_days;     /* recordings go after; 0 never */
 	uint8_t record_announce;     /* enum announce of record.c */
+	const char *name_servers;    /* "address:port ..."; "": the system's */
 	const char *dir;             /* state folder */
 	const char *media_name;      /* of our media server: its socket */
 	const char *folder;          /* ours in it: "pbx", "pbx2" */

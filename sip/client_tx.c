@@ -25,7 +25,7 @@ enum client_state {
 
 enum {
 	AUTH_TRIES = 2,
-	TARGET_WAIT_T1 = 8,
+	TARGET_WAIT_T1 = 4,
 	FORGOTTEN_MS = 200000, /* timer C: an INVITE nobody waits for */
 };
 

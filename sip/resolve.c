@@ -1,7 +1,7 @@
 /* resolve.c - see resolve.h
  *
- * One query walks: SRV of the name (unless it has a port), then A and, where
- * there is none, AAAA of each host found.  What it finds is remembered by
+ * One query walks: NAPTR and SRV of the name (unless it has a port), then A
+ * and, where there is none, AAAA of each host found.  What it finds is remembered by
  * host, port and transport for the shortest time to live met on the way.
  */
 #include "sip/private.h"
@@ -14,6 +14,7 @@ enum {
 	KEEP_MIN_S = 5,
 	NAMES_MAX = 1000,
 	NAME_SERVERS_MAX = 4,
+	NAPTR_MS = 1000, /* then SRV is asked without it */
 };
 
 /* What a URI asks for. */
@@ -32,6 +33,8 @@ struct sip_query {
 	struct sip *sip;
 	struct wanted wanted;
 	struct dns_query *dns;
+	char service[NAME_MAX_BYTES + 16]; /* asked for SRV */
+	uint32_t rank;                     /* of the NAPTR it comes from */
 	struct found_host hosts[SIP_TARGETS_MAX];
 	size_t host_count;
 	size_t host_next;
@@ -358,12 +361,67 @@ static void srv_answered(int err, const struct dnshdr *hdr, struct list *ansl,
 	ask_host(q);
 }
 
+static void ask_service(struct sip_query *q)
+{
+	wheel_stop(&q->timer);
+	if (!ask(q, q->service, DNS_TYPE_SRV, srv_answered))
+		return;
+	use_name_itself(q);
+	ask_host(q);
+}
+
+/* No word of NAPTR: there are name servers that know nothing of it. */
+static void naptr_late(void *arg)
+{
+	ask_service(arg);
+}
+
+/* The best entry for the transport that was chosen names the service. */
+static bool take_naptr(struct dnsrr *rr, void *arg)
+{
+	static const char *const services[SIP_TRANSPORTS] = { "SIP+D2U",
+							      "SIP+D2T",
+							      "SIPS+D2T" };
+	struct sip_query *q = arg;
+	uint32_t rank = (uint32_t)rr->rdata.naptr.order << 16 |
+			rr->rdata.naptr.pref;
+
+	if (!rr->rdata.naptr.services || !rr->rdata.naptr.flags ||
+	    !rr->rdata.naptr.replace || !rr->rdata.naptr.replace[0] ||
+	    strcasecmp(rr->rdata.naptr.flags, "s") != 0 ||
+	    strcasecmp(rr->rdata.naptr.services,
+		       services[q->wanted.transport]) != 0 ||
+	    strlen(rr->rdata.naptr.replace) >= sizeof(q->service) ||
+	    rank >= q->rank)
+		return false;
+
+	q->rank = rank;
+	str_ncpy(q->service, rr->rdata.naptr.replace, sizeof(q->service));
+	note_ttl(q, rr->ttl);
+
+	return false;
+}
+
+static void naptr_answered(int err, const struct dnshdr *hdr, struct list *ansl,
+			   struct list *authl, struct list *addl, void *arg)
+{
+	struct sip_query *q = arg;
+
+	(void)hdr;
+	(void)authl;
+	(void)addl;
+	if (!err)
+		(void)dns_rrlist_apply(ansl, NULL, DNS_TYPE_NAPTR, DNS_CLASS_IN,
+				       false, take_naptr, q);
+	ask_service(q);
+}
+
 static int begin(struct sip_query *q)
 {
 	static const char *const services[SIP_TRANSPORTS] = { "_sip._udp",
 							      "_sip._tcp",
 							      "_sips._tcp" };
-	char name[NAME_MAX_BYTES + 16];
+	int err;
 
 	if (q->wanted.port) {
 		use_name_itself(q);
@@ -371,9 +429,14 @@ static int begin(struct sip_query *q)
 		return 0;
 	}
 
-	(void)re_snprintf(name, sizeof(name), "%s.%s",
+	(void)re_snprintf(q->service, sizeof(q->service), "%s.%s",
 			  services[q->wanted.transport], q->wanted.host);
-	return ask(q, name, DNS_TYPE_SRV, srv_answered);
+	q->rank = UINT32_MAX;
+	err = ask(q, q->wanted.host, DNS_TYPE_NAPTR, naptr_answered);
+	if (!err)
+		wheel_start(&q->timer, NAPTR_MS, naptr_late, q);
+
+	return err;
 }
 
 static int start_dns(struct sip *sip)

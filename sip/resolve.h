@@ -1,11 +1,13 @@
 /* resolve.h - from a URI to addresses to try, in order
  *
  * A numeric host is known at once; a name with a port is looked up by A and
- * AAAA; a name alone by SRV first.  Answers are kept for their time to live,
- * at most an hour.  Never blocks.
+ * AAAA; a name alone by NAPTR and SRV first.  The transport comes from the
+ * URI, else it is UDP: NAPTR tells under which name that transport's service
+ * is found, never to take another transport than was chosen; a name server
+ * that says nothing to NAPTR is asked for SRV a second later.  Answers are
+ * kept for their time to live, at most an hour.  Never blocks.
  *
- * Source: RFC 3263 (without NAPTR: the transport comes from the URI, else
- * UDP), RFC 2782.
+ * Source: RFC 3263, RFC 2782.
  */
 #ifndef SIP_RESOLVE_H
 #define SIP_RESOLVE_H

@@ -17,6 +17,7 @@ static struct sa dns_address;
 static const struct record *records;
 static size_t record_count;
 static int queries;
+static bool is_deaf_to_naptr;
 static struct sip *sip;
 static int told;
 static int told_err;
@@ -40,6 +41,17 @@ static int put_record(struct mbuf *mb, const struct record *r)
 		rr->rdata.srv.port = r->port;
 		err |= str_dup(&rr->rdata.srv.target, r->target);
 	}
+	else if (r->type == DNS_TYPE_NAPTR) { /* target: service, where */
+		const char *space = strchr(r->target, ' ');
+
+		rr->rdata.naptr.order = r->priority;
+		rr->rdata.naptr.pref = r->port;
+		err |= str_dup(&rr->rdata.naptr.flags, "s");
+		err |= str_dup(&rr->rdata.naptr.regexp, "");
+		err |= re_sdprintf(&rr->rdata.naptr.services, "%b", r->target,
+				   (size_t)(space - r->target));
+		err |= str_dup(&rr->rdata.naptr.replace, space + 1);
+	}
 	else if (r->type == DNS_TYPE_A) {
 		CHECK(!sa_set_str(&sa, r->target, 0));
 		rr->rdata.a.addr = sa_in(&sa);
@@ -61,6 +73,11 @@ static void dns_received(const struct sa *src, struct mbuf *mb, void *arg)
 	CHECK(!dns_hdr_decode(mb, &hdr));
 	CHECK(!dns_dname_decode(mb, &name, 0));
 	type = ntohs(mbuf_read_u16(mb));
+	if (is_deaf_to_naptr && type == DNS_TYPE_NAPTR) {
+		mem_deref(name);
+		mem_deref(out);
+		return;
+	}
 	hdr.qr = true;
 	hdr.nans = 0;
 	for (size_t i = 0; i < record_count; i++)
@@ -191,6 +208,42 @@ static void a_name_without_services_is_its_own_host(void)
 	close_all();
 }
 
+static const struct record pointers[] = {
+	{ "named.test", DNS_TYPE_NAPTR, 20, 1, "SIP+D2U _sip._udp.late.test" },
+	{ "named.test", DNS_TYPE_NAPTR, 10, 5,
+	  "SIP+D2U _sip._udp.second.test" },
+	{ "named.test", DNS_TYPE_NAPTR, 10, 2, "SIP+D2U _odd.first.test" },
+	{ "named.test", DNS_TYPE_NAPTR, 1, 1, "SIPS+D2T _sips._tcp.edge.test" },
+	{ "_odd.first.test", DNS_TYPE_SRV, 1, 7003, "127.0.0.5" },
+	{ "_sips._tcp.edge.test", DNS_TYPE_SRV, 1, 7004, "127.0.0.6" },
+	{ "_sip._tcp.named.test", DNS_TYPE_SRV, 1, 7005, "127.0.0.7" },
+};
+
+static void naptr_names_the_service_of_the_transport(void)
+{
+	open_with(pointers, 7);
+	resolve("sip:named.test");
+	CHECK_INT(told_err, 0);
+	CHECK_INT(found_count, 1);
+	CHECK_INT(found[0].transport, SIP_UDP);
+	CHECK_INT(sa_port(&found[0].address), 7003);
+	resolve("sips:named.test");
+	CHECK_INT(found[0].transport, SIP_TLS);
+	CHECK_INT(sa_port(&found[0].address), 7004);
+	resolve("sip:named.test;transport=tcp");
+	CHECK_INT(found[0].transport, SIP_TCP);
+	CHECK_INT(sa_port(&found[0].address), 7005);
+	close_all();
+
+	is_deaf_to_naptr = true;
+	open_with(services, 5);
+	resolve("sip:a@example.test");
+	CHECK_INT(told_err, 0);
+	CHECK_INT(sa_port(&found[0].address), 7001);
+	is_deaf_to_naptr = false;
+	close_all();
+}
+
 /* --- fail-over --- */
 
 static int answers;
@@ -284,6 +337,8 @@ static const struct test tests[] = {
 	  services_come_in_order_of_priority },
 	{ "a name without services is its own host",
 	  a_name_without_services_is_its_own_host },
+	{ "NAPTR names the service of the transport that was chosen",
+	  naptr_names_the_service_of_the_transport },
 	{ "a dead server is passed over", a_dead_server_is_passed_over },
 	{ "a busy server is passed over", a_busy_server_is_passed_over },
 	{ "an unknown host is told", an_unknown_host_is_told },
