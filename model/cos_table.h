@@ -327,6 +327,18 @@ COS_OPTION(PUBLIC_IDENTITY, public_identity, true, true,
   "The user's own number is shown outside",
   "Le numéro de l'usager est présenté")
 
+/* ---- emergency ---- */
+COS_OPTION(EMERGENCY_AUDIO, emergency_audio, true, true,
+  "Emergency Call Notification Audio", "pbx/trunk/emergency_notice.c",
+  "the user's phones do not ring where they are told of emergency calls",
+  "Hears of emergency calls where designated for it",
+  "Averti de vive voix des appels d'urgence")
+COS_OPTION(EMERGENCY_VISUAL, emergency_visual, true, true,
+  "Emergency Call Notification Visual", "pbx/trunk/emergency_notice.c",
+  "no text comes to the user's phones",
+  "Gets a text of emergency calls where designated for it",
+  "Averti par texte des appels d'urgence")
+
 /* ---- duration ---- */
 COS_OPTION(LIMIT_EXTERNAL, limit_external, false, false,
   "Enable Call Duration Limit External", "pbx/call/limit.c",
@@ -514,8 +526,8 @@ COS_ABSENT("Non-Prime Public Network Identity; Non-DID Extension",
   "what is shown is decided by kinds cpns and dids: device, user, zone, customer, in this order")
 COS_ABSENT("Use default billable number for trunk billing",
   "records name who pays; no billing number exists beside it")
-COS_ABSENT("Emergency Call Notification Audio / Visual; audio level",
-  "an emergency call raises an alarm of the installation, which operators read; no set is designated for it")
+COS_ABSENT("Emergency Call Notification: audio level",
+  "how loud a telephone rings is the telephone's own")
 COS_ABSENT("Multiline Set Message Center Remote Read; VM Callback Message Erasure",
   "messages are read by their owner with a passcode; a lamp lit by another user goes out when that one is called back")
 COS_ABSENT("Pager Access All / Individual Zones; Loudspeaker override; zone override security",

@@ -60,6 +60,12 @@ static const struct field zone_fields[] = {
 	  .help_fr = "Numéro indiquant le lieu aux secours" },
 	{ "cpn", FIELD_DIGITS, 0, 1, SHOWN_MAX, .help = "Number shown outside",
 	  .help_fr = "Numéro présenté" },
+	{ "emergency_phones", FIELD_LIST, 0, 1, 32,
+	  .help = "Extensions and lines that are told of emergency calls there, too",
+	  .help_fr = "Postes avertis des appels d'urgence de la zone" },
+	{ "emergency_mail", FIELD_LIST, 0, 3, 254,
+	  .help = "Addresses that get a mail of each emergency call there, too",
+	  .help_fr = "Adresses averties des appels d'urgence de la zone" },
 	{ "time_zone", FIELD_TEXT, 0, 0, 64,
 	  .help = "Time zone of reminders and spoken times; "
 		  "empty: the customer's",

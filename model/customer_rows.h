@@ -35,6 +35,12 @@
 	  .help_fr = "Chiffres après * aux numéros extérieurs : garde, "
 		     "transfert, conférence, va-et-vient, relais, rappel, "
 		     "annulation" },
+	{ "emergency_phones", FIELD_LIST, 0, 1, 32,
+	  .help = "Extensions and lines that are told of emergency calls",
+	  .help_fr = "Postes avertis des appels d'urgence" },
+	{ "emergency_mail", FIELD_LIST, 0, 3, 254,
+	  .help = "Addresses that get a mail of each emergency call",
+	  .help_fr = "Adresses averties des appels d'urgence" },
 	{ "hot_desk_logout_at", FIELD_TEXT, 0, 5, 5,
 	  .pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$",
 	  .pattern_help = "HH:MM",

@@ -19,6 +19,8 @@ static void customer_destructor(void *data)
 
 	json_decref(c->codes);
 	json_decref(c->blocked);
+	json_decref(c->emergency_phones);
+	json_decref(c->emergency_mail);
 	json_decref(c->departments);
 	json_decref(c->locations);
 	json_decref(c->speed_dials);
@@ -227,6 +229,8 @@ static int customer_change(struct customer *c, const struct customer_fields *f)
 {
 	json_set(&c->codes, f->codes);
 	json_set(&c->blocked, f->blocked);
+	json_set(&c->emergency_phones, f->emergency_phones);
+	json_set(&c->emergency_mail, f->emergency_mail);
 	json_set(&c->departments, f->departments);
 	json_set(&c->locations, f->locations);
 	c->desk_logout_min = f->desk_logout_min;

@@ -62,8 +62,10 @@ struct customer {
 	uint16_t desk_idle_min; /* then users are logged out; 0 never */
 	char access[DIRECTORY_NUMBER_MAX + 1]; /* access.h; "" without */
 	char twin_keys[8];                     /* twin_keys.h; "": as usual */
-	int16_t desk_logout_min; /* of the day: users are logged out; or -1 */
-	json_t *departments;     /* its users' may be; or NULL */
+	int16_t desk_logout_min;  /* of the day: users are logged out; or -1 */
+	json_t *emergency_phones; /* emergency_notice.h; or NULL */
+	json_t *emergency_mail;
+	json_t *departments; /* its users' may be; or NULL */
 	json_t *locations;
 };
 
@@ -141,7 +143,9 @@ struct customer_fields {
 	const char *access;    /* NULL: none */
 	const char *twin_keys; /* NULL: as usual */
 	int16_t desk_logout_min;
-	const json_t *departments; /* may be NULL, as locations */
+	const json_t *emergency_phones; /* may be NULL, as those below */
+	const json_t *emergency_mail;
+	const json_t *departments;
 	const json_t *locations;
 };
 

@@ -22,6 +22,7 @@
 #include "pbx/pair/pair.h"
 #include "pbx/pair/pair_feed.h"
 #include "pbx/pair/pair_log.h"
+#include "pbx/trunk/emergency_notice.h"
 #include "pbx/trunk/trunk.h"
 #include "pbx/directory.h"
 #include "pbx/route/group.h"
@@ -79,6 +80,8 @@ static int take_customer(json_t *object, void *arg)
 							"hot_desk_idle_min", 0),
 		.access = json_get_text(object, "access_number"),
 		.twin_keys = json_get_text(object, "twin_keys"),
+		.emergency_phones = json_object_get(object, "emergency_phones"),
+		.emergency_mail = json_object_get(object, "emergency_mail"),
 		.departments = json_object_get(object, "departments"),
 		.locations = json_object_get(object, "locations"),
 		.desk_logout_min = minute_of(
@@ -305,10 +308,12 @@ static int changing(struct provision_change *change, void *arg)
 	if (change->kind == &application_kind)
 		application_check(change->object, change->before, errors);
 	if (change->kind == &zone_kind)
-		zone_check(change->object, change->id, errors);
+		zone_check(change->object, change->id, errors),
+			emergency_notice_check(change->object, errors);
 	if (change->kind == &pbx_customer_kind) {
 		code_check(json_object_get(change->object, "codes"), errors);
 		twin_keys_check(change->object, errors);
+		emergency_notice_check(change->object, errors);
 		dial_check(json_object_get(change->object, "speed_dials"), true,
 			   errors);
 	}

@@ -36,6 +36,7 @@
 #include "pbx/feature/dial.h"
 #include "pbx/trunk/did.h"
 #include "pbx/trunk/emergency.h"
+#include "pbx/trunk/emergency_notice.h"
 #include "pbx/watch/event.h"
 #include "pbx/route/group.h"
 #include "pbx/desk/hotdesk.h"
@@ -513,6 +514,8 @@ static int open_live(const struct conf *conf, const uint8_t key[32])
 	trunk_init();
 	emergency_init();
 	if (!err)
+		err = emergency_notice_init();
+	if (!err)
 		err = server_init(key, host);
 	instance_init(key, host);
 
@@ -623,6 +626,7 @@ static void pbx_destructor(void *data)
 	conference_close();
 	rooms_close();
 	emergency_close();
+	emergency_notice_close();
 	trunk_close();
 	did_close();
 	cpn_close();
@@ -718,6 +722,8 @@ static int start(struct service *service, void **statep)
 		err = dial_restore();
 	if (!err)
 		err = callback_restore();
+	if (!err)
+		err = emergency_notice_restore();
 	if (!err)
 		err = record_start(pbx_settings.dir);
 	if (!err)

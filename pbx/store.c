@@ -22,6 +22,7 @@ enum kind {
 	KIND_SUBSCRIPTION,
 	KIND_DIALLED,
 	KIND_CALLBACK,
+	KIND_NOTICE,
 };
 
 static const char *const schema =
@@ -398,6 +399,21 @@ void keep_remove_callback(uint64_t row)
 int keep_each_callback(keep_call_h *h, void *arg)
 {
 	return row_each(KIND_CALLBACK, h, arg);
+}
+
+void keep_put_notice(uint64_t row, struct span blob)
+{
+	row_put(KIND_NOTICE, row, blob, "who is to be told of a call for help");
+}
+
+void keep_remove_notice(uint64_t row)
+{
+	row_remove(KIND_NOTICE, row, "that all have been told");
+}
+
+int keep_each_notice(keep_call_h *h, void *arg)
+{
+	return row_each(KIND_NOTICE, h, arg);
 }
 
 /* ---- numbers, records ---- */

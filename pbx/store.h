@@ -62,6 +62,9 @@ void keep_put_dialled(uint64_t row, struct span blob);
 void keep_remove_dialled(uint64_t row);
 void keep_put_callback(uint64_t row, struct span blob);
 void keep_remove_callback(uint64_t row);
+/** Who is still to be told of a call for help (emergency_notice.h). */
+void keep_put_notice(uint64_t row, struct span blob);
+void keep_remove_notice(uint64_t row);
 
 void keep_set_number(const char *name, uint64_t value);
 
@@ -91,6 +94,7 @@ int keep_each_call(keep_call_h *h, void *arg);
 int keep_each_subscription(keep_call_h *h, void *arg);
 int keep_each_dialled(keep_call_h *h, void *arg);
 int keep_each_callback(keep_call_h *h, void *arg);
+int keep_each_notice(keep_call_h *h, void *arg);
 
 /** The bindings of a pbx that may be running; file as for keep_open(). */
 int keep_read_bindings(const char *file, keep_binding_h *h, void *arg);

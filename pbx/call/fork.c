@@ -429,7 +429,8 @@ static int branch_dialog(struct leg *leg, const struct binding *b)
 		sip_out_text(&from, "\"Anonymous\" "
 				    "<sip:anonymous@anonymous.invalid>");
 	else if (transfer_shown(leg->call))
-		server_identity(&from, NULL, transfer_shown(leg->call));
+		server_identity(&from, transfer_shown_name(leg->call),
+				transfer_shown(leg->call));
 	else
 		write_caller(leg, &from);
 	server_identity(&to, NULL, leg->call->number);

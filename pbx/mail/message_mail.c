@@ -318,6 +318,50 @@ static void take_up_all(void)
 	}
 }
 
+/* ---- what else is told by mail ---- */
+
+struct posting {
+	store_done_h *done;
+	void *arg;
+};
+
+static void posted(const struct store_result *result, void *arg)
+{
+	struct posting *p = arg;
+
+	if (!result->err && mails.outbox)
+		outbox_kick(mails.outbox);
+	p->done(result, p->arg);
+	mem_deref(p);
+}
+
+int message_mail_post(const struct mail *m, store_done_h *done, void *arg)
+{
+	struct posting *p;
+	struct store_write *w = NULL;
+	struct mail copy = *m;
+	int err;
+
+	if (!mails.outbox)
+		return ENOTCONN;
+	p = mem_zalloc(sizeof(*p), NULL);
+	if (!p)
+		return ENOMEM;
+
+	p->done = done;
+	p->arg = arg;
+	copy.from = mails.from;
+	err = store_write_alloc(&w, message_store());
+	if (!err)
+		err = outbox_put(w, &copy);
+	if (!err)
+		return store_write_send(w, posted, p);
+	mem_deref(w);
+	mem_deref(p);
+
+	return err;
+}
+
 /* ---- life ---- */
 
 int message_mail_start(const struct mail_conf *conf)

@@ -25,6 +25,11 @@ bool message_mail_is_wanted(const struct mailbox *b);
 /** A message is shown from now on. */
 void message_mail_shown(struct message *m);
 
+/** Put another mail into the outbox; m's from is ours.  Under a key that is
+ * known it is put once only.  done when it is on the disk, or is not.  0;
+ * EINVAL; ENOMEM; ENOTCONN before the start. */
+int message_mail_post(const struct mail *m, store_done_h *done, void *arg);
+
 /** Mails made since the start. */
 uint64_t message_mail_count(void);
 

@@ -122,6 +122,23 @@ int transfer_originate(struct call **callp, struct phone *phone,
 int transfer_originate_answered(struct call **callp, struct phone *phone,
 				const char *number);
 
+/** Who is told of a call for help (emergency_notice.h). */
+struct transfer_notice {
+	uint64_t row;
+	const char *name; /* shown with the number */
+};
+
+/** Ring a phone, whatever it does, and have emergency_notice_answered() told
+ * when it answers.  As transfer_originate(). */
+int transfer_originate_notice(struct call **callp, struct phone *phone,
+			      const char *number,
+			      const struct transfer_notice *notice);
+
+/** The notice that a call is for, or 0; the name shown to its phone, or
+ * NULL. */
+uint64_t transfer_notice_of(const struct call *call);
+const char *transfer_shown_name(const struct call *call);
+
 /** Whether the class of service lets a phone take a leg over that another
  * phone holds. */
 bool transfer_may_fetch(const struct phone *p, const struct leg *leg);

@@ -33,6 +33,8 @@ struct transfer {
 	uint8_t why; /* enum recall_why plus one: the handler is rung */
 	struct wheel_timer timer; /* who handed over is gone: recall */
 	uint8_t stage;            /* 0: its phones, 1: who stands in for it */
+	uint64_t notice;          /* of a call for help, or 0 */
+	char shown_name[64];      /* to the phone that is rung for one */
 };
 
 /* What happens once its outcome is on record. */

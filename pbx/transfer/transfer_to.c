@@ -17,6 +17,7 @@
 #include "pbx/transfer/transfer_private.h"
 #include "pbx/turn.h"
 #include "pbx/mail/voicemail.h"
+#include "pbx/trunk/emergency_notice.h"
 
 /* ---- to another call of the transferor ---- */
 
@@ -444,7 +445,8 @@ uint16_t transfer_booked(struct leg *leg, const char *number,
 /* ---- a call made for somebody ---- */
 
 static int originate(struct call **callp, struct phone *phone,
-		     const char *number, bool asks_answer)
+		     const char *number, const struct transfer_notice *notice,
+		     bool asks_answer)
 {
 	struct routing r = { .count = 1, .phones = { phone } };
 	struct call *call = call_new(phone->customer->id);
@@ -463,6 +465,12 @@ static int originate(struct call **callp, struct phone *phone,
 	t->kind = TRANSFER_ORIGINATE;
 	call->cause = CSTA_CAUSE_MAKE_CALL;
 	call->asks_answer = asks_answer;
+	if (notice) {
+		t->notice = notice->row;
+		(void)re_snprintf(t->shown_name, sizeof(t->shown_name), "%s",
+				  notice->name);
+		call->is_emergency = true; /* no line is too busy for it */
+	}
 	call->transfer = t;
 	trail_add(&call->trail, "%s (%s) is to be connected with %s",
 		  phone_name(phone), phone->number, number);
@@ -480,13 +488,32 @@ static int originate(struct call **callp, struct phone *phone,
 int transfer_originate(struct call **callp, struct phone *phone,
 		       const char *number)
 {
-	return originate(callp, phone, number, false);
+	return originate(callp, phone, number, NULL, false);
 }
 
 int transfer_originate_answered(struct call **callp, struct phone *phone,
 				const char *number)
 {
-	return originate(callp, phone, number, true);
+	return originate(callp, phone, number, NULL, true);
+}
+
+int transfer_originate_notice(struct call **callp, struct phone *phone,
+			      const char *number,
+			      const struct transfer_notice *notice)
+{
+	return originate(callp, phone, number, notice, false);
+}
+
+uint64_t transfer_notice_of(const struct call *call)
+{
+	return call->transfer ? call->transfer->notice : 0;
+}
+
+const char *transfer_shown_name(const struct call *call)
+{
+	const struct transfer *t = call->transfer;
+
+	return t && t->shown_name[0] ? t->shown_name : NULL;
 }
 
 const char *transfer_shown(const struct call *call)
@@ -510,6 +537,10 @@ static void ring_the_number(void *arg)
 	}
 	t->kind = TRANSFER_RING;
 	t->is_recall = true; /* nobody to be recalled */
+	if (t->notice) {
+		emergency_notice_answered(call, t->notice);
+		return;
+	}
 	memcpy(number, call->number, sizeof(number));
 	route_and_ring(t, span_of(number), NULL);
 }

@@ -27,6 +27,9 @@ struct place {
 	char cpn[SHOWN_MAX + 2];
 	char cesid[SHOWN_MAX + 2];
 	char clock[ZONE_NAME_MAX + 1];
+	char label[101];
+	json_t *emergency_phones; /* or NULL */
+	json_t *emergency_mail;
 	uint32_t count;
 	struct network *networks;
 };
@@ -161,6 +164,8 @@ static void zone_destructor(void *data)
 
 	list_unlink(&z->le);
 	mem_deref(z->networks);
+	json_decref(z->emergency_phones);
+	json_decref(z->emergency_mail);
 }
 
 /* The other zones of the customer: how many networks, and whether one overlaps
@@ -256,6 +261,11 @@ int zone_take(json_t *object, void *arg)
 	copy_text(z->cpn, sizeof(z->cpn), object, "cpn");
 	copy_text(z->cesid, sizeof(z->cesid), object, "cesid");
 	copy_text(z->clock, sizeof(z->clock), object, "time_zone");
+	copy_text(z->label, sizeof(z->label), object, "label");
+	z->emergency_phones = json_incref(
+		json_object_get(object, "emergency_phones"));
+	z->emergency_mail = json_incref(
+		json_object_get(object, "emergency_mail"));
 	z->networks = mem_zalloc((n + 1) * sizeof(struct network), NULL);
 	if (!z->networks) {
 		mem_deref(z);
@@ -317,6 +327,19 @@ const char *zone_id(const struct phone *p, const struct sa *source)
 					    : NULL;
 
 	return z ? z->id : NULL;
+}
+
+void zone_emergency(struct zone_emergency *e, const struct phone *p,
+		    const struct sa *source)
+{
+	const struct place *z = p->customer ? zone_of(p->customer, source)
+					    : NULL;
+
+	*e = (struct zone_emergency){
+		.label = z ? z->label : "",
+		.phones = z ? z->emergency_phones : NULL,
+		.mail = z ? z->emergency_mail : NULL,
+	};
 }
 
 const char *zone_clock(const struct phone *p, const struct sa *source)

@@ -35,6 +35,16 @@ bool zone_is(const char *id);
 /** Id of the zone that a phone at this address is in, or NULL. */
 const char *zone_id(const struct phone *p, const struct sa *source);
 
+/** Who in a phone's zone is told of calls for help; valid until the next
+ * change. */
+struct zone_emergency {
+	const char *label;    /* of the zone, or "" */
+	const json_t *phones; /* list of numbers, or NULL */
+	const json_t *mail;   /* list of addresses, or NULL */
+};
+void zone_emergency(struct zone_emergency *e, const struct phone *p,
+		    const struct sa *source);
+
 /** Name of the time zone there: the zone's, else the customer's; may be "". */
 const char *zone_clock(const struct phone *p, const struct sa *source);
 

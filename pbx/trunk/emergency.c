@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "pbx/trunk/cpn.h"
 #include "pbx/trunk/emergency.h"
+#include "pbx/trunk/emergency_notice.h"
 #include "pbx/watch/event.h"
 #include "pbx/jsontext.h"
 #include "pbx/trunk/outside_rules.h"
@@ -209,6 +210,7 @@ void emergency_raise(const struct call *call, const char *dialled,
 		memcpy(a->user, p->user->id, sizeof(a->user));
 	(void)snprintf(a->id, sizeof(a->id), "%s-alarm", call->id);
 	print(a, call, dialled, place);
+	emergency_notice(call, (struct span){ a->json, a->len });
 
 	row = (struct keep_cdr){
 		.seq = a->seq,

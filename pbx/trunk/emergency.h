@@ -2,7 +2,8 @@
  *
  * They are recognised before anything else and refused by nothing.  Each
  * shows the centre where it comes from (CESID), raises an alarm that readers
- * of the event stream get for certain, and opens a way back: for half an hour
+ * of the event stream get for certain, tells designated people
+ * (emergency_notice.h) and opens a way back: for half an hour
  * a call from outside to that number rings the phone that called, whatever
  * its user has set.
  *
