@@ -6,6 +6,7 @@
 #include "base/clock.h"
 
 static _Atomic int64_t moved_us;
+static _Atomic int64_t wall_moved_us; /* the wall clock alone */
 
 static uint64_t read_us(clockid_t id)
 {
@@ -28,18 +29,27 @@ uint64_t clock_mono_us(void)
 
 uint64_t clock_wall_ms(void)
 {
-	return read_us(CLOCK_REALTIME) / 1000;
+	return (read_us(CLOCK_REALTIME) + (uint64_t)wall_moved_us) / 1000;
 }
 
 uint64_t clock_wall_s(void)
 {
-	return read_us(CLOCK_REALTIME) / 1000000;
+	return (read_us(CLOCK_REALTIME) + (uint64_t)wall_moved_us) / 1000000;
 }
 
 void clock_move_ms(int64_t by_ms)
 {
 #ifndef HOLDFAST_RELEASE
 	atomic_fetch_add(&moved_us, by_ms * 1000);
+#else
+	(void)by_ms;
+#endif
+}
+
+void clock_jump_ms(int64_t by_ms)
+{
+#ifndef HOLDFAST_RELEASE
+	atomic_fetch_add(&wall_moved_us, by_ms * 1000);
 #else
 	(void)by_ms;
 #endif

@@ -26,6 +26,9 @@ uint64_t clock_wall_s(void);
 /** Move both clocks by so many milliseconds; a test's tool. */
 void clock_move_ms(int64_t by_ms);
 
+/** Set the wall clock forward or back, as an operator does; a test's tool. */
+void clock_jump_ms(int64_t by_ms);
+
 /** Write a wall time as 2026-11-22T02:15:09.123Z. */
 void clock_iso(char out[CLOCK_ISO_SIZE], uint64_t wall_ms);
 

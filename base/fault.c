@@ -17,6 +17,7 @@
 #include <re_fmt.h>
 #include <re_mem.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 
 #ifndef HOLDFAST_RELEASE
@@ -126,6 +127,8 @@ static void read_orders(void)
 		if (!value)
 			continue;
 		*value++ = '\0';
+		if (!strcmp(line, "HOLDFAST_WALL_MS"))
+			clock_jump_ms(strtoll(value, NULL, 10));
 		for (size_t i = 0; i < VARIABLES; i++) {
 			if (!strcmp(line, variables[i].variable))
 				read_plans(value, variables[i].act);

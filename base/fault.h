@@ -8,7 +8,8 @@
  *   HOLDFAST_FAULT_LOG=FILE   append "NAME N" at each first to last passing,
  *                             "! NAME N" when it does harm
  *   HOLDFAST_FAULT_ORDERS=FILE at SIGUSR2 forget plans and counts and take the
- *                             lines of the file, which are as the above;
+ *                             lines of the file, which are as the above, or
+ *                             HOLDFAST_WALL_MS=N: the wall clock jumps;
  *                             the log gets "= NAME N" of each point before
  * Several are separated by commas; ":N" may be left out for 1.  The name
  * "alloc" counts our own allocations (base/libre.h).  In a release build all

@@ -296,6 +296,12 @@ static int64_t read_challenged(void *arg)
 	return (int64_t)auth_counts()->challenged;
 }
 
+static int64_t read_media_up(void *arg)
+{
+	(void)arg;
+	return media_is_up();
+}
+
 static int64_t read_failed(void *arg)
 {
 	(void)arg;
@@ -321,6 +327,10 @@ static struct metric metrics[] = {
 	  .kind = METRIC_GAUGE,
 	  .help = "Phone lines provisioned",
 	  .read = read_phones },
+	{ .name = "holdfast_media_up",
+	  .kind = METRIC_GAUGE,
+	  .help = "Whether the media server answers",
+	  .read = read_media_up },
 	{ .name = "holdfast_media_ports",
 	  .kind = METRIC_GAUGE,
 	  .help = "Ports of the media server that calls use",

@@ -332,6 +332,7 @@ static void trying(void *arg)
 	struct call *call = arg;
 
 	(void)sip_server_answer(call->caller->asked, 100);
+	call_touch(call); /* the caller repeats its INVITE no more */
 	call_await_answer(call);
 }
 

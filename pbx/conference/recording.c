@@ -13,12 +13,14 @@
 #include "base/store.h"
 #include "base/wheel.h"
 #include "pbx/conference/recording.h"
+#include "pbx/speech/sound_row.h"
 
 enum {
 	WAV_HEAD = 44,
 	OCTETS_A_MS = 16,
 	SHORTEST_MS = 20,
 	SWEEP_MS = 3600 * 1000,
+	AGAIN_MS = 1000,
 	DAY_MS = 24 * 3600 * 1000,
 };
 
@@ -29,6 +31,7 @@ static struct {
 	struct table by_id;
 	struct list all;
 	struct wheel_timer sweep;
+	struct wheel_timer again; /* what the disk has refused */
 } recs;
 
 static const char *const schema =
@@ -133,43 +136,84 @@ static struct recording *add(const char *id)
 	return r;
 }
 
-static void logged(const struct store_result *result, void *arg)
+static int save(const struct recording *r);
+
+static void save_again(void *arg)
 {
-	(void)arg;
+	bool is_late = false;
+
+	for (struct le *le = list_head(&recs.all); le; le = le->next) {
+		struct recording *r = le->data;
+
+		if (r->is_unsaved)
+			r->is_unsaved = save(r) != 0;
+		is_late = is_late || r->is_unsaved;
+	}
+	if (is_late)
+		wheel_start(&recs.again, AGAIN_MS, save_again, arg);
+}
+
+/* arg: its id.  What the disk has refused is tried again while it is there:
+ * a sound without row would be nobody's. */
+static void saved(const struct store_result *result, void *arg)
+{
+	struct recording *r = result->err ? recording_find(arg) : NULL;
+
 	if (result->err)
-		log_error("recording", "a row is not on the disk: %s",
-			  strerror(result->err));
+		log_error("recording", "%s is not on the disk: %s",
+			  (const char *)arg, strerror(result->err));
+	if (r && recs.store) {
+		r->is_unsaved = true;
+		if (!wheel_is_running(&recs.again))
+			wheel_start(&recs.again, AGAIN_MS, save_again, NULL);
+	}
+	mem_deref(arg);
 }
 
-static int insert(const struct recording *r)
-{
-	return store_write(
-		recs.store, logged, NULL,
-		"INSERT INTO recordings (id, customer, call, user, number,"
-		" name, peer, peer_name, at_ms, length_ms, is_whole,"
-		" is_dropped, marks) VALUES ($1, $2, $3, $4, $5, $6, $7, $8,"
-		" $9, 0, 0, 0, '[]')",
-		STORE_ARGS(store_text(r->id), store_text(r->customer),
-			   store_text(r->call), store_text(r->user),
-			   store_text(r->number), store_text(r->name),
-			   store_text(r->peer), store_text(r->peer_name),
-			   store_int((int64_t)r->at_ms)));
-}
-
-static void update(const struct recording *r)
+static int save(const struct recording *r)
 {
 	char *marks = json_dumps(r->marks, JSON_COMPACT);
-	int err = store_write(
-		recs.store, logged, NULL,
-		"UPDATE recordings SET length_ms = $2, is_whole = $3,"
-		" is_dropped = $4, marks = $5 WHERE id = $1",
-		STORE_ARGS(store_text(r->id), store_int((int64_t)r->length_ms),
-			   store_int(r->is_whole), store_int(r->is_dropped),
-			   store_text(marks ? marks : "[]")));
+	char *id = mem_zalloc(sizeof(r->id), NULL);
+	int err = ENOMEM;
 
+	if (id) {
+		memcpy(id, r->id, sizeof(r->id));
+		err = store_write(
+			recs.store, saved, id,
+			"INSERT INTO recordings (id, customer, call, user,"
+			" number, name, peer, peer_name, at_ms, length_ms,"
+			" is_whole, is_dropped, marks) VALUES ($1, $2, $3, $4,"
+			" $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT"
+			" (id) DO UPDATE SET length_ms = $10, is_whole = $11,"
+			" is_dropped = $12, marks = $13",
+			STORE_ARGS(store_text(r->id), store_text(r->customer),
+				   store_text(r->call), store_text(r->user),
+				   store_text(r->number), store_text(r->name),
+				   store_text(r->peer),
+				   store_text(r->peer_name),
+				   store_int((int64_t)r->at_ms),
+				   store_int((int64_t)r->length_ms),
+				   store_int(r->is_whole),
+				   store_int(r->is_dropped),
+				   store_text(marks ? marks : "[]")));
+	}
 	if (err)
-		log_error("recording", "%s: %s", r->id, strerror(err));
+		mem_deref(id);
 	free(marks);
+
+	return err;
+}
+
+static void update(struct recording *r)
+{
+	int err = save(r);
+
+	if (!err)
+		return;
+	log_error("recording", "%s: %s", r->id, strerror(err));
+	r->is_unsaved = true;
+	if (!wheel_is_running(&recs.again))
+		wheel_start(&recs.again, AGAIN_MS, save_again, NULL);
 }
 
 int recording_begin(struct recording **rp, const struct recording *like)
@@ -193,7 +237,7 @@ int recording_begin(struct recording **rp, const struct recording *like)
 	memcpy(r->peer, like->peer, sizeof(r->peer));
 	memcpy(r->peer_name, like->peer_name, sizeof(r->peer_name));
 	r->at_ms = clock_wall_ms();
-	err = insert(r);
+	err = save(r);
 	if (err) {
 		mem_deref(r);
 		return err;
@@ -215,31 +259,17 @@ void recording_mark(struct recording *r, const char *what)
 	update(r);
 }
 
-/* The row is gone: now its file may go. */
-static void row_removed(const struct store_result *result, void *arg)
-{
-	char *file = arg;
-
-	if (!result->err)
-		file_remove(file);
-	mem_deref(file);
-}
-
 void recording_delete(struct recording *r)
 {
-	char *file = mem_zalloc(RECORDING_PATH, NULL);
-	int err = ENOMEM;
+	char path[RECORDING_PATH];
+	int err;
 
-	if (file) {
-		recording_file(r, file);
-		err = store_write(recs.store, row_removed, file,
-				  "DELETE FROM recordings WHERE id = $1",
-				  STORE_ARGS(store_text(r->id)));
-	}
-	if (err) {
+	recording_path(r, path);
+	err = sound_row_remove(recs.store,
+			       "DELETE FROM recordings WHERE id = $1", r->id,
+			       path);
+	if (err)
 		log_error("recording", "%s: %s", r->id, strerror(err));
-		mem_deref(file);
-	}
 	mem_deref(r);
 }
 
@@ -392,6 +422,19 @@ static int load(void)
 	return 0;
 }
 
+static bool is_known(const char *id)
+{
+	return recording_find(id) != NULL;
+}
+
+static void remove_strays(void)
+{
+	char path[RECORDING_PATH];
+
+	path_of("pbx/recordings", path);
+	sound_row_sweep(path, 1, is_known);
+}
+
 int recordings_start(const char *dir, uint32_t days)
 {
 	char url[500];
@@ -412,6 +455,8 @@ int recordings_start(const char *dir, uint32_t days)
 		err = store_exec_now(recs.store, schema, STORE_NO_ARGS);
 	if (!err)
 		err = load();
+	if (!err)
+		remove_strays();
 	if (err)
 		log_error("recording", "cannot open recordings.db: %s",
 			  strerror(err));
@@ -423,8 +468,13 @@ int recordings_start(const char *dir, uint32_t days)
 
 void recordings_close(void)
 {
+	const struct store *store;
+
 	wheel_stop(&recs.sweep);
+	store = recs.store;
 	recs.store = mem_deref(recs.store);
+	sound_row_close(store);
+	wheel_stop(&recs.again);
 	list_flush(&recs.all);
 	table_close(&recs.by_id);
 }

@@ -40,6 +40,7 @@ struct recording {
 	bool is_paused;
 	bool is_dropped; /* goes when it ends */
 	bool goes_on;    /* the media server says so */
+	bool is_unsaved; /* its row is tried again */
 };
 
 /** Open the table and read it, with the state folder; remove after days, 0

@@ -209,6 +209,7 @@ static bool begin(struct call *call, const struct phone *payer)
 		c->tone_ms = wheel_now_ms() + (c->is_wanted ? 0 : after);
 		c->ends_ms = wheel_now_ms() + (c->is_wanted ? 0 : after) +
 			     cos_ms(payer->user, COS_CAMPON_RECALL);
+		call_touch(call); /* has its answer also after a restart */
 		trail_add(&call->trail, "%s is busy: %s waits",
 			  forward_way(call)->number,
 			  call->caller->phone ? call->caller->phone->number

@@ -12,6 +12,7 @@
 #include "pbx/mail/message_mail.h"
 #include "pbx/pair/pair_mail.h"
 #include "pbx/settings.h"
+#include "pbx/speech/sound_row.h"
 
 enum { DAY_MS = 24 * 3600 * 1000, PAGE_ROWS = 1000 };
 
@@ -19,6 +20,7 @@ static struct {
 	struct store *store;
 	struct table by_id;
 	message_shown_h *shown;
+	bool has_missed; /* a row that could not be taken */
 } messages;
 
 static const struct migration migrations[] = {
@@ -363,34 +365,21 @@ void message_set_mail(struct message *m, enum message_mail mail,
 			STORE_ARGS(store_text(m->id), store_int(mail)));
 }
 
-/* The row is gone: now its file may go. */
-static void row_removed(const struct store_result *result, void *arg)
-{
-	char *file = arg;
-
-	if (!result->err)
-		mailbox_remove_file(file);
-	mem_deref(file);
-}
-
 void message_delete(struct message *m)
 {
-	char *file = mem_zalloc(MAILBOX_PATH, NULL);
+	char file[MAILBOX_PATH], path[MAILBOX_PATH];
 	const struct mailbox *b = m->mailbox;
 	bool was_shown = message_is_shown(m);
-	int err = ENOMEM;
+	int err;
 
 	pair_mail_gone(m);
-	if (file) {
-		message_file(m, file);
-		err = store_write(messages.store, row_removed, file,
-				  "DELETE FROM messages WHERE id = $1",
-				  STORE_ARGS(store_text(m->id)));
-	}
-	if (err) {
+	message_file(m, file);
+	mailbox_path(file, path);
+	err = sound_row_remove(messages.store,
+			       "DELETE FROM messages WHERE id = $1", m->id,
+			       path);
+	if (err)
 		log_error("mailbox", "message %s: %s", m->id, strerror(err));
-		mem_deref(file);
-	}
 	mem_deref(m);
 	if (was_shown)
 		mailbox_tell(b);
@@ -484,8 +473,10 @@ static void take_row(const struct store_rows *rows, uint32_t i)
 					rows_text(rows, i, 1));
 	struct message *m = b ? message_add(b, rows_text(rows, i, 0)) : NULL;
 
-	if (!m)
+	if (!m) {
+		messages.has_missed = true;
 		return;
+	}
 
 	(void)snprintf(m->number, sizeof(m->number), "%s",
 		       rows_text(rows, i, 3));
@@ -529,6 +520,22 @@ static int load(void)
 	return 0;
 }
 
+static bool is_known(const char *id)
+{
+	return message_find(id) != NULL;
+}
+
+static void remove_strays(void)
+{
+	char file[MAILBOX_PATH], path[MAILBOX_PATH];
+
+	if (messages.has_missed) /* no memory: they are no strays */
+		return;
+	(void)snprintf(file, sizeof(file), "%s/mail", pbx_settings.folder);
+	mailbox_path(file, path);
+	sound_row_sweep(path, 2, is_known);
+}
+
 int message_start(const char *dir, message_shown_h *shown)
 {
 	char url[500];
@@ -543,6 +550,8 @@ int message_start(const char *dir, message_shown_h *shown)
 				    ARRAY_SIZE(migrations));
 	if (!err)
 		err = load();
+	if (!err)
+		remove_strays();
 	if (err)
 		log_error("mailbox", "cannot open mail.db: %s", strerror(err));
 	messages.shown = shown;
@@ -552,7 +561,11 @@ int message_start(const char *dir, message_shown_h *shown)
 
 void message_close(void)
 {
+	const struct store *store;
+
 	messages.shown = NULL;
+	store = messages.store;
 	messages.store = mem_deref(messages.store);
+	sound_row_close(store);
 	table_close(&messages.by_id);
 }

@@ -23,6 +23,9 @@ enum {
 	OPEN_ID = 2,
 	OTHER_ID = 3,
 	RECORD_ID = 4,
+	PING_ID = 5,
+	PING_MS = 1000,
+	PINGS_MAX = 3, /* unanswered: it hangs */
 };
 
 struct media_port {
@@ -53,11 +56,13 @@ static struct {
 	struct local_link *link;
 	struct wheel_timer retry;
 	struct wheel_timer refill;
+	struct wheel_timer ping;
 	struct list ports; /* struct media_port: in use */
 	struct list spares;
 	struct list mixers; /* struct media_mixer */
 	media_take_h *take_handler;
 	uint32_t asked;   /* spares not answered yet */
+	uint32_t pings;   /* since it said anything */
 	bool has_list;    /* the two sides agree */
 	bool is_restored; /* calls have taken theirs back */
 	bool was_missed;  /* logged */
@@ -659,6 +664,7 @@ static void take_line(struct span line, void *arg)
 	json_t *in = NULL;
 
 	(void)arg;
+	media.pings = 0;
 	if (json_read(&in, line, LINE_MAX_BYTES, NULL))
 		return;
 
@@ -685,11 +691,26 @@ static void look(void *arg);
 static void closed(int err, void *arg)
 {
 	(void)arg;
-	log_warn("media", "the media server has gone: %s", strerror(err));
+	if (media.has_list)
+		log_warn("media", "the media server has gone: %s",
+			 strerror(err));
+	wheel_stop(&media.ping);
 	media.link = mem_deref(media.link);
 	media.has_list = false;
 	media.asked = 0;
 	wheel_start(&media.retry, 0, look, NULL);
+}
+
+/* One that hangs keeps its sockets: without this, calls would be led to it. */
+static void ping(void *arg)
+{
+	if (media.pings >= PINGS_MAX) {
+		closed(ETIMEDOUT, arg);
+		return;
+	}
+	media.pings++;
+	tell(request(PING_ID, "hello"));
+	wheel_start(&media.ping, PING_MS, ping, NULL);
 }
 
 static void look(void *arg)
@@ -717,6 +738,8 @@ static void look(void *arg)
 		return;
 	}
 	media.was_missed = false;
+	media.pings = 0;
+	wheel_start(&media.ping, PING_MS, ping, NULL);
 	if (media.is_restored)
 		tell(request(LIST_ID, "list"));
 }
@@ -749,6 +772,7 @@ void media_close(void)
 {
 	wheel_stop(&media.retry);
 	wheel_stop(&media.refill);
+	wheel_stop(&media.ping);
 	media.has_list = false;
 	media.link = mem_deref(media.link);
 	list_flush(&media.spares);
