@@ -365,6 +365,18 @@ static bool answers_itself(const struct leg *leg, bool is_only)
 	       !transfer_shown(leg->call);
 }
 
+/* Who hands the caller over, as we know them (RFC 3892). */
+static void write_referrer(const struct leg *by, struct sip_out *o)
+{
+	if (!by || !by->phone || by->is_withheld || outsider_is(by->phone))
+		return;
+
+	sip_out_raw(o, SPAN("Referred-By: "));
+	server_identity(o, phone_name(by->phone),
+			phone_shown_number(by->phone));
+	sip_out_raw(o, SPAN("\r\n"));
+}
+
 static void write_headers(struct sip_out *o, struct leg *leg,
 			  const struct sip_message *m, bool is_only)
 {
@@ -378,6 +390,7 @@ static void write_headers(struct sip_out *o, struct leg *leg,
 	else if (!transfer_shown(call) && shows_name(leg) && shows_caller(leg))
 		leg_identity(call->caller, o);
 	forward_headers(call, o);
+	write_referrer(transfer_referrer(call), o);
 	sip_out_text(o, "Allow: " PBX_ALLOW "\r\nSupported: timer");
 	sip_out_text(o, with_100rel ? ", 100rel\r\n" : "\r\n");
 	if (with_100rel && call->wants_reliable)

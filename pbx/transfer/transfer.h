@@ -147,6 +147,10 @@ bool transfer_may_fetch(const struct phone *p, const struct leg *leg);
 bool transfer_originated(struct call *call, struct leg *branch,
 			 const struct sip_message *m);
 
+/** The leg that hands the caller of a call over while it rings, NULL for any
+ * other call. */
+const struct leg *transfer_referrer(const struct call *call);
+
 /** The number shown to the first phone of such a call, else NULL. */
 const char *transfer_shown(const struct call *call);
 

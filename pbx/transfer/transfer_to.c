@@ -516,6 +516,15 @@ const char *transfer_shown_name(const struct call *call)
 	return t && t->shown_name[0] ? t->shown_name : NULL;
 }
 
+const struct leg *transfer_referrer(const struct call *call)
+{
+	const struct transfer *t = call->transfer;
+
+	return t && t->call == call && t->kind == TRANSFER_RING && t->from
+		       ? t->by
+		       : NULL;
+}
+
 const char *transfer_shown(const struct call *call)
 {
 	const struct transfer *t = call->transfer;
