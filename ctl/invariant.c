@@ -333,7 +333,9 @@ const struct invariant invariants[] = {
 	  "' is of ' || group_concat(owner, ' and ') FROM ("
 	  "SELECT customer, extension AS number, 'user ' || id AS owner FROM "
 	  "pbx.users UNION ALL "
-	  "SELECT customer, number, 'group ' || id FROM pbx.groups UNION ALL "
+	  /* a user's own groups have the user's number */
+	  "SELECT customer, number, 'group ' || id FROM pbx.groups WHERE type "
+	  "NOT IN ('personal-ring', 'multi-device', 'external-twin') UNION ALL "
 	  "SELECT customer, number, 'attendant ' || id FROM pbx.attendants"
 	  " UNION ALL "
 	  "SELECT customer, number, 'conference ' || id FROM pbx.conferences"

@@ -54,11 +54,24 @@ static bool act_on(struct play *p, const struct step *s, const char *state,
 	return device_command(p, w.device, "%s", command);
 }
 
+/* Rings from here on are those of the new call. */
+static void begin_dialling(struct play *p)
+{
+	for (size_t i = 0; i < p->people; i++) {
+		for (size_t k = 0; k < p->person[i].devices; k++) {
+			struct handset *h = p->person[i].device[k].handset;
+
+			if (h)
+				h->rings = 0;
+		}
+	}
+}
+
 bool act_calls(struct play *p, const struct step *s)
 {
 	struct device *d = step_device(p, s);
 
-	p->call_ms = wheel_now_ms();
+	begin_dialling(p);
 	if (d)
 		d->heard = ear_length(d->ear);
 	return d && device_command(p, d, "call %s", s->slot[SLOT_NUMBER]);
@@ -116,7 +129,7 @@ bool act_consults(struct play *p, const struct step *s)
 {
 	char command[80];
 
-	p->call_ms = wheel_now_ms();
+	begin_dialling(p);
 	(void)snprintf(command, sizeof(command), "consult %s",
 		       s->slot[SLOT_NUMBER]);
 
@@ -225,7 +238,7 @@ bool act_presses_key(struct play *p, const struct step *s)
 {
 	struct pressing k = { step_device(p, s), s->slot[SLOT_COUNT] };
 
-	p->call_ms = wheel_now_ms();
+	begin_dialling(p);
 	if (!k.device)
 		return false;
 	if (!play_until(p, play_limit(p), has_key, &k))
@@ -245,7 +258,7 @@ bool act_picks_up(struct play *p, const struct step *s)
 {
 	struct device *d = step_device(p, s);
 
-	p->call_ms = wheel_now_ms();
+	begin_dialling(p);
 	return d && device_command(p, d, "pick-up %s", s->slot[SLOT_NUMBER]);
 }
 
@@ -260,7 +273,7 @@ bool act_redirects(struct play *p, const struct step *s)
 
 	(void)snprintf(command, sizeof(command), "redirect %s",
 		       s->slot[SLOT_NUMBER]);
-	p->call_ms = wheel_now_ms();
+	begin_dialling(p);
 
 	return act_on(p, s, "alerting", true, command, "rings");
 }

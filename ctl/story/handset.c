@@ -148,7 +148,7 @@ static void on_call(struct handset *h, const json_t *e)
 		c->is_incoming = !strcmp(way, "incoming");
 	c->since_ms = wheel_now_ms();
 	if (c->is_incoming && !strcmp(c->state, "alerting"))
-		h->rang_ms = c->since_ms;
+		h->rings++;
 	if (!strcmp(c->state, "null"))
 		memset(c, 0, sizeof(*c));
 }

@@ -62,7 +62,7 @@ struct handset {
 	struct handset_call call[HANDSET_CALLS_MAX];
 	struct handset_ear ear;
 	char keys[HANDSET_KEYS_MAX + 1]; /* DTMF heard, oldest first */
-	uint64_t rang_ms;                /* last time a call came in, or 0 */
+	unsigned rings; /* calls that came in since somebody dialled */
 
 	unsigned replies; /* got so far */
 	bool reply_ok;

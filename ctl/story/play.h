@@ -87,7 +87,6 @@ struct play {
 
 	const struct step *step;
 	uint64_t step_ms; /* when the step began */
-	uint64_t call_ms; /* when somebody last dialled */
 	char why[600];    /* what was true instead */
 };
 

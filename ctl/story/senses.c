@@ -168,7 +168,7 @@ bool sense_does_not_ring(struct play *p, const struct step *s)
 		const char *kind = s->slot[SLOT_DEVICE];
 
 		if (h && (!kind || !strcmp(kind, who->device[i].kind)) &&
-		    h->rang_ms >= p->call_ms && h->rang_ms)
+		    h->rings)
 			return play_fail(p, "%s's %s rang", who->name,
 					 who->device[i].kind);
 	}
