@@ -339,6 +339,12 @@ COS_OPTION(EMERGENCY_VISUAL, emergency_visual, true, true,
   "Gets a text of emergency calls where designated for it",
   "Averti par texte des appels d'urgence")
 
+COS_OPTION(BILLING_DEFAULT, billing_default, false, false,
+  "Use default billable number for trunk billing", "pbx/trunk/cpn.c",
+  "calls are billed to the line's or the user's billing number where there is one",
+  "Calls are billed to the zone's or customer's number, never the user's",
+  "Facturation au numéro de la zone ou du client")
+
 /* ---- duration ---- */
 COS_OPTION(LIMIT_EXTERNAL, limit_external, false, false,
   "Enable Call Duration Limit External", "pbx/call/limit.c",
@@ -524,8 +530,6 @@ COS_ABSENT("Display DNIS before digit modification",
   "phones get the number as called in History-Info and Diversion, whatever the trunk's digit rules made of it")
 COS_ABSENT("Non-Prime Public Network Identity; Non-DID Extension",
   "what is shown is decided by kinds cpns and dids: device, user, zone, customer, in this order")
-COS_ABSENT("Use default billable number for trunk billing",
-  "records name who pays; no billing number exists beside it")
 COS_ABSENT("Emergency Call Notification: audio level",
   "how loud a telephone rings is the telephone's own")
 COS_ABSENT("Multiline Set Message Center Remote Read; VM Callback Message Erasure",

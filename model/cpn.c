@@ -30,10 +30,14 @@ enum { SHOWN_MAX = 26 };
 
 static const struct field cpn_fields[] = {
 	WHOSE_FIELDS,
-	{ "number", FIELD_DIGITS, FIELD_REQUIRED, 1, SHOWN_MAX,
-	  .pattern = "^[+]?[0-9]+$", .pattern_help = "digits",
+	{ "number", FIELD_DIGITS, 0, 1, SHOWN_MAX, .pattern = "^[+]?[0-9]+$",
+	  .pattern_help = "digits",
 	  .help = "Number shown instead of the extension",
 	  .help_fr = "Numéro présenté à la place du poste" },
+	{ "billing", FIELD_DIGITS, 0, 1, SHOWN_MAX, .pattern = "^[0-9]+$",
+	  .pattern_help = "digits",
+	  .help = "Number that calls outside are billed to",
+	  .help_fr = "Numéro de facturation des appels extérieurs" },
 };
 
 static const struct field cesid_fields[] = {
@@ -60,6 +64,11 @@ static const struct field zone_fields[] = {
 	  .help_fr = "Numéro indiquant le lieu aux secours" },
 	{ "cpn", FIELD_DIGITS, 0, 1, SHOWN_MAX, .help = "Number shown outside",
 	  .help_fr = "Numéro présenté" },
+	{ "billing", FIELD_DIGITS, 0, 1, SHOWN_MAX, .pattern = "^[0-9]+$",
+	  .pattern_help = "digits",
+	  .help = "Number that calls outside are billed to, unless the line or "
+		  "its user has one",
+	  .help_fr = "Numéro de facturation par défaut" },
 	{ "emergency_phones", FIELD_LIST, 0, 1, 32,
 	  .help = "Extensions and lines that are told of emergency calls there, too",
 	  .help_fr = "Postes avertis des appels d'urgence de la zone" },

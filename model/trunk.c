@@ -68,6 +68,12 @@ static const struct field fields[] = {
 	  .choices = "none|diversion|history-info|both", .preset = "\"none\"",
 	  .help = "Which headers tell it where a forwarded call was",
 	  .help_fr = "En-têtes qui lui disent les renvois d'un appel" },
+	{ "billing", FIELD_ENUM, 0, .choices = "none|asserted|both",
+	  .preset = "\"none\"",
+	  .help = "Billing numbers are sent in P-Asserted-Identity, in "
+		  "P-Preferred-Identity as well, or not",
+	  .help_fr = "Numéros de facturation envoyés en P-Asserted-Identity, "
+		     "aussi en P-Preferred-Identity, ou non" },
 	{ "sources", FIELD_LIST, 0, 1, 64,
 	  .help = "Further addresses calls come from: IP or IP:PORT",
 	  .help_fr = "Autres adresses d'arrivée : IP ou IP:PORT" },

@@ -307,6 +307,8 @@ static int changing(struct provision_change *change, void *arg)
 		keys_check(change->object, errors);
 	if (change->kind == &application_kind)
 		application_check(change->object, change->before, errors);
+	if (change->kind == &cpn_kind)
+		cpn_check(change->object, errors);
 	if (change->kind == &zone_kind)
 		zone_check(change->object, change->id, errors),
 			emergency_notice_check(change->object, errors);

@@ -90,6 +90,7 @@ struct call {
 	char sent_to[DIRECTORY_NUMBER_MAX + 1]; /* by a phone, of peer's call */
 	char account[CALL_ACCOUNT_SIZE];        /* booked under, or "" */
 	char trunk[DIRECTORY_ID_SIZE];          /* chosen by code, or "" */
+	char billing[DIRECTORY_NUMBER_MAX + 1]; /* number it is billed to */
 	char instance[128]; /* of instance_phone that rings alone */
 	const struct phone *instance_phone;       /* only compared; or NULL */
 	char preferred[DIRECTORY_NUMBER_MAX + 1]; /* to be shown, or "" */

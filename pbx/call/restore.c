@@ -271,8 +271,10 @@ int restore_save(const struct call *call)
 		err |= put_park(mb, call);
 	if (call->state == CALL_ANSWERED)
 		err |= put_party(mb, call);
-	if (call->state == CALL_ANSWERED)
+	if (call->state == CALL_ANSWERED) {
 		err |= put_bond(mb, call);
+		err |= put(mb, span_of(call->billing));
+	}
 	if (!call->callee)
 		err |= put_ringing(mb, call);
 	if (!err)
@@ -518,6 +520,9 @@ static int read_call(struct call *call, struct span rest)
 		err = call->callee && bond.len && memcmp(bond.p, "heir", 4)
 			      ? twin_consult_restore(call, bond)
 			      : heir_restore(call, bond);
+	if (!err && call->state == CALL_ANSWERED && rest.len &&
+	    !get_text(call->billing, sizeof(call->billing), &rest))
+		call->billing[0] = '\0';
 
 	return err;
 }

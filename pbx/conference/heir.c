@@ -54,6 +54,7 @@ int heir_make(struct call *caller, struct call *callee, struct call *from)
 	memcpy(caller->callee_user, from->callee_user,
 	       sizeof(caller->callee_user));
 	memcpy(caller->account, from->account, sizeof(caller->account));
+	memcpy(caller->billing, from->billing, sizeof(caller->billing));
 
 	return 0;
 }

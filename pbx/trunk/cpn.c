@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/network.h"
 #include "base/zone.h"
+#include "pbx/route/cos.h"
 #include "pbx/trunk/cpn.h"
 
 enum { NETWORKS_MAX = 500, SHOWN_MAX = 26 };
@@ -26,6 +27,7 @@ struct place {
 	char customer[DIRECTORY_ID_SIZE];
 	char cpn[SHOWN_MAX + 2];
 	char cesid[SHOWN_MAX + 2];
+	char billing[SHOWN_MAX + 2];
 	char clock[ZONE_NAME_MAX + 1];
 	char label[101];
 	json_t *emergency_phones; /* or NULL */
@@ -36,6 +38,7 @@ struct place {
 
 static struct {
 	struct rules cpns;
+	struct rules billings;
 	struct rules cesids;
 	struct list zones;
 } shown;
@@ -79,7 +82,7 @@ static const char *rule_number(const struct rules *rules, const char *ref)
 	for (; e; e = table_next(e)) {
 		const struct rule *r = CONTAINER_OF(e, struct rule, by_ref);
 
-		if (!strcmp(r->ref, ref) &&
+		if (!strcmp(r->ref, ref) && r->number[0] &&
 		    (!found || strcmp(r->id, found->id) < 0))
 			found = r;
 	}
@@ -99,7 +102,7 @@ static void rule_remove(struct rules *rules, const char *id)
 	mem_deref(r);
 }
 
-static int rule_take(struct rules *rules, const json_t *o)
+static int rule_take(struct rules *rules, const json_t *o, const char *field)
 {
 	struct rule *r = mem_zalloc(sizeof(*r), rule_destructor);
 
@@ -107,7 +110,7 @@ static int rule_take(struct rules *rules, const json_t *o)
 		return ENOMEM;
 
 	copy_text(r->id, sizeof(r->id), o, "id");
-	copy_text(r->number, sizeof(r->number), o, "number");
+	copy_text(r->number, sizeof(r->number), o, field);
 	copy_text(r->ref, sizeof(r->ref), o, "phone");
 	if (!r->ref[0])
 		copy_text(r->ref, sizeof(r->ref), o, "user");
@@ -136,19 +139,23 @@ static void rules_close(struct rules *rules)
 
 int cpn_take(json_t *object, void *arg)
 {
+	int err = rule_take(&shown.cpns, object, "number");
+
 	(void)arg;
-	return rule_take(&shown.cpns, object);
+
+	return err ? err : rule_take(&shown.billings, object, "billing");
 }
 
 void cpn_remove(const char *id)
 {
 	rule_remove(&shown.cpns, id);
+	rule_remove(&shown.billings, id);
 }
 
 int cesid_take(json_t *object, void *arg)
 {
 	(void)arg;
-	return rule_take(&shown.cesids, object);
+	return rule_take(&shown.cesids, object, "number");
 }
 
 void cesid_remove(const char *id)
@@ -260,6 +267,7 @@ int zone_take(json_t *object, void *arg)
 	copy_text(z->customer, sizeof(z->customer), object, "customer");
 	copy_text(z->cpn, sizeof(z->cpn), object, "cpn");
 	copy_text(z->cesid, sizeof(z->cesid), object, "cesid");
+	copy_text(z->billing, sizeof(z->billing), object, "billing");
 	copy_text(z->clock, sizeof(z->clock), object, "time_zone");
 	copy_text(z->label, sizeof(z->label), object, "label");
 	z->emergency_phones = json_incref(
@@ -362,6 +370,8 @@ int cpn_init(void)
 	list_init(&shown.zones);
 	err = table_init(&shown.cpns.by_id, 64);
 	err |= table_init(&shown.cpns.by_ref, 64);
+	err |= table_init(&shown.billings.by_id, 64);
+	err |= table_init(&shown.billings.by_ref, 64);
 	err |= table_init(&shown.cesids.by_id, 64);
 	err |= table_init(&shown.cesids.by_ref, 64);
 
@@ -372,6 +382,7 @@ void cpn_close(void)
 {
 	list_flush(&shown.zones);
 	rules_close(&shown.cpns);
+	rules_close(&shown.billings);
 	rules_close(&shown.cesids);
 }
 
@@ -405,6 +416,41 @@ struct shown_number cpn_of(const struct phone *p, const struct sa *source)
 		n = found(rule_number(&shown.cpns, p->user->id), "user");
 
 	return n.number ? n : cpn_of_place(p, source);
+}
+
+void cpn_check(const json_t *object, json_t *errors)
+{
+	const char *number = json_get_text(object, "number");
+	const char *billing = json_get_text(object, "billing");
+
+	if (!(number && *number) && !(billing && *billing))
+		kind_error(errors, "number", "missing",
+			   "give a number to be shown, a billing number or "
+			   "both");
+}
+
+/* The line's own number is not that of who is logged in at it. */
+struct shown_number billing_of(const struct phone *p, const struct sa *source,
+			       const struct user *payer)
+{
+	struct shown_number n = { NULL, "none" };
+	const struct place *z;
+
+	if (!cos_may(payer, COS_BILLING_DEFAULT)) {
+		if (payer == p->user && !phone_guest(p))
+			n = found(rule_number(&shown.billings, p->id), "phone");
+		if (!n.number && payer)
+			n = found(rule_number(&shown.billings, payer->id),
+				  "user");
+	}
+	z = !n.number && p->customer ? zone_of(p->customer, source) : NULL;
+	if (z)
+		n = found(z->billing, "zone");
+	if (!n.number && p->customer)
+		n = found(rule_number(&shown.billings, p->customer->id),
+			  "customer");
+
+	return n;
 }
 
 struct shown_number cesid_of(const struct phone *p, const struct sa *source)

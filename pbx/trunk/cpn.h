@@ -68,6 +68,20 @@ struct shown_number cpn_of_user(const struct user *u);
 struct shown_number cpn_of_place(const struct phone *p,
 				 const struct sa *source);
 
+/** Adds a field error: neither a number shown nor a billing number. */
+void cpn_check(const json_t *object, json_t *errors);
+
+/**
+ * What a call outside is billed to: the number of the line, of who pays, of
+ * the zone, of the customer; the first two not where who pays has class option
+ * billing_default.
+ *
+ * @param source Address the phone calls from, or NULL
+ * @param payer  Who pays; NULL: the customer
+ */
+struct shown_number billing_of(const struct phone *p, const struct sa *source,
+			       const struct user *payer);
+
 /** Its emergency location: phone, zone, user; the customer's default is the
  * caller's business. */
 struct shown_number cesid_of(const struct phone *p, const struct sa *source);

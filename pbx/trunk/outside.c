@@ -42,6 +42,7 @@ struct outside {
 	char number[DIRECTORY_NUMBER_MAX + 1];
 	char shown[DIRECTORY_NUMBER_MAX + 1]; /* "": none */
 	char payer[DIRECTORY_ID_SIZE];        /* user, or "" */
+	char billing[DIRECTORY_NUMBER_MAX + 1];
 	uint8_t max_forwards;
 	bool is_private;
 	bool has_no_name; /* the caller's is not shown */
@@ -128,14 +129,36 @@ static int try_dialog(struct leg *leg, const struct outside *o,
 	return sip_dialog_alloc(&leg->dialog, server_sip(), &begin, leg);
 }
 
+static bool is_told_billing(const struct outside *o, const struct trunk *t)
+{
+	return t->billing != TRUNK_BILLING_NONE && o->billing[0] &&
+	       !o->is_emergency;
+}
+
+/* Who bills is told whom, whatever the callee is shown. */
+static void write_billing(const struct outside *o, const struct trunk *t,
+			  struct sip_out *out)
+{
+	sip_out_raw(out, SPAN("P-Asserted-Identity: "));
+	server_identity(out, NULL, o->billing);
+	if (t->billing == TRUNK_BILLING_BOTH) {
+		sip_out_raw(out, SPAN("\r\nP-Preferred-Identity: "));
+		server_identity(out, NULL, o->billing);
+	}
+	sip_out_raw(out, SPAN("\r\n"));
+}
+
 /* Only who is trusted learns a number that is withheld; an emergency centre
  * always does. */
 static void write_headers(struct leg *leg, const struct outside *o,
 			  const struct trunk *t, struct sip_out *out)
 {
 	leg_headers(leg, out);
-	if (o->shown[0] && t != peer_trunk() &&
-	    (t->is_trusted || o->is_emergency)) {
+	if (is_told_billing(o, t)) {
+		write_billing(o, t, out);
+	}
+	else if (o->shown[0] && t != peer_trunk() &&
+		 (t->is_trusted || o->is_emergency)) {
 		sip_out_raw(out, SPAN("P-Asserted-Identity: "));
 		server_identity(out,
 				o->is_private || o->has_no_name
@@ -465,6 +488,22 @@ static const struct sa *source_of(const struct call *call)
 	return f ? sip_flow_remote(f) : NULL;
 }
 
+/* What the call is billed to; a call that goes to the other node's trunks is
+ * its business as well. */
+static void find_billing(struct outside *o, const struct user *payer)
+{
+	const struct phone *p = o->call->caller->phone;
+	struct shown_number n = billing_of(
+		p, outsider_is(p) ? NULL : source_of(o->call), payer);
+
+	if (!n.number)
+		return;
+	(void)snprintf(o->billing, sizeof(o->billing), "%s", n.number);
+	(void)snprintf(o->call->billing, sizeof(o->call->billing), "%s",
+		       n.number);
+	trail_add(&o->call->trail, "billed to %s (%s)", n.number, n.level);
+}
+
 /* What the outside sees of who pays for the call. */
 static void find_shown(struct outside *o, const struct user *payer)
 {
@@ -558,6 +597,7 @@ bool outside_ring(struct call *call, const struct routing *r,
 	}
 
 	find_shown(o, r->payer);
+	find_billing(o, r->payer);
 	if (r->payer)
 		memcpy(o->payer, r->payer->id, sizeof(o->payer));
 	if (!try_next(o))
@@ -595,6 +635,7 @@ int outside_ring_twin(struct outside **op, const struct outside_twin *way,
 	if (!o->count)
 		return ENOENT;
 	find_shown_twin(o, way->payer);
+	find_billing(o, way->payer);
 
 	return try_next(o) ? 0 : ENOENT;
 }

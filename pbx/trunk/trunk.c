@@ -128,6 +128,10 @@ static void read_object(struct trunk *t)
 	t->is_emergency = json_get_bool(o, "emergency", false);
 	t->asks_digest = json_get_bool(o, "digest_in", false) && t->user;
 	t->shows_account = t->user && !strcmp(text(o, "from"), "account");
+	t->billing = !strcmp(text(o, "billing"), "both") ? TRUNK_BILLING_BOTH
+		     : !strcmp(text(o, "billing"), "asserted")
+			     ? TRUNK_BILLING_ASSERTED
+			     : TRUNK_BILLING_NONE;
 	t->diversion = (uint8_t)diversion_style_of(text(o, "diversion"));
 	sources_read(t);
 }

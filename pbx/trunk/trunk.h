@@ -27,6 +27,13 @@ enum {
 	TRUNK_LIST_MAX = 32,
 };
 
+/** How a trunk is told billing numbers. */
+enum trunk_billing {
+	TRUNK_BILLING_NONE,
+	TRUNK_BILLING_ASSERTED, /* P-Asserted-Identity */
+	TRUNK_BILLING_BOTH,     /* and P-Preferred-Identity */
+};
+
 struct trunk {
 	struct le le; /* of all, by priority; unlinked once removed */
 	char id[DIRECTORY_ID_SIZE];
@@ -44,6 +51,7 @@ struct trunk {
 	uint32_t max_calls; /* 0: no limit */
 	uint32_t expires_s;
 	uint8_t diversion; /* enum diversion_style */
+	uint8_t billing;   /* enum trunk_billing */
 	bool is_enabled;
 	bool is_registered_mode;
 	bool is_trusted;    /* gets, and is believed, asserted identities */

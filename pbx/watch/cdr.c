@@ -122,6 +122,8 @@ static void print_record(const struct call *call, uint64_t ended_ms,
 	jsontext_number(o, "duration_s", duration);
 	if (call->account[0])
 		jsontext_member(o, false, "account", call->account);
+	if (call->billing[0])
+		jsontext_member(o, false, "billing", call->billing);
 	if (!is_billed(call))
 		sip_out_raw(o, SPAN(",\"billed\":false"));
 	sip_out_raw(o, SPAN(",\"trail\":"));

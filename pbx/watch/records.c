@@ -118,7 +118,8 @@ void records_csv_head(struct sip_out *o)
 {
 	sip_out_text(o, "seq,id,customer,started,answered,ended,duration_s,"
 			"result,caller_number,caller_name,caller_user,"
-			"callee_number,callee_name,callee_user,account\r\n");
+			"callee_number,callee_name,callee_user,account,"
+			"billing\r\n");
 }
 
 void records_csv(struct sip_out *o, uint64_t seq, const json_t *record)
@@ -144,6 +145,7 @@ void records_csv(struct sip_out *o, uint64_t seq, const json_t *record)
 		text_of(o, party, "user");
 	}
 	text_of(o, record, "account");
+	text_of(o, record, "billing");
 	sip_out_raw(o, SPAN("\r\n"));
 }
 
