@@ -734,6 +734,11 @@ int sip_dialog_set_target(struct sip_dialog *d, struct span uri)
 	return d && uri.len ? sip_text_set(&d->target, uri) : EINVAL;
 }
 
+struct span sip_dialog_routes(const struct sip_dialog *d)
+{
+	return span_of(d && d->routes ? d->routes : "");
+}
+
 int sip_dialog_set_routes(struct sip_dialog *d, struct span routes)
 {
 	return d && routes.len ? sip_text_set(&d->routes, routes) : EINVAL;

@@ -147,6 +147,8 @@ void sip_dialog_set_flow(struct sip_dialog *d, struct sip_flow *flow);
 int sip_dialog_set_target(struct sip_dialog *d, struct span uri);
 /** Send next requests by another route set: the value of a Route header, as
  * of a peer's Path when it has registered anew.  0, EINVAL, ENOMEM. */
+/** As the Route header has it; empty without. */
+struct span sip_dialog_routes(const struct sip_dialog *d);
 int sip_dialog_set_routes(struct sip_dialog *d, struct span routes);
 
 /**

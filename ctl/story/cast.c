@@ -385,16 +385,10 @@ bool cast_person(struct play *p, const struct step *s)
 	if (!who)
 		return false;
 	while (*list) {
-		size_t n = strcspn(list, ",");
-		size_t kind_n = strcspn(list, ",/");
-		char kind[16];
-		struct device *d;
+		struct device *d = play_add_device(p, who, &list);
 
-		(void)snprintf(kind, sizeof(kind), "%.*s", (int)kind_n, list);
-		d = play_add_device(p, who, kind, kind_n != n);
 		if (!d || !device_make(p, d))
 			return false;
-		list += n + (list[n] == ',');
 	}
 	for (size_t i = 0; i < who->devices; i++) {
 		struct device *d = &who->device[i];

@@ -34,11 +34,18 @@ static int spawn(struct handset *h, const struct handset_options *o)
 	const char *argv[] = { "holdfast", "phone",   "--account", o->account,
 			       "--client", o->client, "--audio",   tone,
 			       "--trace",  o->trace,  "--cache",   o->cache,
-			       "--ear",    o->ear,    NULL };
+			       "--ear",    o->ear,    NULL,        NULL,
+			       NULL,       NULL,      NULL };
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
 	struct child_streams fds = { -1, -1, -1 };
 	int err;
 
+	if (o->transport) {
+		const char *more[] = { "--transport", o->transport, "--ca",
+				       o->ca };
+
+		memcpy(&argv[14], more, sizeof(more));
+	}
 	(void)snprintf(tone, sizeof(tone), "tone:%d", o->tone_hz);
 	if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC)) {
 		err = errno;

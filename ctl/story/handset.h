@@ -78,8 +78,10 @@ struct handset_options {
 	const char *client;  /* "desk", "desktop", ... */
 	const char *trace;
 	const char *log;
-	const char *ear;   /* file of what is heard */
-	const char *cache; /* folder where the phone keeps its snapshot */
+	const char *ear;       /* file of what is heard */
+	const char *cache;     /* folder where the phone keeps its snapshot */
+	const char *transport; /* "tcp", "tls", or NULL: its account's */
+	const char *ca;        /* file of the CA, for TLS */
 	int tone_hz;
 };
 

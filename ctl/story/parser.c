@@ -123,7 +123,7 @@ static int parse_line(struct story *st, struct known *known, const char *line,
 	     strcmp(s->slot[SLOT_SERVER], "pbx2") != 0 &&
 	     strcmp(s->slot[SLOT_SERVER], "media2") != 0 &&
 	     strcmp(s->slot[SLOT_SERVER], "witness") != 0) ||
-	    (s->slot[SLOT_DEVICES] && strchr(s->slot[SLOT_DEVICES], '/')))
+	    (s->slot[SLOT_DEVICES] && strstr(s->slot[SLOT_DEVICES], "/border")))
 		st->needs_all_servers = true;
 	st->step_count++;
 

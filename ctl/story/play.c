@@ -235,9 +235,11 @@ struct person *play_add_person(struct play *p, const char *name,
 }
 
 struct device *play_add_device(struct play *p, struct person *who,
-			       const char *kind, bool through_border)
+			       const char **listp)
 {
 	struct device *d = &who->device[who->devices];
+	size_t n = strcspn(*listp, ",");
+	char one[48];
 
 	if (who->devices == DEVICES_MAX ||
 	    p->devices_made == ARRAY_SIZE(tones)) {
@@ -245,10 +247,16 @@ struct device *play_add_device(struct play *p, struct person *who,
 		return NULL;
 	}
 	memset(d, 0, sizeof(*d));
+	(void)snprintf(one, sizeof(one), "%.*s", (int)n, *listp);
+	*listp += n + ((*listp)[n] == ',');
 	d->person = who;
-	d->through_border = through_border;
+	d->through_border = strstr(one, "/border") != NULL;
+	d->transport = strstr(one, "/tls")   ? "tls"
+		       : strstr(one, "/tcp") ? "tcp"
+					     : NULL;
 	d->tone_hz = tones[p->devices_made++];
-	(void)snprintf(d->kind, sizeof(d->kind), "%s", kind);
+	(void)snprintf(d->kind, sizeof(d->kind), "%.*s",
+		       (int)strcspn(one, "/"), one);
 	who->devices++;
 
 	return d;
@@ -258,13 +266,15 @@ struct device *play_add_device(struct play *p, struct person *who,
 
 bool device_start(struct play *p, struct device *d)
 {
-	char trace[400], log[400];
+	char trace[400], log[400], ca[400];
 	struct handset_options o = { .account = d->account,
 				     .client = d->kind,
 				     .trace = trace,
 				     .log = log,
 				     .cache = d->cache,
 				     .ear = d->ear,
+				     .transport = d->transport,
+				     .ca = ca,
 				     .tone_hz = d->tone_hz };
 	int err;
 
@@ -282,6 +292,7 @@ bool device_start(struct play *p, struct device *d)
 		       d->person->name, d->kind);
 	(void)snprintf(d->cache, sizeof(d->cache), "%s/phone-%s-%s", p->dir,
 		       d->person->name, d->kind);
+	(void)snprintf(ca, sizeof(ca), "%s/tls/ca.pem", p->dir);
 	err = handset_start(&d->handset, &o);
 
 	return err ? play_fail(p, "cannot start a phone: %s", strerror(err))

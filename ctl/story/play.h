@@ -33,7 +33,8 @@ struct device {
 	struct person *person;
 	char kind[12]; /* "desk", "desktop", "mobile", "web" */
 	bool through_border;
-	char id[48]; /* of the phone, from whoever made it */
+	const char *transport; /* "tcp", "tls"; NULL: its account's */
+	char id[48];           /* of the phone, from whoever made it */
 	char number[16];
 	char sip_user[80];
 	char account[400]; /* its account file, or "" */
@@ -132,8 +133,10 @@ struct device *person_device(struct person *who);
 struct customer *play_add_customer(struct play *p, const char *web_id);
 struct person *play_add_person(struct play *p, const char *name,
 			       const char *extension, struct customer *c);
+
+/** The first of a list as "desk,mobile/border/tls"; the list is moved on. */
 struct device *play_add_device(struct play *p, struct person *who,
-			       const char *kind, bool through_border);
+			       const char **listp);
 
 /** Start a device's phone, without waiting for anything. */
 bool device_start(struct play *p, struct device *d);

@@ -285,8 +285,36 @@ static void list_add(struct match *m, size_t *len, const char *text)
 	*len += (size_t)n;
 }
 
-/* "hold, mute" -> "hold,mute"; "desk, mobile through border" ->
- * "desk,mobile/border".  Returns the token after the list, or NULL. */
+/* After a device: "through border", "over tls". */
+static const struct token *take_way(struct match *m, const struct token *t,
+				    size_t *len)
+{
+	static const char *const ways[][2] = { { "through", "border" },
+					       { "over", "tcp" },
+					       { "over", "tls" } };
+	const char *said = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		if (t->kind != TOKEN_WORD || strcmp(t->text, ways[i][0]) != 0)
+			continue;
+		said = ways[i][0];
+		if (strcmp(t[1].text, ways[i][1]) != 0)
+			continue;
+		list_add(m, len, "/");
+		list_add(m, len, ways[i][1]);
+		t += 2;
+		said = NULL;
+	}
+	for (size_t i = 0; said && i < ARRAY_SIZE(ways); i++) {
+		if (!strcmp(said, ways[i][0]))
+			expect(m, t + 1, ways[i][1]);
+	}
+
+	return said ? NULL : t;
+}
+
+/* "hold, mute" -> "hold,mute"; "desk, mobile through border over tls" ->
+ * "desk,mobile/border/tls".  Returns the token after the list, or NULL. */
 static const struct token *take_list(struct match *m, enum slot slot,
 				     const struct token *t)
 {
@@ -306,15 +334,10 @@ static const struct token *take_list(struct match *m, enum slot slot,
 		}
 		list_add(m, &len, t->text);
 		t++;
-		if (slot == SLOT_DEVICES && t->kind == TOKEN_WORD &&
-		    !strcmp(t->text, "through")) {
-			t++;
-			if (strcmp(t->text, "border") != 0) {
-				expect(m, t, "border");
+		if (slot == SLOT_DEVICES) {
+			t = take_way(m, t, &len);
+			if (!t)
 				return NULL;
-			}
-			list_add(m, &len, "/border");
-			t++;
 		}
 		if (t->kind != TOKEN_COMMA)
 			break;

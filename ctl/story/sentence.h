@@ -15,28 +15,29 @@
 #include "ctl/story/lexer.h"
 
 /** What a word of a pattern in capitals accepts. */
-#define SLOTS(X)                                                               \
-	X(WHO, "a person of the cast")                                         \
-	X(OTHER, "another person of the cast")                                 \
-	X(NAME, "a new person's name")                                         \
-	X(CUSTOMER, "a customer of the cast")                                  \
-	X(WEBID, "a new customer's name")                                      \
-	X(NUMBER, "digits that are dialled; in quotes where there is a #")     \
-	X(COUNT, "a count")                                                    \
-	X(TIME, "a time, such as 5s or 300ms")                                 \
-	X(TEXT, "a text in quotes")                                            \
-	X(FEATURES, "features of a phone (hold, mute, ...), commas between")   \
-	X(DEVICES, "devices with commas between, perhaps \"through border\"")  \
-	X(DEVICE, "desk, desktop, mobile or web")                              \
-	X(SERVER, "uc, pbx, portal or border")                                 \
-	X(DIGITS, "telephone keys")                                            \
-	X(KIND, "a kind of object of the pbx, such as group or did")           \
-	X(OBJECT, "a name for an object, a person, alice.desk or a customer")  \
-	X(MADE, "the name of an object, a person, alice.desk or a customer")   \
-	X(FIELDS, "fields in braces, such as {number: 2100, user: @alice}")    \
-	X(FIELD, "name of a field, dots lead into it")                         \
-	X(VALUE, "one word, a text in quotes or a list in brackets")           \
-	X(PATH, "a path below /api/v1/, perhaps in quotes; @alice is her id")  \
+#define SLOTS(X)                                                                   \
+	X(WHO, "a person of the cast")                                             \
+	X(OTHER, "another person of the cast")                                     \
+	X(NAME, "a new person's name")                                             \
+	X(CUSTOMER, "a customer of the cast")                                      \
+	X(WEBID, "a new customer's name")                                          \
+	X(NUMBER, "digits that are dialled; in quotes where there is a #")         \
+	X(COUNT, "a count")                                                        \
+	X(TIME, "a time, such as 5s or 300ms")                                     \
+	X(TEXT, "a text in quotes")                                                \
+	X(FEATURES, "features of a phone (hold, mute, ...), commas between")       \
+	X(DEVICES,                                                                 \
+	  "devices with commas between, perhaps \"through border\", \"over tls\"") \
+	X(DEVICE, "desk, desktop, mobile or web")                                  \
+	X(SERVER, "uc, pbx, portal or border")                                     \
+	X(DIGITS, "telephone keys")                                                \
+	X(KIND, "a kind of object of the pbx, such as group or did")               \
+	X(OBJECT, "a name for an object, a person, alice.desk or a customer")      \
+	X(MADE, "the name of an object, a person, alice.desk or a customer")       \
+	X(FIELDS, "fields in braces, such as {number: 2100, user: @alice}")        \
+	X(FIELD, "name of a field, dots lead into it")                             \
+	X(VALUE, "one word, a text in quotes or a list in brackets")               \
+	X(PATH, "a path below /api/v1/, perhaps in quotes; @alice is her id")      \
 	X(WORD, "one word")
 
 enum slot {

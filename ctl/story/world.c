@@ -68,16 +68,11 @@ bool world_creates_phone(struct play *p, const struct step *s)
 	bool ok = true;
 
 	while (ok && *list) {
-		size_t n = strcspn(list, ","), k = strcspn(list, ",/");
-		char kind[16];
-		struct device *d;
+		struct device *d = play_add_device(p, who, &list);
 
-		(void)snprintf(kind, sizeof(kind), "%.*s", (int)k, list);
-		d = play_add_device(p, who, kind, k != n);
 		if (!d)
 			return false;
 		ok = portal_make_phone(p, d, &a);
-		list += n + (list[n] == ',');
 	}
 	if (!ok)
 		play_fail(p, "the portal answers %d: %s", a.status, a.detail);

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/wheel.h"
 #include "pbx/call/farewell.h"
+#include "pbx/call/leg.h"
 #include "pbx/registrar.h"
 #include "sip/message.h"
 #include "sip/uri.h"
@@ -200,16 +201,6 @@ int farewell_ringing(struct sip_dialog *dialog, struct phone *phone,
 	return 0;
 }
 
-/* Whether a contact is where the dialog leads. */
-static bool is_contact_of(const struct sip_dialog *d, const struct binding *b)
-{
-	struct sip_uri target, contact;
-
-	return !sip_uri_parse(&target, span_of(sip_dialog_target(d))) &&
-	       !sip_uri_parse(&contact, span_of(b->contact)) &&
-	       span_equal(target.user, contact.user);
-}
-
 void farewell_registered(const struct phone *phone, const struct binding *b)
 {
 	struct le *le = list_head(&waiting);
@@ -218,7 +209,7 @@ void farewell_registered(const struct phone *phone, const struct binding *b)
 		struct farewell *f = le->data;
 
 		le = le->next;
-		if (f->phone != phone || !is_contact_of(f->dialog, b))
+		if (f->phone != phone || !dialog_is_at(f->dialog, b))
 			continue;
 
 		if (b->path[0])

@@ -308,6 +308,51 @@ static bool is_on_stream(const struct sip_uri *target)
 		!span_equal_nocase(transport, SPAN("udp")));
 }
 
+bool dialog_is_at(const struct sip_dialog *d, const struct binding *b)
+{
+	struct sip_uri target, contact;
+
+	return !sip_uri_parse(&target, span_of(sip_dialog_target(d))) &&
+	       !sip_uri_parse(&contact, span_of(b->contact)) &&
+	       span_equal(target.user, contact.user);
+}
+
+/* Whether the way of a binding, known by the border's token, is among the
+ * dialog's routes. */
+static bool goes_by(struct span routes, const struct binding *b)
+{
+	struct sip_address path;
+
+	return !sip_address_parse(&path, span_of(b->path)) &&
+	       path.uri.user.len &&
+	       memmem(routes.p, routes.len, path.uri.user.p, path.uri.user.len);
+}
+
+/* Behind a border the connection was lost and the phone has come again: the
+ * dialog goes by its new way. */
+static void route_reach(struct sip_dialog *d, const struct phone *phone)
+{
+	struct span routes = sip_dialog_routes(d);
+	const struct binding *found = NULL;
+
+	if (!phone || !routes.len)
+		return;
+
+	for (const struct binding *b = phone->bindings; b; b = b->next) {
+		if (!b->path[0] || !dialog_is_at(d, b))
+			continue;
+		if (goes_by(routes, b))
+			return;
+		if (!found)
+			found = b;
+	}
+	if (found) {
+		(void)sip_dialog_set_routes(d, span_of(found->path));
+		(void)sip_dialog_set_target(d, span_of(found->contact));
+		sip_dialog_set_flow(d, binding_flow(found));
+	}
+}
+
 void dialog_reach(struct sip_dialog *d, const struct phone *phone)
 {
 	struct sip_flow *flow = sip_dialog_flow(d);
@@ -315,6 +360,7 @@ void dialog_reach(struct sip_dialog *d, const struct phone *phone)
 	struct sip_uri target;
 
 	instance_reach(d, phone);
+	route_reach(d, phone);
 	if (!phone || (flow && sip_flow_is_alive(flow)) ||
 	    sip_uri_parse(&target, span_of(sip_dialog_target(d))) ||
 	    !is_on_stream(&target))

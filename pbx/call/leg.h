@@ -98,6 +98,9 @@ void leg_learn(struct leg *leg, const struct sip_message *m);
 /** Keep a copy of the description we send it, where a refresh needs it. */
 void leg_keep_sdp(struct leg *leg, struct span body);
 
+/** Whether the phone's side of a dialog has the contact of a binding. */
+bool dialog_is_at(const struct sip_dialog *d, const struct binding *b);
+
 /** A provider may challenge what we ask in the dialog: it gets its account.
  * 0; ENOMEM. */
 int leg_prove(struct leg *leg);
