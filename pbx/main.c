@@ -23,6 +23,7 @@
 #include "pbx/auth.h"
 #include "pbx/call/call.h"
 #include "pbx/feature/callback.h"
+#include "pbx/feature/callback_api.h"
 #include "pbx/conference/conference.h"
 #include "pbx/conference/conference_api.h"
 #include "pbx/conference/conference_room.h"
@@ -554,6 +555,8 @@ static int open_rest(struct pbx *pbx, struct service *service)
 		err = control_start(pbx->router);
 	if (!err)
 		err = park_api_start(pbx->router);
+	if (!err)
+		err = callback_api_start(pbx->router);
 	if (!err)
 		err = conference_api_start(pbx->router);
 	if (!err)

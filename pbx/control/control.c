@@ -6,7 +6,6 @@
 #include "pbx/call/call.h"
 #include "pbx/feature/intrude.h"
 #include "pbx/feature/pickup.h"
-#include "pbx/feature/callback.h"
 #include "pbx/feature/campon.h"
 #include "pbx/watch/cdr.h"
 #include "pbx/control/application.h"
@@ -26,12 +25,10 @@
 
 enum {
 	CALL_BYTES = 4096,
-	MINUTES_DEFAULT = 30,
-	MINUTES_MAX = 24 * 60,
 };
 
 /* A member that must be text; adds a field error. */
-static const char *text_of(json_t *body, const char *name, json_t *errors)
+const char *control_text(json_t *body, const char *name, json_t *errors)
 {
 	const char *text = json_string_value(json_object_get(body, name));
 
@@ -45,7 +42,7 @@ static const char *text_of(json_t *body, const char *name, json_t *errors)
 
 struct phone *control_phone(json_t *body, json_t *errors)
 {
-	const char *id = text_of(body, "phone", errors);
+	const char *id = control_text(body, "phone", errors);
 	struct phone *p = id ? directory_phone(span_of(id)) : NULL;
 
 	if (id && (!p || !p->customer)) {
@@ -189,7 +186,7 @@ static void make_call(struct http_request *req, const struct caller *caller,
 
 	errors = json_array();
 	phone = control_phone(body, errors);
-	number = text_of(body, "number", errors);
+	number = control_text(body, "number", errors);
 	if (number && strlen(number) > DIRECTORY_NUMBER_MAX)
 		kind_error(errors, "number", "too-long",
 			   "Give at most %d digits.", DIRECTORY_NUMBER_MAX);
@@ -501,7 +498,7 @@ static void join(struct http_request *req, const struct caller *caller,
 
 	errors = json_array();
 	phone = control_phone(body, errors);
-	id = text_of(body, "with", errors);
+	id = control_text(body, "with", errors);
 	if (id)
 		with = directory_phone(span_of(id));
 	leg = with ? control_leg_of(call, with) : NULL;
@@ -575,7 +572,7 @@ static void send_message_waiting(struct http_request *req,
 
 	errors = json_array();
 	phone = control_phone(body, errors);
-	number = text_of(body, "number", errors);
+	number = control_text(body, "number", errors);
 	if (!control_has_errors(req, errors)) {
 		status = may_control(phone)
 				 ? lamp_send(phone, number,
@@ -596,88 +593,6 @@ static void get_tables(struct http_request *req, const struct caller *caller,
 	(void)arg;
 
 	(void)http_reply_json(req, 200, csta_tables());
-}
-
-/* ---- callbacks ---- */
-
-static void list_callbacks(struct http_request *req,
-			   const struct caller *caller, void *arg)
-{
-	json_t *items = application_visible(application_of(req),
-					    callback_list());
-
-	(void)caller;
-	(void)arg;
-
-	(void)http_reply_json(req, 200,
-			      json_pack("{s:o, s:n, s:I}", "items", items,
-					"next", "total",
-					(json_int_t)json_array_size(items)));
-}
-
-static void add_callback(struct http_request *req, const struct caller *caller,
-			 void *arg)
-{
-	json_t *body = NULL, *errors, *minutes, *added = NULL;
-	const char *number, *after;
-	struct phone *phone;
-	int err;
-
-	(void)caller;
-	(void)arg;
-
-	if (request_object(req, &body))
-		return;
-
-	errors = json_array();
-	phone = control_phone(body, errors);
-	number = text_of(body, "number", errors);
-	if (number && strlen(number) > DIRECTORY_NUMBER_MAX)
-		kind_error(errors, "number", "too-long",
-			   "Give at most %d digits.", DIRECTORY_NUMBER_MAX);
-	after = json_string_value(json_object_get(body, "after"));
-	if (after && strcmp(after, "busy") && strcmp(after, "no-answer"))
-		kind_error(errors, "after", "unknown",
-			   "Give busy or no-answer.");
-	minutes = json_object_get(body, "minutes");
-	if (minutes && (json_integer_value(minutes) < 1 ||
-			json_integer_value(minutes) > MINUTES_MAX))
-		kind_error(errors, "minutes", "out-of-range",
-			   "Give a number from 1 to %d.", MINUTES_MAX);
-	if (control_has_errors(req, errors))
-		goto out;
-
-	err = callback_add(&added, phone, number,
-			   after && !strcmp(after, "no-answer")
-				   ? CALLBACK_NO_ANSWER
-				   : CALLBACK_BUSY,
-			   minutes ? (uint32_t)json_integer_value(minutes)
-				   : MINUTES_DEFAULT);
-	if (err == ENOENT)
-		(void)http_reply_problem(req, 409, "no-such-number",
-					 "Nobody to ring has this number.",
-					 NULL);
-	else if (err == EPERM)
-		control_done(req, 403);
-	else if (err)
-		reply_error(req, err);
-	else
-		(void)http_reply_json(req, 201, added);
-
-out:
-	json_decref(body);
-}
-
-static void drop_callback(struct http_request *req, const struct caller *caller,
-			  void *arg)
-{
-	(void)caller;
-	(void)arg;
-
-	if (callback_drop(http_param(req, "id")))
-		reply_not_found(req, "callback");
-	else
-		(void)http_reply(req, 204, NULL, NULL, 0);
 }
 
 static const struct route routes[] = {
@@ -726,12 +641,6 @@ static const struct route routes[] = {
 	  "Light another user's lamp on behalf of a phone, or put it out" },
 	{ "GET", "/api/v1/call-control", "calls", ACTION_LIST, get_tables, 0,
 	  "Events, states and causes of calls" },
-	{ "GET", "/api/v1/callbacks", "callbacks", ACTION_LIST, list_callbacks,
-	  0, "Who waits for a number to be free" },
-	{ "POST", "/api/v1/callbacks", "callbacks", ACTION_CREATE, add_callback,
-	  0, "Ring a phone and a number once both are free" },
-	{ "DELETE", "/api/v1/callbacks/{id}", "callbacks", ACTION_DELETE,
-	  drop_callback, 0, "Do not call back" },
 };
 
 int control_start(struct router *router)

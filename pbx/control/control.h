@@ -9,9 +9,6 @@
  *   POST   /api/v1/calls/{id}/redirect   {phone, number}
  *   and the commands of docs/call-control.md (command.h)
  *   GET    /api/v1/call-control          events, states, causes (csta.h)
- *   GET    /api/v1/callbacks             who waits for a number to be free
- *   POST   /api/v1/callbacks             {phone, number, after, minutes}
- *   DELETE /api/v1/callbacks/{id}
  *
  * The phone named is the one on whose behalf it is done; what it may not do
  * is refused as if it had asked by SIP.  Legs and their states are told as
@@ -34,11 +31,12 @@ struct phone;
 
 int control_start(struct router *router);
 
-/** For the other files of routes: the phone that the body names, adding a field
- * error; whether there are any (answered, and given back, then); the leg of
+/** For the other files of routes: the phone, or a text, that the body names, adding a
+ * field error; whether there are any (answered, and given back, then); the leg of
  * that phone in the call of the path, NULL after an answer; the answer of a
  * command by its status. */
 struct phone *control_phone(json_t *body, json_t *errors);
+const char *control_text(json_t *body, const char *name, json_t *errors);
 bool control_has_errors(struct http_request *req, json_t *errors);
 struct leg *control_leg(struct http_request *req, json_t *body);
 struct leg *control_leg_of(const struct call *call, const struct phone *phone);

@@ -20,6 +20,7 @@
 #include "pbx/control/application_gate.h"
 #include "pbx/control/csta.h"
 #include "pbx/watch/event.h"
+#include "pbx/watch/heard.h"
 #include "pbx/jsontext.h"
 #include "pbx/pair/pair_calls.h"
 #include "pbx/pair/peer.h"
@@ -192,69 +193,7 @@ static bool is_wanted(const struct reader *r, const char *text, size_t len)
 	       has_member(text, len, "phone", r->phone);
 }
 
-/* ---- what an application hears ---- */
-
-/* Types of frames, and the right that each needs. */
-static const struct {
-	const char *type;
-	enum application_right right;
-} heard[] = {
-	{ "call", RIGHT_CALLS_SEE },
-	{ "conference", RIGHT_CALLS_SEE },
-	{ "registration", RIGHT_CALLS_SEE },
-	{ "hot-desk", RIGHT_CALLS_SEE },
-	{ "cdr", RIGHT_RECORDS_READ },
-	{ "settings", RIGHT_SETTINGS_SEE },
-	{ "voicemail", RIGHT_MESSAGES_READ },
-	{ "alarm", RIGHT_ALARMS_SEE },
-	{ "emergency", RIGHT_ALARMS_SEE },
-};
-
-/* A member of the frame's head, which comes before any text of strangers. */
-static struct span head_text(const char *text, size_t len, const char *member)
-{
-	const char *p = memmem(text, len, member, strlen(member));
-	const char *end;
-
-	if (!p)
-		return (struct span){ NULL, 0 };
-	p += strlen(member);
-	end = memchr(p, '"', len - (size_t)(p - text));
-
-	return (struct span){ p, end ? (uint32_t)(end - p) : 0 };
-}
-
-static bool may_hear(const struct application *a, struct span type)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(heard); i++) {
-		if (span_equal(type, span_of(heard[i].type)))
-			return application_may(a, heard[i].right);
-	}
-
-	return false;
-}
-
-static bool application_hears(const struct application *a, const char *text,
-			      size_t len)
-{
-	const char *data = memmem(text, len, ",\"data\":", 8);
-	size_t head = data ? (size_t)(data - text) : 0;
-	struct span customer = head_text(text, head, "\"customer\":\"");
-	json_t *frame = NULL;
-	bool hears;
-
-	if (!customer.p || !span_equal(customer, span_of(a->customer)) ||
-	    !may_hear(a, head_text(text, head, "\"type\":\"")))
-		return false;
-	if (!a->scope)
-		return true;
-	if (json_read(&frame, (struct span){ text, (uint32_t)len }, 0, NULL))
-		return false;
-	hears = application_sees_json(a, json_object_get(frame, "data"));
-	json_decref(frame);
-
-	return hears;
-}
+/* ---- what an application hears (heard.h) ---- */
 
 /* The story of a call is for those who may read it: it stands last. */
 static void send_without_story(const struct reader *r, const char *text,
@@ -277,7 +216,7 @@ static void send_to(const struct reader *r, const char *text, size_t len)
 {
 	const struct application *a = r->application;
 
-	if (!is_wanted(r, text, len) || (a && !application_hears(a, text, len)))
+	if (!is_wanted(r, text, len) || (a && !heard_by(a, text, len)))
 		return;
 	if (application_may(a, RIGHT_CALLS_EXPLAIN))
 		(void)ws_send_text(r->ws, text, len);
