@@ -179,6 +179,16 @@ COS_OPTION(HOLD, hold, true, true,
   "holding is refused (403)",
   "May hold calls",
   "Mise en garde permise")
+COS_OPTION(CALLED_HOLD_TIME, called_hold_time, false, false,
+  "Use Called Party Call Hold Timer", "pbx/transfer/recall.c",
+  "the recall comes after the holder's time",
+  "The recall of a call the user holds comes after the called party's time",
+  "Le rappel suit le délai du poste appelé")
+COS_OPTION(HELD_SHOWN, held_shown_on_transfer, true, true,
+  "Display Held Call ID on Transfer", "pbx/transfer/transfer_to.c",
+  "who is rung for a call handed over sees who hands over until the answer",
+  "Who gets a call from the user by transfer sees whose it is",
+  "Le correspondant transféré est présenté")
 COS_OPTION(REMOTE_RETRIEVE, remote_retrieve, true, true,
   "Call Hold - Remote Retrieve", "pbx/transfer/transfer_replace.c",
   "a held call cannot be fetched from another set",
@@ -327,6 +337,17 @@ COS_OPTION(PUBLIC_IDENTITY, public_identity, true, true,
   "The user's own number is shown outside",
   "Le numéro de l'usager est présenté")
 
+COS_OPTION(NON_PRIME_IDENTITY, non_prime_identity, true, true,
+  "Non-Prime Public Network Identity", "pbx/trunk/cpn.c",
+  "calls from the user's further lines show the user's number, not the line's",
+  "Further lines show numbers of their own outside",
+  "Les lignes secondaires présentent leur numéro")
+COS_OPTION(NON_DID, non_did, false, false,
+  "Non-DID Extension", "pbx/call/call_begin.c",
+  "numbers outside lead to the user",
+  "No number outside leads to the user",
+  "Aucun numéro extérieur n'aboutit à l'usager")
+
 /* ---- emergency ---- */
 COS_OPTION(EMERGENCY_AUDIO, emergency_audio, true, true,
   "Emergency Call Notification Audio", "pbx/trunk/emergency_notice.c",
@@ -379,6 +400,12 @@ COS_OPTION(MESSAGE_OFF_HOOK, message_off_on_call, false, false,
   "A lamp lit by others goes out with the next call the user makes",
   "Le voyant s'éteint au prochain appel")
 
+COS_OPTION(CALLBACK_ERASES, callback_erases, true, true,
+  "VM Callback Message Erasure", "pbx/feature/lamp.c",
+  "a lamp lit by others stays lit until they put it out, or any call does",
+  "A lamp lit by others goes out when they are called back",
+  "Rappeler l'auteur éteint le voyant")
+
 /* ---- paging and recording ---- */
 COS_OPTION(PAGE_ACCEPT, page_accept, true, true,
   "Group Page Accept", "pbx/feature/page.c",
@@ -407,6 +434,11 @@ COS_OPTION(RECORD_SAVE, record_save, true, true,
   "L'enregistrement est gardé au raccroché")
 
 /* ---- network ---- */
+COS_OPTION(STANDARD_RINGBACK, standard_ringback, false, false,
+  "External Trunk Standard Ringback", "pbx/call/call.c",
+  "the user hears what the network plays before the answer",
+  "Calls outside ring as calls inside do, whatever the network plays",
+  "Retour d'appel ordinaire vers l'extérieur")
 COS_OPTION(TRUNK_ACCESS, trunk_access, false, false,
   "Individual Trunk Access", "pbx/trunk/trunk_access.c",
   "the code is refused",
@@ -516,10 +548,6 @@ COS_ABSENT("Privacy Released; Display Caller ID on multicall/keylines; Delay Rin
   "lines shared by keys do not exist; a phone's key template decides how its keys ring")
 COS_ABSENT("Use Held Party Device for Call Re-routing",
   "each hop is paid and permitted by who sends the call on, never by who is held")
-COS_ABSENT("Use Called Party Call Hold Timer",
-  "the recall rings who holds, by the holder's time")
-COS_ABSENT("Display Held Call ID on Transfer",
-  "the target of a transfer always sees the party it will speak with")
 COS_ABSENT("Local Music On Hold source",
   "music belongs to the customer, who gives a WAV")
 COS_ABSENT("Hot Desk External User - Remote MWI Enable / Disable FAC",
@@ -528,15 +556,13 @@ COS_ABSENT("Calling Name / Number Display Internal (analog); ONS CLASS/CLIP (3)"
   "no analogue sets")
 COS_ABSENT("Display DNIS before digit modification",
   "phones get the number as called in History-Info and Diversion, whatever the trunk's digit rules made of it")
-COS_ABSENT("Non-Prime Public Network Identity; Non-DID Extension",
-  "what is shown is decided by kinds cpns and dids: device, user, zone, customer, in this order")
 COS_ABSENT("Emergency Call Notification: audio level",
   "how loud a telephone rings is the telephone's own")
-COS_ABSENT("Multiline Set Message Center Remote Read; VM Callback Message Erasure",
-  "messages are read by their owner with a passcode; a lamp lit by another user goes out when that one is called back")
+COS_ABSENT("Multiline Set Message Center Remote Read",
+  "messages are read by their owner with a passcode, from any phone")
 COS_ABSENT("Pager Access All / Individual Zones; Loudspeaker override; zone override security",
   "no loudspeakers")
-COS_ABSENT("Public Trunk; Public network access via DPNSS; Override Interconnect Restriction on Transfer; Check COR after PSTN Dial Tone; External Trunk Standard Ringback; Trunk Flash; Delay dial tone",
+COS_ABSENT("Public Trunk; Public network access via DPNSS; Override Interconnect Restriction on Transfer; Check COR after PSTN Dial Tone; Trunk Flash; Delay dial tone",
   "digital and analogue trunks: SIP trunks get the whole number at once, and customers are never interconnected")
 COS_ABSENT("Phonebook",
   "the directory is served by the uc server to each signed-in user; the controller has none to give or refuse")

@@ -27,6 +27,8 @@
 #include "pbx/turn.h"
 #include "pbx/conference/heir.h"
 #include "pbx/desk/twin.h"
+#include "pbx/route/cos.h"
+#include "pbx/trunk/outsider.h"
 #include "pbx/desk/twin_consult.h"
 #include "pbx/desk/twin_line.h"
 #include "pbx/mail/voicemail.h"
@@ -395,6 +397,15 @@ void call_acknowledged(int err, const struct sip_message *m, void *arg)
 		call->callee->asks_offering = false;
 }
 
+/* Who calls outside hears our ringing in place of what the trunk plays. */
+static bool rings_as_usual(const struct call *call, const struct leg *branch)
+{
+	const struct phone *p = call->caller->phone;
+
+	return outsider_is(branch->phone) && p && !call->is_emergency &&
+	       cos_may(phone_person(p), COS_STANDARD_RINGBACK);
+}
+
 void call_progress(struct call *call, struct leg *branch,
 		   const struct sip_message *m)
 {
@@ -406,6 +417,10 @@ void call_progress(struct call *call, struct leg *branch,
 
 	if (call->state >= CALL_ANSWERED)
 		return;
+	if (has_sdp && rings_as_usual(call, branch)) {
+		has_sdp = false;
+		reply.status = 180;
+	}
 	if (call->state == CALL_ROUTING) {
 		call->state = CALL_RINGING;
 		call_await_answer(call);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "pbx/desk/access.h"
 #include "pbx/call/call_private.h"
+#include "pbx/route/cos.h"
 #include "pbx/call/identity.h"
 #include "pbx/feature/dial.h"
 #include "pbx/feature/intrude.h"
@@ -149,6 +150,15 @@ static void route_peer(struct call *call, struct routing *r,
 	r->phones[r->count++] = target->phone;
 }
 
+/* Nobody reaches the user by a number outside. */
+static bool has_no_did(const struct phone *caller, const char *number)
+{
+	const struct user *u = directory_user_by_extension(caller->customer,
+							   span_of(number));
+
+	return u && cos_may(u, COS_NON_DID);
+}
+
 /* A call from outside: the DID is known already. */
 static void route_target(struct call *call, struct routing *r,
 			 const struct call_target *target)
@@ -163,6 +173,14 @@ static void route_target(struct call *call, struct routing *r,
 	forward_way(call)->is_anonymous = p->is_anonymous;
 	trail_add(&call->trail, "trunk %s: %s calls %s", p->trunk->name,
 		  phone_shown_number(p), target->did);
+	if (!target->phone && has_no_did(p, target->number)) {
+		trail_add(&call->trail, "%s is not reached from outside",
+			  target->number);
+		memset(r, 0, sizeof(*r));
+		r->status = 404;
+		r->cause = "No Such Number";
+		return;
+	}
 	if (!target->phone) {
 		route_begin(r, forward_way(call), p, span_of(target->number),
 			    call->hops, &call->trail);

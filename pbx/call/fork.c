@@ -347,7 +347,8 @@ static bool shows_name(const struct leg *leg)
 
 static void write_caller(const struct leg *leg, struct sip_out *o)
 {
-	const struct phone *p = leg->call->caller->phone;
+	const struct phone *mask = transfer_mask(leg->call);
+	const struct phone *p = mask ? mask : leg->call->caller->phone;
 
 	server_identity(o, shows_name(leg) ? phone_name(p) : NULL,
 			phone_shown_number(p));
@@ -387,7 +388,8 @@ static void write_headers(struct sip_out *o, struct leg *leg,
 	leg_headers(leg, o);
 	if (forward_is_anonymous(call))
 		sip_out_raw(o, SPAN("Privacy: id\r\n"));
-	else if (!transfer_shown(call) && shows_name(leg) && shows_caller(leg))
+	else if (!transfer_shown(call) && !transfer_mask(call) &&
+		 shows_name(leg) && shows_caller(leg))
 		leg_identity(call->caller, o);
 	forward_headers(call, o);
 	write_referrer(transfer_referrer(call), o);

@@ -210,9 +210,12 @@ void lamp_dialled(const struct call *call)
 	if (!lamp_is_lit(u))
 		return;
 
-	list = cos_may(u, COS_MESSAGE_OFF_HOOK)
-		       ? json_array()
-		       : list_with(u, call->number, false);
+	if (cos_may(u, COS_MESSAGE_OFF_HOOK))
+		list = json_array();
+	else if (cos_may(u, COS_CALLBACK_ERASES))
+		list = list_with(u, call->number, false);
+	else
+		return;
 	if (json_array_size(list) < json_array_size(messages_of(u)))
 		change(u, list, NULL);
 	else

@@ -72,6 +72,17 @@ static void held_too_long(void *arg)
 	recall_begin(&wish);
 }
 
+/* Whose time counts: the holder's, or that of the party called. */
+static const struct phone *whose_time(const struct leg *leg)
+{
+	const struct leg *callee = leg->call->callee;
+
+	return callee && callee->phone && callee->phone->user &&
+			       cos_may(leg->phone->user, COS_CALLED_HOLD_TIME)
+		       ? callee->phone
+		       : leg->phone;
+}
+
 void recall_held(struct leg *leg, bool is_held)
 {
 	uint64_t ms;
@@ -80,7 +91,7 @@ void recall_held(struct leg *leg, bool is_held)
 	if (!is_held || !leg->phone || leg->phone->trunk)
 		return;
 
-	ms = recall_after_ms(leg->phone, RECALL_HELD);
+	ms = recall_after_ms(whose_time(leg), RECALL_HELD);
 	if (ms)
 		wheel_start(&leg->held_timer, ms, held_too_long, leg);
 }

@@ -122,6 +122,10 @@ int transfer_originate(struct call **callp, struct phone *phone,
 int transfer_originate_answered(struct call **callp, struct phone *phone,
 				const char *number);
 
+/** Who hands over, when that is shown to whom is rung in place of the party
+ * handed over (class of service); else NULL. */
+const struct phone *transfer_mask(const struct call *call);
+
 /** Who is told of a call for help (emergency_notice.h). */
 struct transfer_notice {
 	uint64_t row;

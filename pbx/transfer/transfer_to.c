@@ -509,6 +509,17 @@ uint64_t transfer_notice_of(const struct call *call)
 	return call->transfer ? call->transfer->notice : 0;
 }
 
+const struct phone *transfer_mask(const struct call *call)
+{
+	const struct transfer *t = call->transfer;
+
+	return t && t->call == call && t->kind == TRANSFER_RING && t->by &&
+			       !t->why && t->phone &&
+			       !cos_may(phone_person(t->phone), COS_HELD_SHOWN)
+		       ? t->phone
+		       : NULL;
+}
+
 const char *transfer_shown_name(const struct call *call)
 {
 	const struct transfer *t = call->transfer;

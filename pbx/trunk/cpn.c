@@ -405,12 +405,19 @@ struct shown_number cpn_of_place(const struct phone *p, const struct sa *source)
 	return n;
 }
 
+/* The line that has its user's number. */
+static bool is_prime(const struct phone *p)
+{
+	return !p->user || !strcmp(p->number, p->user->extension);
+}
+
 struct shown_number cpn_of(const struct phone *p, const struct sa *source)
 {
 	struct shown_number n = { NULL, "phone" };
 
 	/* The line's own number is not that of who is logged in at it. */
-	if (!phone_guest(p))
+	if (!phone_guest(p) &&
+	    (is_prime(p) || cos_may(p->user, COS_NON_PRIME_IDENTITY)))
 		n = found(rule_number(&shown.cpns, p->id), "phone");
 	if (!n.number && p->user)
 		n = found(rule_number(&shown.cpns, p->user->id), "user");
