@@ -60,16 +60,17 @@ static inline uint64_t sip_word_controls(const char *p)
  * eight overlap. */
 static inline bool sip_is_clean(struct span s)
 {
-	const char *p = s.p, *e = p + s.len;
 	uint64_t bad = 0;
 
 	if (s.len >= sizeof(uint64_t)) {
-		for (; e - p > 8; p += 8)
+		const char *last = s.p + s.len - sizeof(uint64_t);
+
+		for (const char *p = s.p; p < last; p += sizeof(uint64_t))
 			bad |= sip_word_controls(p);
-		return !(bad | sip_word_controls(e - 8));
+		return !(bad | sip_word_controls(last));
 	}
-	for (; p < e; p++) {
-		if ((unsigned char)*p < 32 || *p == 127)
+	for (uint32_t i = 0; i < s.len; i++) {
+		if ((unsigned char)s.p[i] < 32 || s.p[i] == 127)
 			return false;
 	}
 

@@ -125,35 +125,57 @@ bool digest_scheme_skip(struct span *valuep)
 	return true;
 }
 
+/* A whole quoted string, or what there is up to the next comma; NULL when it
+ * is neither. */
+static const char *skip_field_value(struct span *valuep, const char *p,
+				    const char *e)
+{
+	const char *end;
+
+	if (p < e && *p == '"') {
+		end = memchr(p + 1, '"', (size_t)(e - p - 1));
+		if (!end)
+			return NULL;
+		*valuep = span_between(p, ++end);
+		end = sip_skip_blanks(end, e);
+		return end == e || *end == ',' ? end : NULL;
+	}
+
+	end = p < e ? memchr(p, ',', (size_t)(e - p)) : NULL;
+	end = end ? end : e;
+	*valuep = sip_trim(span_between(p, end));
+
+	return end;
+}
+
 bool digest_field_next(struct span *restp, struct span *namep,
 		       struct span *valuep)
 {
-	struct span rest = *restp, item, v;
-	const char *eq;
+	const char *p = restp->p, *e, *name;
 
-	do {
-		if (!sip_list_next(&rest, &item)) {
-			*restp = rest;
-			return false;
-		}
-	} while (!item.len);
-
-	eq = memchr(item.p, '=', item.len);
-	if (!eq)
+	if (!restp->len)
 		return false;
-	*namep = sip_trim(span_between(item.p, eq));
-	v = sip_trim(span_between(eq + 1, item.p + item.len));
-	if (!sip_is_token(*namep))
+	e = p + restp->len;
+	while (p < e && (*p == ',' || sip_char_is_blank(*p)))
+		p++;
+	if (p == e) {
+		*restp = (struct span){ e, 0 };
 		return false;
-
-	/* a whole quoted string, or none at all */
-	if (v.len && v.p[0] == '"') {
-		if (v.len < 2 || v.p[v.len - 1] != '"' ||
-		    memchr(v.p + 1, '"', v.len - 2))
-			return false;
 	}
-	*valuep = v;
-	*restp = rest;
+
+	name = p;
+	while (p < e && sip_char_is(*p, SIP_CHAR_TOKEN))
+		p++;
+	*namep = span_between(name, p);
+	p = sip_skip_blanks(p, e);
+	if (!namep->len || p == e || *p != '=')
+		return false;
+
+	p = skip_field_value(valuep, sip_skip_blanks(p + 1, e), e);
+	if (!p)
+		return false;
+
+	*restp = span_between(p, e);
 	return true;
 }
 

@@ -50,6 +50,9 @@ static bool words(struct sip_out *o, const char *fmt, va_list ap)
 	return !o->is_full;
 }
 
+static int print(char line[TRAIL_ENTRY_BYTES], const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+
 /* Octets of the line, cut to its size. */
 static int print(char line[TRAIL_ENTRY_BYTES], const char *fmt, va_list ap)
 {
