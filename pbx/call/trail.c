@@ -54,7 +54,8 @@ static int print(char line[TRAIL_ENTRY_BYTES], const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
 /* Octets of the line, cut to its size. */
-static int print(char line[TRAIL_ENTRY_BYTES], const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static int print(
+	char line[TRAIL_ENTRY_BYTES], const char *fmt, va_list ap)
 {
 	struct sip_out o;
 	va_list copy;
