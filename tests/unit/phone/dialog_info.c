@@ -70,8 +70,8 @@ static void what_is_none_is_refused(void)
 		"<dialog-info version=\"1\">",
 		"<dialog-info version=\"1\"></dialog>",
 		"<dialog-info version=\"1\"><dialog/></dialog-info>",
-		"<dialog-info version=\"1\"><dialog id=\"a\"><state>so</state>"
-		"</dialog></dialog-info>",
+		("<dialog-info version=\"1\"><dialog id=\"a\"><state>so</state>"
+		 "</dialog></dialog-info>"),
 		"<!DOCTYPE x [<!ENTITY a \"b\">]><dialog-info version=\"1\"/>",
 		"<dialog-info version=\"1\"/><dialog-info version=\"1\"/>",
 		"<dialog-info version=\"1\"",
