@@ -145,6 +145,9 @@ static const struct field settings_fields[] = {
 	  .help_fr = "Codes erronés en un jour" },
 	{ "bad_since_ms", FIELD_TIME, OURS, .help = "Since when",
 	  .help_fr = "Depuis" },
+	{ "stamps", FIELD_JSON, OURS, 0, 8192,
+	  .help = "When each field was set, for a resilient pair",
+	  .help_fr = "Date de chaque champ, pour une paire résiliente" },
 };
 
 const struct kind mailbox_settings_kind = {

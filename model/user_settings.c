@@ -55,6 +55,9 @@ static const struct field fields[] = {
 	{ "reminder_ms", FIELD_TIME, FIELD_READONLY | FIELD_HIDDEN,
 	  .help = "When the user wants to be called",
 	  .help_fr = "Heure du rappel" },
+	{ "stamps", FIELD_JSON, FIELD_READONLY | FIELD_HIDDEN, 0, 8192,
+	  .help = "When each field was set, for a resilient pair",
+	  .help_fr = "Date de chaque champ, pour une paire résiliente" },
 };
 
 const struct kind user_settings_kind = {

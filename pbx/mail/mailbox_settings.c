@@ -8,6 +8,7 @@
 #include "model/record.h"
 #include "pbx/mail/greeting.h"
 #include "pbx/mail/mailbox_settings.h"
+#include "pbx/pair/pair_fields.h"
 #include "pbx/pair/pair_log.h"
 #include "pbx/mail/passcode.h"
 
@@ -96,13 +97,18 @@ static int change(struct mailbox *b, json_t *changes, struct http_request *req)
 {
 	struct change *ch = mem_zalloc(sizeof(*ch), change_destructor);
 	struct store_write *w = NULL;
+	json_t *before = NULL;
 	int err = ch && changes ? prepare(b) : ENOMEM;
 
 	if (!err) {
 		memcpy(ch->id, b->user, sizeof(ch->id));
 		ch->req = mem_ref(req);
+		before = json_deep_copy(b->settings);
 		err = json_object_update(b->settings, changes) ? ENOMEM : 0;
 	}
+	if (!err)
+		err = pair_fields_stamp(b->settings, before);
+	json_decref(before);
 	json_decref(changes);
 	if (!err)
 		err = table.store ? store_write_alloc(&w, table.store) : ENOSYS;
@@ -241,11 +247,28 @@ static int taken(json_t *object, void *arg)
 	return 0;
 }
 
+static const json_t *current(const char *id)
+{
+	const struct mailbox *b = mailbox_find(id);
+
+	return b ? b->settings : NULL;
+}
+
 /* The other node of a pair has changed them. */
+static void remember_theirs(const char *id, const json_t *object)
+{
+	struct mailbox *b = mailbox_find(id);
+
+	if (!b)
+		return;
+	json_decref(b->settings);
+	b->settings = json_deep_copy(object);
+}
+
+/* That is on the disk; what has been set since is later. */
 static void merged(const char *id, json_t *object, void *arg)
 {
-	(void)id;
-	if (object)
+	if (object && !current(id))
 		(void)taken(object, arg);
 }
 
@@ -261,7 +284,8 @@ int mailbox_settings_start(struct store *store, const struct key_file *keys,
 	if (!err)
 		err = record_each(&table, taken, NULL);
 	if (!err)
-		err = pair_table_add(&table, merged);
+		err = pair_table_add_fields(&table, merged, current,
+					    remember_theirs);
 	if (!err)
 		err = router_routes(router, routes,
 				    sizeof(routes) / sizeof(routes[0]), NULL);

@@ -12,13 +12,18 @@
 #include "pbx/pair/errand.h"
 #include "pbx/pair/far.h"
 #include "pbx/pair/pair.h"
+#include "pbx/pair/pair_fields.h"
 #include "pbx/pair/pair_follow.h"
 #include "pbx/pair/pair_log.h"
 #include "pbx/pair/peer.h"
 #include "pbx/registrar.h"
 #include "pbx/turn.h"
 
-enum { PROTOCOL = 1, RETRY_MIN_MS = 100, RETRY_MAX_MS = 1000 };
+enum {
+	PROTOCOL = 1,
+	RETRY_MIN_MS = 100,
+	RETRY_MAX_MS = 1000,
+};
 
 static struct {
 	struct ws *ws;
@@ -26,6 +31,8 @@ static struct {
 	struct wheel_timer retry;
 	uint32_t retry_ms;
 	uint64_t lost_ms; /* monotonic */
+	int64_t heard;    /* stamp up to which we know theirs */
+	int64_t hearing;  /* the highest of what came since */
 	char epoch[PAIR_EPOCH_SIZE];
 	uint64_t top;         /* its last number known */
 	uint64_t applied;     /* on our disk */
@@ -50,7 +57,9 @@ struct apply {
 	struct pair_entry entry;
 	char id[DIRECTORY_ID_SIZE];
 	uint64_t session;
-	bool is_second; /* another one had to give way */
+	bool is_second;  /* another one had to give way */
+	bool is_merged;  /* by fields */
+	bool keeps_ours; /* some of them */
 };
 
 static void connect_now(void *arg);
@@ -105,6 +114,7 @@ static void moved(const struct store_result *result, void *arg)
 	pair_log_cursor(&c);
 	fault_point("pbx.pair.moved");
 	follow.applied = c.seq;
+	follow.heard = follow.hearing;
 	follow.is_current = true;
 	(void)ws_send_json(follow.ws,
 			   json_pack("{s:I}", "read", (json_int_t)c.seq));
@@ -229,7 +239,10 @@ static int apply_send(struct apply *a, const char *column)
 
 	fault_point("pbx.pair.apply");
 	if (!err)
-		err = pair_log_merge(w, a->kind, &a->entry);
+		err = a->is_merged
+			      ? pair_log_merge_fields(w, a->kind, &a->entry,
+						      a->keeps_ours)
+			      : pair_log_merge(w, a->kind, &a->entry);
 	if (!err && column)
 		err = a->kind->displace(w, a->object, column, a->kind->arg);
 	if (!err)
@@ -265,9 +278,49 @@ static void check_conflict(const struct apply *a)
 	json_decref(ours);
 }
 
+/* Of each field the later one. */
+static int merge_fields(struct apply *a, const json_t *ours)
+{
+	struct pair_fields_merge m = { .ours = ours,
+				       .theirs = a->object,
+				       .known = pair_log_known(),
+				       .heard = follow.heard };
+	int64_t stamp = 0;
+	bool is_news = pair_log_is_news(a->kind, a->id, &stamp);
+	json_t *merged;
+
+	m.is_theirs_later = stamp < a->entry.stamp;
+	merged = pair_fields_merge(&m);
+	if (!merged)
+		return ENOMEM;
+	if (m.has_conflict && is_news && m.is_theirs_later)
+		pair_log_conflict(a->kind, a->id, ours, a->object, true);
+	else if (m.has_conflict && is_news && !follow.seen)
+		pair_log_conflict(a->kind, a->id, a->object, ours, false);
+
+	a->is_merged = true;
+	a->keeps_ours = m.keeps_ours;
+	a->kind->remember(a->id, merged);
+	json_decref(a->object);
+	a->object = merged;
+
+	return 0;
+}
+
 static void go_on_with(struct apply *a)
 {
-	check_conflict(a);
+	const json_t *ours = a->kind->current && !a->entry.is_gone
+				     ? a->kind->current(a->id)
+				     : NULL;
+
+	if (!ours) {
+		check_conflict(a);
+	}
+	else if (merge_fields(a, ours)) {
+		mem_deref(a);
+		break_off("no memory");
+		return;
+	}
 	if (apply_send(a, NULL))
 		break_off("no memory");
 }
@@ -341,6 +394,9 @@ static void take_change(const json_t *frame, bool is_gone)
 	};
 	if (a->entry.seq > follow.top)
 		follow.top = a->entry.seq;
+	if (kind->is_shared && a->entry.stamp < PAIR_STAMP_GONE &&
+	    a->entry.stamp > follow.hearing)
+		follow.hearing = a->entry.stamp;
 	if (!is_gone && kind->fetch)
 		fetch(a);
 	else

@@ -26,6 +26,7 @@ static struct {
 	char epoch[PAIR_EPOCH_SIZE];
 	uint64_t last;    /* number given last */
 	uint64_t read;    /* by the other node */
+	int64_t known;    /* stamp of the last change it has read */
 	int64_t stamp_ms; /* highest seen */
 	struct pair_cursor cursor;
 } plog;
@@ -192,8 +193,12 @@ static void table_after(const char *id, json_t *object, void *arg)
 	(void)arg;
 }
 
-int pair_table_add(const struct record_table *table,
-		   void (*after)(const char *id, json_t *object, void *arg))
+int pair_table_add_fields(const struct record_table *table,
+			  void (*after)(const char *id, json_t *object,
+					void *arg),
+			  const json_t *(*current)(const char *id),
+			  void (*remember)(const char *id,
+					   const json_t *object))
 {
 	struct table_kind *t;
 
@@ -210,10 +215,18 @@ int pair_table_add(const struct record_table *table,
 		.get = table_get,
 		.put = table_put,
 		.after = after ? after : table_after,
+		.current = current,
+		.remember = remember,
 		.all_sql = t->sql,
 	};
 
 	return pair_kind_add(&t->kind);
+}
+
+int pair_table_add(const struct record_table *table,
+		   void (*after)(const char *id, json_t *object, void *arg))
+{
+	return pair_table_add_fields(table, after, NULL, NULL);
 }
 
 const struct pair_kind *pair_kind_at(unsigned i)
@@ -257,6 +270,16 @@ static int64_t stamp_next(void)
 	return plog.stamp_ms * 2 + (int64_t)plog.side;
 }
 
+int64_t pair_log_known(void)
+{
+	return plog.known;
+}
+
+int64_t pair_log_stamp(void)
+{
+	return stamp_next();
+}
+
 int pair_log_add(struct store_write *w, const char *kind, const char *id,
 		 int64_t stamp, bool is_gone)
 {
@@ -283,6 +306,16 @@ int pair_log_shared(struct store_write *w, const char *kind, const char *id,
 	return pair_log_add(w, kind, id, stamp_next(), is_gone);
 }
 
+/* No number is given twice, though its row is overwritten. */
+static int keep_highest(struct store_write *w)
+{
+	return store_write_add(
+		w,
+		"UPDATE pair_state SET seq = (SELECT MAX(seq) FROM pair_log)"
+		" WHERE name = 'log' AND seq < (SELECT MAX(seq) FROM pair_log)",
+		STORE_NO_ARGS);
+}
+
 int pair_log_merge(struct store_write *w, const struct pair_kind *kind,
 		   const struct pair_entry *entry)
 {
@@ -291,11 +324,7 @@ int pair_log_merge(struct store_write *w, const struct pair_kind *kind,
 	if (kind->is_shared && entry->stamp < PAIR_STAMP_GONE &&
 	    entry->stamp / 2 > plog.stamp_ms)
 		plog.stamp_ms = entry->stamp / 2;
-	err = store_write_add(
-		w,
-		"UPDATE pair_state SET seq = (SELECT MAX(seq) FROM pair_log)"
-		" WHERE name = 'log' AND seq < (SELECT MAX(seq) FROM pair_log)",
-		STORE_NO_ARGS);
+	err = keep_highest(w);
 	if (err)
 		return err;
 	err = store_write_add(
@@ -312,6 +341,33 @@ int pair_log_merge(struct store_write *w, const struct pair_kind *kind,
 			   store_int(entry->stamp), store_int(entry->is_gone)));
 
 	return err || !kind->is_shared ? err : store_write_require(w, EALREADY);
+}
+
+/* Only what is gone for good is in the way; what is ours and later is still to
+ * be told. */
+int pair_log_merge_fields(struct store_write *w, const struct pair_kind *kind,
+			  const struct pair_entry *entry, bool keeps_ours)
+{
+	int err;
+
+	if (entry->stamp / 2 > plog.stamp_ms)
+		plog.stamp_ms = entry->stamp / 2;
+	err = keep_highest(w);
+	if (!err)
+		err = store_write_add(
+			w,
+			"INSERT INTO pair_log (kind, id, seq, stamp, is_gone)"
+			" VALUES ($1, $2, 0, $3, 0) ON CONFLICT (kind, id)"
+			" DO UPDATE SET seq = pair_log.seq * $4, stamp = CASE"
+			" WHEN pair_log.stamp > $3 THEN pair_log.stamp"
+			" ELSE $3 END, is_gone = 0"
+			" WHERE pair_log.is_gone = 0 OR pair_log.stamp < $3",
+			STORE_ARGS(store_text(kind->name),
+				   store_text(entry->id),
+				   store_int(entry->stamp),
+				   store_int(keeps_ours)));
+
+	return err ? err : store_write_require(w, EALREADY);
 }
 
 static int fill_kind(const struct pair_kind *kind)
@@ -406,6 +462,8 @@ void pair_log_read(uint64_t seq)
 		return;
 
 	plog.read = seq;
+	if (seq >= plog.last)
+		plog.known = plog.stamp_ms * 2 + 1;
 	(void)store_write(plog.store, NULL, NULL, STATE_PUT,
 			  STORE_ARGS(store_text("read"), store_text(plog.epoch),
 				     store_int((int64_t)seq)));

@@ -57,6 +57,12 @@ struct pair_kind {
 	int (*put)(struct store_write *w, const char *id, const json_t *object,
 		   int64_t stamp, void *arg);
 
+	/** Of an object that is merged by fields (pair_fields.h): what it will
+	 * be when all of our writes are done, borrowed, NULL: nothing yet; and
+	 * what it will be now.  NULL: the later one holds as a whole. */
+	const json_t *(*current)(const char *id);
+	void (*remember)(const char *id, const json_t *object);
+
 	/** Another one has the unique value in this column, and is about to
 	 * get another one: it goes.  May be NULL. */
 	int (*displace)(struct store_write *w, const json_t *object,
@@ -100,6 +106,14 @@ int pair_kind_add(const struct pair_kind *kind);
 int pair_table_add(const struct record_table *table,
 		   void (*after)(const char *id, json_t *object, void *arg));
 
+/** The same, merged by fields: current and remember as in struct pair_kind. */
+int pair_table_add_fields(const struct record_table *table,
+			  void (*after)(const char *id, json_t *object,
+					void *arg),
+			  const json_t *(*current)(const char *id),
+			  void (*remember)(const char *id,
+					   const json_t *object));
+
 /** Enter what was there before there was a log; after the last kind. */
 int pair_log_fill(void);
 
@@ -111,6 +125,12 @@ const struct pair_kind *pair_kind_find(const char *name);
 int pair_log_add(struct store_write *w, const char *kind, const char *id,
 		 int64_t stamp, bool is_gone);
 
+/** The stamp up to which the other node knows our changes. */
+int64_t pair_log_known(void);
+
+/** A stamp of now, below that of the next change of ours. */
+int64_t pair_log_stamp(void);
+
 /** The same for a shared kind, stamped now. */
 int pair_log_shared(struct store_write *w, const char *kind, const char *id,
 		    bool is_gone);
@@ -121,6 +141,11 @@ int pair_log_shared(struct store_write *w, const char *kind, const char *id,
  */
 int pair_log_merge(struct store_write *w, const struct pair_kind *kind,
 		   const struct pair_entry *entry);
+
+/** The same for an object merged by fields, which is written with it;
+ * keeps_ours: some of it is ours still to be told. */
+int pair_log_merge_fields(struct store_write *w, const struct pair_kind *kind,
+			  const struct pair_entry *entry, bool keeps_ours);
 
 /** Such a change has been read by the other node up to here. */
 void pair_log_read(uint64_t seq);

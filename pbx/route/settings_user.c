@@ -13,6 +13,7 @@
 #include "pbx/feature/reminder.h"
 #include "pbx/feature/lamp.h"
 #include "pbx/mail/mwi.h"
+#include "pbx/pair/pair_fields.h"
 #include "pbx/route/settings_user.h"
 #include "pbx/turn.h"
 
@@ -113,7 +114,7 @@ int settings_user_take(struct user *u, const json_t *object)
 
 	mem_deref(u->settings);
 	u->settings = s;
-	reminder_take(u, (uint64_t)json_get_int(object, "reminder_ms", 0));
+	reminder_take(u, (uint64_t)json_get_int(s->object, "reminder_ms", 0));
 
 	return 0;
 }
@@ -184,8 +185,9 @@ static void changed(const struct store_result *result, void *arg)
 	int err = result->err;
 
 	pair_feed_changed();
-	if (!err && u)
-		err = settings_user_take(u, ch->object);
+	if (!err && u) /* with what has been sent since */
+		err = settings_user_take(u, u->settings ? u->settings->object
+							: ch->object);
 	else if (u)
 		take_stored(u);
 	if (err)
@@ -231,13 +233,16 @@ static int send_change(struct user *u, json_t *object, struct http_request *req,
 	}
 	(void)json_object_set_new(object, "id", json_string(u->id));
 	(void)json_object_set_new(object, "generation", json_integer(1));
+	err = pair_fields_stamp(object,
+				u->settings ? u->settings->object : NULL);
 	ch->object = object;
 	ch->req = mem_ref(req);
 	ch->done = done;
 	ch->arg = arg;
 	memcpy(ch->id, u->id, sizeof(ch->id));
 
-	err = table.store ? store_write_alloc(&w, table.store) : ENOSYS;
+	if (!err)
+		err = table.store ? store_write_alloc(&w, table.store) : ENOSYS;
 	if (!err)
 		err = record_put(w, &table, object);
 	if (!err)
@@ -486,10 +491,27 @@ static void merged(const char *id, json_t *object, void *arg)
 	bool is_lit = u && lamp_is_lit(u);
 
 	(void)arg;
-	if (u && settings_user_take(u, object))
+	if (u &&
+	    settings_user_take(u, object && u->settings ? u->settings->object
+							: object))
 		log_error("settings", "user=%s: no memory", id);
 	if (u && lamp_is_lit(u) != is_lit)
 		mwi_user(id);
+}
+
+static const json_t *current(const char *id)
+{
+	const struct user *u = directory_user(span_of(id));
+
+	return u && u->settings ? u->settings->object : NULL;
+}
+
+static void remember_theirs(const char *id, const json_t *object)
+{
+	struct user *u = directory_user(span_of(id));
+
+	if (u)
+		remember(u, object);
 }
 
 int settings_user_start(struct store *store, struct router *router)
@@ -503,7 +525,8 @@ int settings_user_start(struct store *store, struct router *router)
 	if (!err)
 		err = record_each(&table, taken, NULL);
 	if (!err)
-		err = pair_table_add(&table, merged);
+		err = pair_table_add_fields(&table, merged, current,
+					    remember_theirs);
 	if (!err)
 		err = router_routes(router, routes,
 				    sizeof(routes) / sizeof(routes[0]), NULL);
