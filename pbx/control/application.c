@@ -183,11 +183,12 @@ static void fill(struct application *a, const json_t *object)
 	bool is_other = rights != a->rights ||
 			(a->scope || json_is_array(scope)
 				 ? !json_equal(a->scope, scope)
-				 : false) ||
-			strcmp(hash ? hash : "", a->token_hash) != 0;
+				 : false);
 
 	if (is_other)
 		a->version++;
+	if (strcmp(hash ? hash : "", a->token_hash) != 0)
+		a->token_version++;
 	(void)snprintf(a->name, sizeof(a->name), "%s", name ? name : "");
 	a->rights = rights;
 	json_decref(a->scope);

@@ -43,9 +43,10 @@ struct application {
 	char customer[DIRECTORY_ID_SIZE];
 	char name[128];
 	char token_hash[65];
-	uint32_t rights;  /* of RIGHT_BIT() */
-	uint32_t version; /* another one: what it sees has changed */
-	json_t *scope;    /* array of ids and extensions; NULL: all */
+	uint32_t rights;        /* of RIGHT_BIT() */
+	uint32_t version;       /* another one: what it sees has changed */
+	uint32_t token_version; /* another one: it has another token */
+	json_t *scope;          /* array of ids and extensions; NULL: all */
 	uint64_t expires_ms;
 	uint64_t last_used_ms;
 	uint64_t saved_ms; /* of last_used_ms, on the disk */

@@ -52,6 +52,7 @@ struct reader {
 	bool is_live; /* has had its replay: gets what is new */
 	struct application *application; /* that reads, counted; or NULL */
 	uint32_t version;                /* of it, when it came */
+	uint32_t token_version;
 };
 
 /* Whom a snapshot is about, listed at its beginning; how each is then is
@@ -228,18 +229,19 @@ void event_application(const struct application *a)
 {
 	for (struct le *le = list_head(&events.readers); le; le = le->next) {
 		struct reader *r = le->data;
+		bool is_revoked = !application_is_valid(a) ||
+				  r->token_version != a->token_version;
 
-		if (r->application != a)
-			continue;
-		if (application_is_valid(a) && r->version == a->version)
+		if (r->application != a ||
+		    (!is_revoked && r->version == a->version))
 			continue;
 		r->is_live = false;
 		wheel_stop(&r->timer);
 		r->snapshot = mem_deref(r->snapshot);
-		if (application_is_valid(a))
-			ws_close(r->ws, 4001, "rights changed");
-		else
+		if (is_revoked)
 			ws_close(r->ws, 1008, "revoked");
+		else
+			ws_close(r->ws, 4001, "rights changed");
 	}
 }
 
@@ -841,6 +843,7 @@ void event_stream(struct http_request *req)
 	if (a) {
 		r->application = mem_ref(a);
 		r->version = a->version;
+		r->token_version = a->token_version;
 		a->streams++;
 	}
 

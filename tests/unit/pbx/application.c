@@ -214,8 +214,10 @@ static void another_right_or_scope_is_another_version(void)
 	CHECK_INT(a->version, version + 1);
 	take("t", "[]", ",\"rights\":[\"calls.see\",\"records.read\"]");
 	CHECK_INT(a->version, version + 2);
+	CHECK_INT(a->token_version, 1);
 	take("u", "[]", ",\"rights\":[\"calls.see\",\"records.read\"]");
-	CHECK_INT(a->version, version + 3);
+	CHECK_INT(a->version, version + 2);
+	CHECK_INT(a->token_version, 2);
 	unmake();
 }
 
