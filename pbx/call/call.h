@@ -112,6 +112,7 @@ struct call {
 	bool is_told;       /* the other node knows it (pair_calls.h) */
 	bool is_unrecorded; /* dial tone: what is dialled has a record */
 	bool is_errand;     /* done at the other node (errand.h) */
+	uint8_t application_asks; /* told in the trail (application_gate.h) */
 	uint16_t legs;
 	uint64_t row;
 	struct leg *caller;

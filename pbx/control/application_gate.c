@@ -14,6 +14,8 @@
 #include "pbx/mail/mailbox.h"
 #include "pbx/store.h"
 
+enum { STORY_MAX = 40 };
+
 /* What the path of a route names. */
 enum subject {
 	ABOUT_NOTHING, /* a list filters what it shows */
@@ -447,7 +449,7 @@ static bool touches_emergency(const struct application *a,
 	       application_keeps_off(a, call_of(req));
 }
 
-/* The call's story says who wanted it. */
+/* The call's story says who wanted it, and has room for what else happens. */
 static void tell_story(const struct application *a, struct http_request *req,
 		       const struct row *row)
 {
@@ -456,11 +458,14 @@ static void tell_story(const struct application *a, struct http_request *req,
 
 	if (row->subject == ABOUT_CALL && http_param(req, "id"))
 		call = call_find(span_of(http_param(req, "id")));
-	if (call)
-		trail_add(&call->trail, "application %s asks: %s", a->name,
-			  !strcmp(row->method, "DELETE") ? "end"
-			  : slash                        ? slash + 1
-							 : "");
+	if (!call || call->application_asks >= STORY_MAX)
+		return;
+
+	call->application_asks++;
+	trail_add(&call->trail, "application %s asks: %s", a->name,
+		  !strcmp(row->method, "DELETE") ? "end"
+		  : slash                        ? slash + 1
+						 : "");
 }
 
 static void pass(struct http_request *req, const struct route *route,
