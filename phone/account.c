@@ -211,6 +211,25 @@ static int read_transport(struct account *a, const json_t *sip, char *why)
 	return EBADMSG;
 }
 
+static int read_media(struct account *a, const json_t *sip, char *why)
+{
+	const char *srtp = json_get_text(sip, "srtp");
+	const char *codecs = json_get_text(sip, "codecs");
+
+	if (srtp && media_set_srtp(&a->media, srtp)) {
+		snprintf(why, ACCOUNT_WHY_BYTES,
+			 "sip.srtp: must be off, optional or required");
+		return EBADMSG;
+	}
+	if (codecs && media_set_codecs(&a->media, codecs)) {
+		snprintf(why, ACCOUNT_WHY_BYTES,
+			 "sip.codecs: must be some of opus, G722, PCMU, PCMA");
+		return EBADMSG;
+	}
+
+	return 0;
+}
+
 static int read_all(struct account *a, const json_t *json, char *why)
 {
 	const json_t *sip = json_object_get(json, "sip");
@@ -255,6 +274,10 @@ static int read_all(struct account *a, const json_t *json, char *why)
 		snprintf(why, ACCOUNT_WHY_BYTES, "sip.sip_secret: is missing");
 		return EBADMSG;
 	}
+
+	err = read_media(a, sip, why);
+	if (err)
+		return err;
 
 	return read_transport(a, sip, why);
 }

@@ -9,6 +9,7 @@
 
 #include "base/libre.h"
 #include "base/span.h"
+#include "phone/media.h"
 #include "sip/flow.h"
 
 enum {
@@ -35,6 +36,7 @@ struct account {
 	char *sip_secret;
 	char *number;
 	enum sip_transport transport;
+	struct media media;
 	char *text; /* the JSON it was read from */
 };
 

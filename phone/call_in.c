@@ -38,10 +38,10 @@ static uint16_t verdict(const struct engine *e, const struct sip_message *m)
 	    phone_calls_count(e) >= PHONE_CALLS_MAX)
 		return 486;
 	if (m->body.len) {
-		int err = speech_check(m->body);
+		int err = speech_check(e, m->body);
 
 		if (err)
-			return err == ENOENT ? 488 : 400;
+			return err == ENOENT || err == EACCES ? 488 : 400;
 	}
 
 	return 0;
@@ -294,8 +294,9 @@ int phone_call_answer(struct call *c)
 	err = send_ok(c);
 	if (err) {
 		(void)phone_call_refuse(
-			c, err == ENOENT ? 488 : 500, NULL,
-			phone_call_reason(err == ENOENT ? 488 : 500));
+			c, err == ENOENT || err == EACCES ? 488 : 500, NULL,
+			phone_call_reason(
+				err == ENOENT || err == EACCES ? 488 : 500));
 		return err;
 	}
 

@@ -224,7 +224,8 @@ static void answer_change(struct call *c, const struct sip_message *m,
 	sip_out_init(&b, body, sizeof(body));
 	err = answer_body(c, m, &b);
 	if (err) {
-		(void)sip_server_answer(server, err == ENOENT ? 488 : 400);
+		(void)sip_server_answer(
+			server, err == ENOENT || err == EACCES ? 488 : 400);
 		return;
 	}
 	sip_out_init(&h, headers, sizeof(headers));

@@ -12,6 +12,7 @@
 #include "base/wheel.h"
 #include "phone/account.h"
 #include "phone/capability.h"
+#include "phone/media.h"
 
 struct audio;
 struct cache;
@@ -39,6 +40,7 @@ struct engine {
 	struct account *account;
 	char state_dir[ENGINE_PATH_MAX];
 	struct sa local; /* our address as the registrar sees it */
+	struct media media; /* of calls to come */
 	struct audio *audio;
 	int ear; /* file of what is heard, or -1 */
 	struct sip *sip;

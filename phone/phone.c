@@ -354,6 +354,7 @@ static int begin(struct phone *p)
 	if (p->opt.transport)
 		(void)sip_transport_decode(&e->account->transport,
 					   span_of(p->opt.transport));
+	e->media = e->account->media;
 	err = make_state_dir(p);
 	if (err)
 		return err;

@@ -104,6 +104,8 @@ static const struct setting settings[] = {
 	  wish_if_no_answer },
 	{ "auto-answer", "on or off", NULL },
 	{ "busy", "on or off", NULL },
+	{ "srtp", "off, optional or required", NULL },
+	{ "codecs", "some of opus,G722,PCMU,PCMA", NULL },
 };
 
 enum { SETTING_COUNT = sizeof(settings) / sizeof(settings[0]) };
@@ -117,7 +119,7 @@ static bool *slot_of(struct engine *e, const char *name)
 	if (!strcmp(name, "auto-answer"))
 		return &e->settings.auto_answer;
 
-	return &e->settings.busy;
+	return !strcmp(name, "busy") ? &e->settings.busy : NULL;
 }
 
 void setting_load(struct engine *e)
@@ -129,9 +131,25 @@ void setting_load(struct engine *e)
 	e->settings.auto_answer = json_get_bool(own, "auto-answer", false);
 }
 
+/* Of the calls to come; not kept. */
+static void set_media(struct engine *e, const struct setting *s,
+		      const char *value)
+{
+	char detail[120];
+	int err = !strcmp(s->name, "srtp") ? media_set_srtp(&e->media, value)
+					   : media_set_codecs(&e->media, value);
+
+	(void)snprintf(detail, sizeof(detail), "The value is %s.", s->values);
+	face_reply(e, "set", err ? "bad-value" : NULL, err ? detail : NULL);
+}
+
 static void set_own(struct engine *e, const struct setting *s,
 		    const char *value)
 {
+	if (!slot_of(e, s->name)) {
+		set_media(e, s, value);
+		return;
+	}
 	if (!is_on(value) && !is_off(value)) {
 		face_reply(e, "set", "bad-value", "The value is on or off.");
 		return;
@@ -232,5 +250,5 @@ void setting_set(struct engine *e, const char *name, const char *value)
 
 	face_reply(e, "set", "unknown-setting",
 		   "Settings are dnd, send-calls-to, on-the-phone, "
-		   "if-no-answer, auto-answer and busy.");
+		   "if-no-answer, auto-answer, busy, srtp and codecs.");
 }

@@ -1,9 +1,11 @@
 /* speech.c - see speech.h */
 #include "base/wheel.h"
 #include "media/dtmf.h"
-#include "media/g711.h"
+#include "media/codec.h"
 #include "media/pacer.h"
+#include "media/resample.h"
 #include "media/rtp.h"
+#include "media/secure.h"
 #include "phone/audio.h"
 #include "phone/engine.h"
 #include "phone/face.h"
@@ -20,9 +22,16 @@ struct speech {
 	char call[CALL_ID_SIZE];
 	char address[64];
 	struct rtp_stream *rtp;
+	struct coder *out;
+	struct coder *in;
+	struct resample up;    /* of what is said, where the codec is wide */
+	struct resample down;  /* of what is heard */
+	struct secure *key_in; /* SRTP, or NULL */
+	struct secure *key_out;
 	struct pacer pacer;
 	struct sdp_audio ours;
 	struct sdp_agreed agreed;
+	uint32_t step; /* of timestamps, a packet */
 	bool is_agreed;
 	bool is_open;
 	bool is_muted;
@@ -44,6 +53,10 @@ static void speech_destructor(void *data)
 
 	pacer_stop(&s->pacer);
 	mem_deref(s->rtp);
+	mem_deref(s->out);
+	mem_deref(s->in);
+	mem_deref(s->key_in);
+	mem_deref(s->key_out);
 }
 
 /* ---- hearing ---- */
@@ -94,24 +107,62 @@ static void keep_heard(const struct speech *s, uint32_t lost,
 		return;
 }
 
+/* What a payload type means: as agreed, as we said, or always. */
+static const struct codec *codec_of(const struct speech *s, uint8_t pt)
+{
+	if (pt == s->agreed.codec.payload)
+		return codec_find(s->agreed.codec.name, s->agreed.codec.rate);
+	for (uint8_t i = 0; i < s->ours.codec_count; i++) {
+		if (s->ours.codecs[i].payload == pt)
+			return codec_find(s->ours.codecs[i].name,
+					  s->ours.codecs[i].rate);
+	}
+
+	return codec_static(pt);
+}
+
+static struct coder *coder_for(struct coder **cp, const struct codec *codec)
+{
+	if (*cp && coder_codec(*cp) == codec)
+		return *cp;
+	*cp = mem_deref(*cp);
+	(void)coder_open(cp, codec);
+
+	return *cp;
+}
+
+static void hear(struct speech *s, const struct codec *codec,
+		 const struct rtp_in *in)
+{
+	int16_t pcm[CODEC_PCM_MAX], narrow[CODEC_PCM_MAX / 2];
+	const int16_t *sound = pcm;
+	struct coder *c = coder_for(&s->in, codec);
+	uint32_t lost = in->lost < LOST_MAX ? in->lost : LOST_MAX;
+	size_t n = c ? coder_decode(c, pcm, in->payload, in->length) : 0;
+
+	if (codec->is_wide) {
+		resample_down(&s->down, narrow, pcm, n);
+		sound = narrow;
+		n /= 2;
+	}
+	tone_ear_feed_silence(&s->ear, (size_t)lost * TONE_FRAME);
+	tone_ear_feed(&s->ear, sound, n);
+	keep_heard(s, lost, sound, n);
+}
+
 static void receive(const struct rtp_in *in, void *arg)
 {
 	struct speech *s = arg;
-	int16_t pcm[RTP_PACKET_MAX];
-	uint32_t lost = in->lost < LOST_MAX ? in->lost : LOST_MAX;
+	const struct codec *codec;
 
 	if (!s->is_agreed)
 		return;
-	if (g711_is_payload_type(in->pt)) {
-		tone_ear_feed_silence(&s->ear, (size_t)lost * TONE_FRAME);
-		g711_decode(in->pt, pcm, in->payload, in->length);
-		tone_ear_feed(&s->ear, pcm, in->length);
-		keep_heard(s, lost, pcm, in->length);
-	}
+	codec = codec_of(s, in->pt);
+	if (codec)
+		hear(s, codec, in);
 	else if (in->pt == s->agreed.dtmf_payload ||
-		 in->pt == DTMF_PAYLOAD_TYPE) {
+		 in->pt == DTMF_PAYLOAD_TYPE)
 		hear_key(s, in);
-	}
 }
 
 /* ---- talking ---- */
@@ -152,11 +203,31 @@ static bool make_key_sound(struct speech *s, int16_t *pcm)
 	return true;
 }
 
-static void send_frame(struct speech *s)
+static void send_coded(struct speech *s, const int16_t *pcm)
 {
 	uint8_t pt = s->agreed.codec.payload;
+	const struct codec *codec = codec_of(s, pt);
+	struct coder *c = codec ? coder_for(&s->out, codec) : NULL;
+	uint8_t coded[CODEC_OCTETS_MAX];
+	int16_t wide[CODEC_FRAME_MAX];
+	size_t n;
+
+	if (!c)
+		return;
+	if (codec->is_wide) {
+		resample_up(&s->up, wide, pcm, TONE_FRAME);
+		pcm = wide;
+	}
+	n = coder_encode(c, coded, pcm);
+	if (n)
+		(void)rtp_stream_send(s->rtp, pt, !s->is_talking, coded, n,
+				      codec_step(codec));
+	s->is_talking = true;
+}
+
+static void send_frame(struct speech *s)
+{
 	int16_t pcm[TONE_FRAME];
-	uint8_t coded[TONE_FRAME];
 
 	if (s->agreed.dtmf_payload &&
 	    dtmf_sender_tick(&s->keys, s->rtp, s->agreed.dtmf_payload))
@@ -167,10 +238,7 @@ static void send_frame(struct speech *s)
 			memset(pcm, 0, sizeof(pcm));
 	}
 
-	g711_encode(pt, coded, pcm, TONE_FRAME);
-	(void)rtp_stream_send(s->rtp, pt, !s->is_talking, coded, TONE_FRAME,
-			      TONE_FRAME);
-	s->is_talking = true;
+	send_coded(s, pcm);
 }
 
 static void tick(void *arg)
@@ -184,25 +252,58 @@ static void tick(void *arg)
 		send_frame(s);
 	}
 	else {
-		rtp_stream_skip(s->rtp, TONE_FRAME);
+		rtp_stream_skip(s->rtp, s->step);
 		s->is_talking = false;
 	}
 }
 
 /* ---- descriptions ---- */
 
+/* One way's key: the one it has goes on when it is the same. */
+static void take_key(struct secure **sp, const struct sdp_crypto *c,
+		     bool is_out)
+{
+	const char *suite = sdp_suite_name(c->suite);
+
+	if (suite && secure_is(*sp, suite, c->key))
+		return;
+	*sp = mem_deref(*sp);
+	if (suite)
+		(void)secure_open(sp, suite, c->key, is_out);
+}
+
 static void act_on(struct speech *s, const struct sdp_agreed *agreed)
 {
+	const struct codec *codec;
 	struct sa remote;
 
 	s->agreed = *agreed;
 	s->is_agreed = true;
-	if (!g711_is_payload_type(agreed->codec.payload) || !agreed->port ||
+	codec = codec_of(s, agreed->codec.payload);
+	if (codec) {
+		s->step = codec_step(codec);
+		s->keys.clock_hz = codec->clock_hz;
+		s->keys.key_hz = agreed->dtmf_rate;
+		rtp_stream_set_clock(s->rtp, codec->clock_hz);
+	}
+	s->ours.offered_suite = agreed->ours.suite;
+	if (agreed->ours.suite && agreed->is_savp)
+		s->ours.security = SDP_SECURE_ONLY;
+	take_key(&s->key_in, &agreed->theirs, false);
+	take_key(&s->key_out, &agreed->ours, true);
+	rtp_stream_secure(s->rtp, s->key_in, s->key_out, false);
+	if (!codec || !agreed->port ||
 	    sa_set_str(&remote, agreed->address, agreed->port) ||
 	    sa_is_any(&remote))
 		rtp_stream_set_remote(s->rtp, NULL);
 	else
 		rtp_stream_set_remote(s->rtp, &remote);
+}
+
+/* TLS all the way to the registrar, as far as we know. */
+static bool is_private(const struct engine *e)
+{
+	return e->account->transport == SIP_TLS;
 }
 
 int speech_open(struct speech **sp, struct engine *e, const char *call)
@@ -222,6 +323,8 @@ int speech_open(struct speech **sp, struct engine *e, const char *call)
 	(void)re_snprintf(s->address, sizeof(s->address), "%j", &e->local);
 	sdp_audio_init(&s->ours, s->address, sa_port(rtp_stream_local(s->rtp)),
 		       (uint64_t)rand_u32() << 16 | rand_u16());
+	media_offer(&e->media, &s->ours, is_private(e));
+	s->step = TONE_FRAME;
 	tone_ear_init(&s->ear, heard, s);
 	pacer_start(&s->pacer, tick, s);
 
@@ -285,7 +388,7 @@ int speech_answer(struct speech *s, struct span offer,
 	return 0;
 }
 
-int speech_check(struct span offer)
+int speech_check(const struct engine *e, struct span offer)
 {
 	struct sdp_agreed agreed;
 	struct sdp_audio ours;
@@ -296,6 +399,7 @@ int speech_check(struct span offer)
 	if (err)
 		return err;
 	sdp_audio_init(&ours, "127.0.0.1", 9, 1);
+	media_offer(&e->media, &ours, false);
 	return sdp_audio_read(&agreed, &sdp, &ours);
 }
 

@@ -48,8 +48,9 @@ int speech_take_answer(struct speech *s, struct span body);
 int speech_answer(struct speech *s, struct span offer,
 		  enum sdp_direction direction, struct sip_out *o);
 
-/** Whether an offer has anything for us; as speech_answer(). */
-int speech_check(struct span offer);
+/** Whether an offer has anything for us; as speech_answer().  EACCES: not
+ * without SRTP, or not with it. */
+int speech_check(const struct engine *e, struct span offer);
 
 /** Send what the audio device says (true), or nothing yet. */
 void speech_set_open(struct speech *s, bool is_open);

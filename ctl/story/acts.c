@@ -247,6 +247,22 @@ bool act_presses_key(struct play *p, const struct step *s)
 	return device_command(p, k.device, "press %s", k.key);
 }
 
+bool act_speaks_srtp(struct play *p, const struct step *s)
+{
+	struct device *d = step_device(p, s);
+
+	return d && device_command(p, d, "set srtp %s",
+				   !strcmp(s->choice[0], "only") ? "required"
+								 : "off");
+}
+
+bool act_speaks_codec(struct play *p, const struct step *s)
+{
+	struct device *d = step_device(p, s);
+
+	return d && device_command(p, d, "set codecs %s,PCMU", s->choice[0]);
+}
+
 bool act_watches(struct play *p, const struct step *s)
 {
 	struct device *d = step_device(p, s);

@@ -20,6 +20,8 @@ step_h act_transfers;
 step_h act_mutes;
 step_h act_presses;
 step_h act_presses_key;
+step_h act_speaks_srtp;
+step_h act_speaks_codec;
 step_h act_watches;
 step_h act_picks_up;
 step_h act_trades;
