@@ -27,6 +27,7 @@
 #include "phone/diary.h"
 #include "phone/key.h"
 #include "phone/lamp.h"
+#include "phone/note.h"
 #include "phone/phone.h"
 #include "phone/registration.h"
 #include "phone/subscribe.h"
@@ -203,11 +204,12 @@ static void requested(const struct sip_message *m, struct sip_flow *flow,
 	switch (m->method) {
 	case SIP_METHOD_INVITE: phone_call_invited(e, m, flow); break;
 	case SIP_METHOD_NOTIFY: lamp_notified(e, m, flow); break;
+	case SIP_METHOD_MESSAGE: note_received(e, m, flow); break;
 	case SIP_METHOD_OPTIONS:
 		(void)sip_refuse(e->sip, m, flow, 200,
 				 SPAN("Allow: INVITE, ACK, BYE, CANCEL, "
 				      "OPTIONS, UPDATE, PRACK, NOTIFY, "
-				      "INFO\r\n"));
+				      "INFO, MESSAGE\r\n"));
 		break;
 	default: (void)sip_refuse(e->sip, m, flow, 405, SPAN("")); break;
 	}

@@ -235,6 +235,9 @@ static void on_event(struct handset *h, json_t *e)
 		h->messages = (int)json_integer_value(
 			json_object_get(e, "new"));
 	}
+	else if (!strcmp(name, "text")) {
+		copy(h->note, sizeof(h->note), e, "text");
+	}
 	else if (!strcmp(name, "watched")) {
 		on_watched(h, e);
 	}

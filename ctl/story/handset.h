@@ -15,6 +15,7 @@
 enum {
 	HANDSET_CALLS_MAX = 8,
 	HANDSET_KEYS_MAX = 64,
+	HANDSET_NOTE_MAX = 500,
 	HANDSET_LAMPS_MAX = 32,
 };
 
@@ -54,8 +55,9 @@ struct handset {
 	char registration[32];
 	char registrar[96]; /* the last one told of */
 	bool is_online;
-	bool has_lamp; /* messages wait */
-	int messages;  /* that are new */
+	bool has_lamp;                   /* messages wait */
+	char note[HANDSET_NOTE_MAX + 1]; /* last text that came */
+	int messages;                    /* that are new */
 	struct handset_lamp lamp[HANDSET_LAMPS_MAX];
 	char link[24];
 	char banner[128];

@@ -505,6 +505,17 @@ bool sense_lamp(struct play *p, const struct step *s)
 	       play_fail(p, "the lamp is not %s", s->choice[0]);
 }
 
+static bool note_has(struct device *d, const struct step *s)
+{
+	return strstr(d->handset->note, s->slot[SLOT_TEXT]) != NULL;
+}
+
+bool sense_reads(struct play *p, const struct step *s)
+{
+	return look(p, s, note_has) ||
+	       play_fail(p, "no text with \"%s\" came", s->slot[SLOT_TEXT]);
+}
+
 static const char *lamp_state(const struct device *d, const char *number)
 {
 	for (size_t i = 0; i < HANDSET_LAMPS_MAX; i++) {

@@ -22,6 +22,7 @@ step_h sense_registers_at;
 step_h sense_lease;
 step_h sense_link;
 step_h sense_lamp;
+step_h sense_reads;
 step_h sense_watched;
 step_h sense_messages;
 step_h sense_no_banner;

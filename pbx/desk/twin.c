@@ -196,6 +196,15 @@ static const struct user *user_of(const struct twin *t)
 	return directory_user(span_of(t->user));
 }
 
+/* Who has called sees the user, and no number of theirs outside. */
+static void show_user(const struct twin *t, const struct leg *leg)
+{
+	const struct user *u = user_of(t);
+
+	if (u)
+		twin_become(leg->phone, u, true);
+}
+
 /* ---- the key ---- */
 
 static void stop_asking(struct twin *t)
@@ -248,6 +257,7 @@ static void take_call(struct twin *t)
 	trail_add(&call->trail, "the outside number takes the call");
 	stop_asking(t);
 	take_port(t);
+	show_user(t, leg);
 	leg->is_done = true;
 	call_answered(call, leg, &m);
 	fork_cancel(call, leg, ELSEWHERE);
@@ -307,6 +317,7 @@ void twin_told(struct leg *leg, const struct sip_message *m,
 	}
 	if (!t->confirms) {
 		take_port(t);
+		show_user(t, leg);
 		fork_told(0, m, flow, leg);
 		return;
 	}
