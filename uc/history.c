@@ -46,6 +46,20 @@ static const char *text_or(const json_t *o, const char *name,
 	return text ? text : otherwise;
 }
 
+/* What of the other party may be seen: of who withheld it nothing but what was
+ * dialled. */
+static const char *seen(const json_t *peer, const char *field, bool is_incoming)
+{
+	if (json_is_true(json_object_get(peer, "withheld"))) {
+		if (is_incoming)
+			return strcmp(field, "name") ? "anonymous"
+						     : "Anonymous";
+		field = "number";
+	}
+
+	return text_or(peer, field, "");
+}
+
 static json_t *row(const struct uc *uc, const char *customer, const json_t *cdr,
 		   bool is_incoming)
 {
@@ -56,7 +70,6 @@ static json_t *row(const struct uc *uc, const char *customer, const json_t *cdr,
 	const char *user = json_get_text(me, "user");
 	const char *result = text_or(cdr, "result", "failed");
 	const struct person *p = people_find(uc->people, user);
-	bool is_withheld = json_is_true(json_object_get(peer, "withheld"));
 	char id[128];
 
 	/* What one tenant's pbx says is never taken for another's user. */
@@ -71,10 +84,9 @@ static json_t *row(const struct uc *uc, const char *customer, const json_t *cdr,
 		"call", text_or(cdr, "call", ""), "direction",
 		is_incoming ? "incoming" : "outgoing", "result",
 		is_incoming ? incoming_result(result) : result, "peer_number",
-		is_withheld ? "anonymous" : text_or(peer, "number", ""),
-		"peer_name",
-		is_withheld ? "Anonymous" : text_or(peer, "name", ""),
-		"started_ms", json_object_get(cdr, "started_ms"), "answered_ms",
+		seen(peer, "number", is_incoming), "peer_name",
+		seen(peer, "name", is_incoming), "started_ms",
+		json_object_get(cdr, "started_ms"), "answered_ms",
 		json_object_get(cdr, "answered_ms"), "ended_ms",
 		json_object_get(cdr, "ended_ms"), "duration_s",
 		(json_int_t)json_get_int(cdr, "duration_s", 0));

@@ -210,15 +210,15 @@ static void trail_dialled(struct call *call, const char *user)
 
 /* A URI that leads to one phone: its number is called, for it alone. */
 static bool dial_instance(struct call *call, const struct sip_message *m,
-			  const struct sip_uri *uri)
+			  const struct sip_uri *uri, const char *user)
 {
 	const struct phone *p = call->caller->phone;
 	struct instance_target at;
 	struct routing r;
 	int err = instance_of_uri(&at, uri);
 
-	if (err == ENOENT)
-		return false;
+	if (err == ENOENT || (err && !user[strspn(user, "+*#0123456789")]))
+		return false; /* a number is one, whatever follows it */
 	if (err || at.phone->customer != p->customer) {
 		trail_add(&call->trail, "that phone is not known here");
 		call_refused(call, 404, "No Such Phone");
@@ -353,7 +353,7 @@ static void ring(struct call *call, const struct sip_message *m,
 			  target ? target->did_id : NULL))
 		return;
 	if (!target) {
-		if (!dial_instance(call, m, &uri))
+		if (!dial_instance(call, m, &uri, user))
 			dial_number(call, m, user);
 		return;
 	}
