@@ -12,6 +12,7 @@ enum {
 	RUNGS_MAX = 4000, /* read */
 	RUNGS_SHOWN = 60, /* the last ones */
 	API_SHOWN = 4000, /* octets */
+	CALLS_SHOWN = 3,
 };
 
 struct rung {
@@ -94,8 +95,25 @@ static int by_time(const void *a, const void *b)
 	return x->time_us < y->time_us ? -1 : x->time_us > y->time_us;
 }
 
-static void ladder_print(struct mbuf *mb, struct ladder *l)
+/* What was said between two moments, so that the messages stand under the
+ * sentence that they belong to. */
+static void steps_print(struct mbuf *mb, const struct play *p, int64_t from_us,
+			int64_t to_us)
 {
+	for (size_t i = 0; i < p->story->step_count; i++) {
+		const struct step *s = &p->story->steps[i];
+
+		if (p->begun_us[i] && p->begun_us[i] >= from_us &&
+		    p->begun_us[i] < to_us)
+			(void)mbuf_printf(mb, "  %d: %s\n", s->line, s->text);
+	}
+}
+
+static void ladder_print(struct mbuf *mb, struct ladder *l,
+			 const struct play *p)
+{
+	int64_t last_us;
+
 	size_t first = 0, shown = 0;
 
 	qsort(l->rung, l->count, sizeof(l->rung[0]), by_time);
@@ -105,17 +123,81 @@ static void ladder_print(struct mbuf *mb, struct ladder *l)
 			shown++;
 	}
 	(void)mbuf_printf(mb, "  SIP, as the phones saw it:\n");
+	last_us = first < l->count ? l->rung[first].time_us : 0;
 	for (size_t i = first; i < l->count; i++) {
 		const struct rung *r = &l->rung[i];
 		int64_t ms = (r->time_us - l->rung[first].time_us) / 1000;
 
 		if (r->is_register)
 			continue;
+		steps_print(mb, p, last_us, r->time_us);
+		last_us = r->time_us;
 		(void)mbuf_printf(mb, "  %6lld ms  %8s %-7s %s  %-58s %s\n",
 				  (long long)ms, r->device->person->name,
 				  r->device->kind, r->is_sent ? "-->" : "<--",
 				  r->first_line, r->call_id);
 	}
+	steps_print(mb, p, last_us, INT64_MAX);
+}
+
+static void trail_print(struct mbuf *mb, const json_t *trail)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(trail, i, item)
+	{
+		const char *what = json_string_value(
+			json_object_get(item, "what"));
+
+		(void)mbuf_printf(mb, "      %s\n", what ? what : "");
+	}
+}
+
+/* Why the pbx did what it did: the calls that go on, and the last records. */
+static void pbx_print(struct mbuf *mb, const struct play *p)
+{
+	struct rest_answer a = { 0 }, t = { 0 };
+	struct rest r = p->pbx;
+	const json_t *item, *items;
+	char path[120];
+	size_t i, n;
+
+	r.limit_ms = 1000;
+	if (!r.url || !rest_ask(&r, &a, "GET", "/api/v1/calls", NULL))
+		goto out;
+	items = json_object_get(a.body, "items");
+	json_array_foreach(items, i, item)
+	{
+		const char *id = json_string_value(json_object_get(item, "id"));
+
+		(void)snprintf(path, sizeof(path), "/api/v1/calls/%s/trail",
+			       id ? id : "");
+		if (id && rest_ask(&r, &t, "GET", path, NULL)) {
+			(void)mbuf_printf(mb, "  a call that goes on:\n");
+			trail_print(mb, json_object_get(t.body, "items"));
+		}
+		rest_clear(&t);
+	}
+	rest_clear(&a);
+	if (!rest_ask(&r, &a, "GET", "/api/v1/cdrs", NULL))
+		goto out;
+	items = json_object_get(a.body, "items");
+	n = json_array_size(items);
+	json_array_foreach(items, i, item)
+	{
+		const char *result = json_string_value(
+			json_object_get(item, "result"));
+
+		if (i + CALLS_SHOWN < n)
+			continue;
+		(void)mbuf_printf(mb, "  a call that is over, %s:\n",
+				  result ? result : "");
+		trail_print(mb, json_object_get(item, "trail"));
+	}
+
+out:
+	rest_clear(&a);
 }
 
 /* What the phone said last, oldest first. */
@@ -171,7 +253,8 @@ void report_make(char **reportp, struct play *p)
 			phone_print(mb, &p->person[i].device[k]);
 		}
 	}
-	ladder_print(mb, l);
+	ladder_print(mb, l, p);
+	pbx_print(mb, p);
 	api_print(mb, p);
 	(void)mbuf_printf(mb, "  logs and state: %s (log/, up.log, api.log)\n",
 			  p->dir);

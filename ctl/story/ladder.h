@@ -1,8 +1,8 @@
 /* ladder.h - what to show when a story fails
  *
  * The step, what was true instead, the SIP messages of its phones side by
- * side in order of time, what was asked of the servers, and where the logs
- * lie.
+ * side in order of time, the sentences between them, the trails of the calls,
+ * what was asked of the servers, and where the logs lie.
  */
 #ifndef STORY_LADDER_H
 #define STORY_LADDER_H

@@ -16,6 +16,7 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/wheel.h"
 #include "ctl/child.h"
 #include "ctl/server.h"
@@ -255,8 +256,8 @@ struct device *play_add_device(struct play *p, struct person *who,
 		       : strstr(one, "/tcp") ? "tcp"
 					     : NULL;
 	d->tone_hz = tones[p->devices_made++];
-	(void)snprintf(d->kind, sizeof(d->kind), "%.*s",
-		       (int)strcspn(one, "/"), one);
+	(void)snprintf(d->kind, sizeof(d->kind), "%.*s", (int)strcspn(one, "/"),
+		       one);
 	who->devices++;
 
 	return d;
@@ -551,6 +552,7 @@ static bool run_steps(struct play *p)
 			continue;
 		p->step = s;
 		p->step_ms = wheel_now_ms();
+		p->begun_us[i] = (int64_t)(clock_wall_ms() * 1000);
 		if (!s->sentence->run(p, s))
 			return false;
 	}

@@ -87,8 +87,9 @@ struct play {
 	struct objects *objects; /* what was put at the pbx, or NULL */
 
 	const struct step *step;
-	uint64_t step_ms; /* when the step began */
-	char why[600];    /* what was true instead */
+	int64_t begun_us[STORY_STEPS_MAX]; /* when each step did, since 1970 */
+	uint64_t step_ms;                  /* when the step began */
+	char why[600];                     /* what was true instead */
 };
 
 /** A claim about the play that play_until() waits for. */
