@@ -475,7 +475,7 @@ static int originate(struct call **callp, struct phone *phone,
 	trail_add(&call->trail, "%s (%s) is to be connected with %s",
 		  phone_name(phone), phone->number, number);
 	(void)call_adopt(call);
-	if (!phone->bindings || !transfer_ring(call, &r, &refusal)) {
+	if (!phone_is_there(phone) || !transfer_ring(call, &r, &refusal)) {
 		mem_deref(call);
 		return ENOTCONN;
 	}

@@ -369,7 +369,7 @@ static void ring(const struct notice *n, struct phone *p)
 	const struct transfer_notice notice = { .row = n->row, .name = name };
 	struct call *call = NULL;
 
-	if (ringing(n, p, false) || !p->bindings_count)
+	if (ringing(n, p, false) || !phone_is_there(p))
 		return;
 	say(name, sizeof(name), n, language_of(p), "emergency.shown");
 	if (!transfer_originate_notice(&call, p, fact(n, "number"), &notice))
