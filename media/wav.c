@@ -50,6 +50,7 @@ static void wav_destructor(void *data)
 	struct wav *w = data;
 
 	mem_deref(w->pcm);
+	mem_deref(w->wide);
 }
 
 /* ---- reading ---- */
@@ -167,13 +168,14 @@ static size_t make_filter(double *taps, uint32_t ratio)
 	return count;
 }
 
-static void resample(struct wav *w, const int16_t *in, size_t count,
-		     uint32_t ratio)
+/* Every ratio-th sample of what is below its half: out_count of them. */
+static void resample(int16_t *out, size_t out_count, const int16_t *in,
+		     size_t count, uint32_t ratio)
 {
 	double taps[TAPS_PER_RATIO * RATIO_MAX + 1];
 	size_t length = make_filter(taps, ratio), half = length / 2;
 
-	for (size_t i = 0; i < w->count; i++) {
+	for (size_t i = 0; i < out_count; i++) {
 		double sum = 0;
 
 		for (size_t k = 0; k < length; k++) {
@@ -186,7 +188,7 @@ static void resample(struct wav *w, const int16_t *in, size_t count,
 			sum = INT16_MAX;
 		if (sum < INT16_MIN)
 			sum = INT16_MIN;
-		w->pcm[i] = (int16_t)lrint(sum);
+		out[i] = (int16_t)lrint(sum);
 	}
 }
 
@@ -211,7 +213,17 @@ static int convert(struct wav *w, const struct format *f, const uint8_t *data,
 
 	w->pcm = mem_zalloc((w->count + 1) * sizeof(*w->pcm), NULL);
 	if (w->pcm)
-		resample(w, mono, count, ratio);
+		resample(w->pcm, w->count, mono, count, ratio);
+	if (ratio == 2) {
+		w->wide = mono;
+		return w->pcm ? 0 : ENOMEM;
+	}
+	if (w->pcm && ratio % 2 == 0) {
+		w->wide = mem_zalloc((2 * w->count + 1) * sizeof(*w->wide),
+				     NULL);
+		if (w->wide)
+			resample(w->wide, 2 * w->count, mono, count, ratio / 2);
+	}
 	mem_deref(mono);
 	return w->pcm ? 0 : ENOMEM;
 }

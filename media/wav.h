@@ -1,7 +1,8 @@
 /* wav.h - sound files: read strictly, write simply
  *
  * Reads RIFF WAVE of 8- and 16-bit linear, A-law and u-law, one or two
- * channels, at 8, 16, 24, 32 or 48 kHz, and gives 8 kHz mono.  A file may
+ * channels, at 8, 16, 24, 32 or 48 kHz, and gives 8 kHz mono, and 16 kHz where
+ * the file has more.  A file may
  * come from anybody: every length is checked against what is there and the
  * whole against WAV_BYTES_MAX.  Writes mono 16-bit.
  */
@@ -18,8 +19,10 @@ enum {
 
 /** A sound in memory; drop with mem_deref(). */
 struct wav {
-	int16_t *pcm; /* 8 kHz mono */
-	size_t count; /* samples */
+	int16_t *pcm;  /* 8 kHz mono */
+	size_t count;  /* samples */
+	int16_t *wide; /* the same at 16 kHz, twice as many; NULL when the file
+			  has no more than 8 kHz */
 };
 
 /**

@@ -2,12 +2,11 @@
 #include "media/server/player.h"
 #include "media/server/port.h"
 #include "media/server/sound.h"
-#include "media/tone.h"
 
 struct player {
 	struct port *port;
 	struct sound *sound;
-	size_t at; /* samples played */
+	size_t at; /* samples played, narrow */
 	bool is_loop;
 	struct tick tick;
 };
@@ -20,19 +19,22 @@ static void player_destructor(void *data)
 	mem_deref(pl->sound);
 }
 
-/* Fill a frame; false when the sound has ended before it. */
-static bool read_frame(struct player *pl, int16_t *pcm)
+/* Fill a frame of a sound that has scale times as many samples as narrow;
+ * false when it has ended before it. */
+static bool read_frame(struct player *pl, int16_t *pcm, const int16_t *all,
+		       size_t count, size_t scale)
 {
-	size_t count, done = 0;
-	const int16_t *all = sound_pcm(pl->sound, &count);
+	const size_t frame = CODEC_FRAME_MAX / 2;
+	size_t done = 0;
 
 	if (pl->at >= count && (!pl->is_loop || !count))
 		return false;
 
-	while (done < TONE_FRAME) {
-		size_t n = min((size_t)TONE_FRAME - done, count - pl->at);
+	while (done < frame) {
+		size_t n = min(frame - done, count - pl->at);
 
-		memcpy(pcm + done, all + pl->at, n * sizeof(*pcm));
+		memcpy(pcm + scale * done, all + scale * pl->at,
+		       scale * n * sizeof(*pcm));
 		pl->at += n;
 		done += n;
 		if (pl->at < count)
@@ -41,7 +43,7 @@ static bool read_frame(struct player *pl, int16_t *pcm)
 			break;
 		pl->at = 0;
 	}
-	memset(pcm + done, 0, (TONE_FRAME - done) * sizeof(*pcm));
+	memset(pcm + scale * done, 0, scale * (frame - done) * sizeof(*pcm));
 
 	return true;
 }
@@ -50,10 +52,13 @@ static void play(void *arg)
 {
 	struct player *pl = arg;
 	struct port *p = pl->port;
-	int16_t pcm[TONE_FRAME];
+	int16_t pcm[CODEC_FRAME_MAX];
+	size_t count;
+	const int16_t *narrow = sound_pcm(pl->sound, &count);
+	const int16_t *wide = port_is_wide(p) ? sound_wide(pl->sound) : NULL;
 
-	if (read_frame(pl, pcm)) {
-		port_speak(p, pcm, false);
+	if (read_frame(pl, pcm, wide ? wide : narrow, count, wide ? 2 : 1)) {
+		port_speak(p, pcm, wide != NULL);
 		return;
 	}
 

@@ -69,6 +69,7 @@ static void wav_destructor(void *data)
 	struct wav *w = data;
 
 	mem_deref(w->pcm);
+	mem_deref(w->wide);
 }
 
 static void sound_destructor(void *data)
@@ -266,9 +267,14 @@ static struct sound *cached(const char *name)
 	return NULL;
 }
 
+static size_t octets_of(const struct wav *w)
+{
+	return w->count * sizeof(*w->pcm) * (w->wide ? 3 : 1);
+}
+
 static void uncache(struct sound *s)
 {
-	sounds.octets -= s->wav->count * sizeof(*s->wav->pcm);
+	sounds.octets -= octets_of(s->wav);
 	list_unlink(&s->le);
 	mem_deref(s);
 }
@@ -276,7 +282,7 @@ static void uncache(struct sound *s)
 /* Take what the thread read into the cache; the oldest make room. */
 static struct sound *keep(struct request *r)
 {
-	size_t octets = r->wav->count * sizeof(*r->wav->pcm);
+	size_t octets = octets_of(r->wav);
 	struct sound *old = cached(r->name), *s;
 
 	if (old)
@@ -371,6 +377,11 @@ void sounds_close(void)
 const char *sound_name(const struct sound *s)
 {
 	return s->name;
+}
+
+const int16_t *sound_wide(const struct sound *s)
+{
+	return s->wav->wide;
 }
 
 const int16_t *sound_pcm(const struct sound *s, size_t *countp)

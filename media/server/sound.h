@@ -47,4 +47,7 @@ const char *sound_name(const struct sound *s);
 /** Samples at 8 kHz. */
 const int16_t *sound_pcm(const struct sound *s, size_t *countp);
 
+/** The same at 16 kHz, twice as many, or NULL where there is no more in it. */
+const int16_t *sound_wide(const struct sound *s);
+
 #endif

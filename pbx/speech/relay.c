@@ -127,11 +127,14 @@ static bool needs_keys(const struct call *call, const struct routing *r)
 		call->offer ? (uint32_t)call->offer->end : 0,
 	};
 
-	if (!offer.len)
-		return call->caller->phone &&
-		       call->caller->phone->srtp == SRTP_REQUIRED;
+	if (!offer.len && call->caller->phone &&
+	    call->caller->phone->srtp == SRTP_REQUIRED)
+		return true;
 	for (uint32_t i = 0; i < r->count; i++) {
-		if (srtp_needs_relay(offer, r->phones[i]))
+		bool is_required = r->phones[i]->srtp == SRTP_REQUIRED;
+
+		if (offer.len ? srtp_needs_relay(offer, r->phones[i])
+			      : is_required)
 			return true;
 	}
 

@@ -20,7 +20,8 @@ static enum srtp_policy policy_of(const struct leg *leg)
 					  ? (enum srtp_policy)leg->phone->srtp
 					  : SRTP_OPTIONAL;
 
-	if (policy == SRTP_REQUIRED && leg->call->is_emergency)
+	/* who calls for help may speak as it can */
+	if (leg->call->is_emergency && leg == leg->call->caller)
 		return SRTP_OPTIONAL;
 
 	return policy;

@@ -364,6 +364,37 @@ static void become_wide(struct end *e, struct port *p, const char *name,
 	CHECK(!port_set_codec(p, pt));
 }
 
+static void a_wide_file_is_heard_wide(void)
+{
+	struct wav_writer *w;
+	int16_t pcm[CODEC_WIDE_HZ];
+	char path[100];
+	struct port *p;
+	struct end a;
+
+	begin();
+	(void)snprintf(path, sizeof(path), "%s/w.wav", dir);
+	CHECK(!wav_writer_open(&w, path, CODEC_WIDE_HZ));
+	for (int i = 0; i < CODEC_WIDE_HZ; i++)
+		pcm[i] = (int16_t)(8000 *
+				   sin(2 * M_PI * 5300 * i / CODEC_WIDE_HZ));
+	CHECK(!wav_writer_add(w, pcm, CODEC_WIDE_HZ));
+	CHECK(!wav_writer_close(w));
+	mem_deref(w);
+
+	meet(&a, &p, 440);
+	become_wide(&a, p, "opus", 48000, 96, 440);
+	CHECK(!sound_get("w.wav", play_it, mem_ref(p)));
+	end_word = "played";
+	run_for(LIMIT_MS);
+	CHECK_STR(told, "played");
+	run_for(50);
+	CHECK(wide_share(&a, 5300) > 0.8);
+	mem_deref(a.rtp);
+	mem_deref(a.coder);
+	finish();
+}
+
 static void wide_and_narrow_meet(void)
 {
 	struct end e[3], *ends[] = { &e[0], &e[1], &e[2] };
@@ -530,6 +561,7 @@ static const struct test tests[] = {
 	{ "the melody is heard as music", music_is_heard_as_music },
 	{ "in a conference each hears the others, in its own codec",
 	  each_hears_the_others },
+	{ "a wide file is heard wide by who can", a_wide_file_is_heard_wide },
 	{ "wide and narrow meet: 16 kHz while there is anybody to hear it",
 	  wide_and_narrow_meet },
 	{ "a recording has both sides and ends at its limit",

@@ -71,6 +71,13 @@ static void linear_files_keep_their_tone(void)
 				h = tone_judge(w->pcm + 4000, TONE_WINDOW);
 				CHECK_INT(h.kind, TONE_SINE);
 				CHECK_INT(h.hz, 440);
+				CHECK(!w->wide == (rates[r] % 16000 != 0));
+				if (w->wide) { /* judged as if at 8 kHz */
+					h = tone_judge(w->wide + 8000,
+						       TONE_WINDOW);
+					CHECK_INT(h.kind, TONE_SINE);
+					CHECK_INT(h.hz, 220);
+				}
 				mem_deref(w);
 			}
 		}
