@@ -37,7 +37,7 @@ struct plan {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static _Atomic bool is_watched;
+static _Atomic bool is_watched = true; /* until the environment is read */
 static struct point points[POINTS_MAX];
 static struct plan plans[PLANS_MAX];
 static uint32_t points_count;
@@ -143,6 +143,7 @@ static void read_environment(void)
 {
 	const char *file = getenv("HOLDFAST_FAULT_LOG");
 
+	is_watched = false;
 	for (size_t i = 0; i < VARIABLES; i++)
 		read_plans(getenv(variables[i].variable), variables[i].act);
 	orders = getenv("HOLDFAST_FAULT_ORDERS");
@@ -186,7 +187,7 @@ static bool is_due(const struct plan *plan, const struct point *p)
 }
 
 /* Count a passing; whether it is to fail. */
-static bool pass(const char *name)
+static bool pass_watched(const char *name)
 {
 	bool fails = false;
 	bool dies = false;
@@ -222,6 +223,12 @@ static bool pass(const char *name)
 		raise(SIGSTOP);
 
 	return fails;
+}
+
+static inline bool pass(const char *name)
+{
+	return atomic_load_explicit(&is_watched, memory_order_relaxed) &&
+	       pass_watched(name);
 }
 
 void fault_point(const char *name)

@@ -417,6 +417,7 @@ static void hangup(struct leg *leg, const struct sip_message *m,
 	struct span reason = sip_header_value(m, SIP_HEADER_REASON);
 	struct goodbye *g = mem_zalloc(sizeof(*g), goodbye_destructor);
 	char text[200] = "";
+	struct sip_out o;
 	int err;
 
 	if (!g) {
@@ -435,8 +436,9 @@ static void hangup(struct leg *leg, const struct sip_message *m,
 
 	if (reason.len < sizeof(text) && reason.len)
 		memcpy(text, reason.p, reason.len);
-	(void)re_snprintf(g->session_id, sizeof(g->session_id),
-			  "Session-ID: %s\r\n", leg->call->id);
+	sip_out_init(&o, g->session_id, sizeof(g->session_id) - 1);
+	sip_out_header_text(&o, "Session-ID", leg->call->id);
+	g->session_id[o.len] = '\0';
 	turn_defer(goodbye_send, g);
 	call_hangup(leg->call, leg, text[0] ? text : NULL);
 }

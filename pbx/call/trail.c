@@ -34,16 +34,20 @@ static int make_room(struct trail *t, uint32_t more)
 	return 0;
 }
 
-/* Most are words and names, %s alone; false when there is more to it. */
+/* Most are words, names and small numbers, %s and %u; false when there is
+ * more to it. */
 static bool words(struct sip_out *o, const char *fmt, va_list ap)
 {
 	const char *p;
 
 	for (; (p = strchr(fmt, '%')); fmt = p + 2) {
-		if (p[1] != 's')
-			return false;
 		sip_out_raw(o, (struct span){ fmt, (uint32_t)(p - fmt) });
-		sip_out_text(o, va_arg(ap, const char *));
+		if (p[1] == 's')
+			sip_out_text(o, va_arg(ap, const char *));
+		else if (p[1] == 'u')
+			sip_out_number(o, va_arg(ap, unsigned));
+		else
+			return false;
 	}
 	sip_out_text(o, fmt);
 
