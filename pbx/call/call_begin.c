@@ -21,12 +21,19 @@
 #include "pbx/instance.h"
 #include "pbx/conference/conference_dial.h"
 #include "pbx/trunk/outside.h"
+#include "pbx/trunk/outsider.h"
+#include "pbx/settings.h"
 #include "pbx/pair/peer.h"
 #include "pbx/trunk/trunk.h"
 #include "pbx/trunk/diversion.h"
 #include "pbx/server.h"
 #include "pbx/transfer/transfer.h"
 #include "pbx/mail/voicemail.h"
+
+enum {
+	CALLS_BEGUN_MIN = 32,  /* a phone may be in so many calls, */
+	CALLS_BEGUN_LINES = 8, /* or in so many times those that ring it */
+};
 
 /* The number of times this call has been routed: phones that forward by
  * themselves send our own Session-ID back to us. */
@@ -244,6 +251,16 @@ static bool dial_instance(struct call *call, const struct sip_message *m,
 	return true;
 }
 
+/* Nobody talks to so many: a phone gone wrong, or stolen credentials, take
+ * the ports and mixers of all others. */
+static bool has_too_many(const struct phone *p)
+{
+	uint32_t most = CALLS_BEGUN_LINES * pbx_settings.calls_per_line;
+
+	return !outsider_is(p) &&
+	       p->calls > (most > CALLS_BEGUN_MIN ? most : CALLS_BEGUN_MIN);
+}
+
 static void dial_number(struct call *call, const struct sip_message *m,
 			const char *number)
 {
@@ -251,6 +268,12 @@ static void dial_number(struct call *call, const struct sip_message *m,
 
 	if (outside_help(call, m, span_of(number)))
 		return;
+	if (has_too_many(call->caller->phone)) {
+		trail_add(&call->trail, "the phone has %u calls already",
+			  call->caller->phone->calls - 1);
+		call_refused(call, 486, "Too Many Calls");
+		return;
+	}
 
 	route_begin(&r, forward_way(call), call->caller->phone, span_of(number),
 		    call->hops, &call->trail);

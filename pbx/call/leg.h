@@ -43,7 +43,8 @@ struct leg {
 	bool asks_offering; /* an INVITE is open between it and us */
 	bool allows_update;
 	bool knows_100rel;
-	bool is_counted; /* in its phone's calls */
+	bool is_counted;        /* in its phone's calls */
+	uint8_t refers_waiting; /* REFERs that wait a little */
 	bool has_referred;
 	bool is_withheld; /* its number is not shown to the other party */
 	bool hides_media; /* nor where it speaks from */

@@ -159,6 +159,19 @@ static void settle(void *arg)
 	mem_deref(arg);
 }
 
+static uint32_t count_of(const char *customer)
+{
+	uint32_t n = 0;
+
+	for (struct le *le = list_head(&conferences.all); le; le = le->next) {
+		const struct conference *c = le->data;
+
+		n += !strcmp(c->customer, customer);
+	}
+
+	return n;
+}
+
 int conference_make(struct conference **cp, const char *customer,
 		    enum conference_type type, const char *name)
 {
@@ -168,7 +181,8 @@ int conference_make(struct conference **cp, const char *customer,
 
 	if (!media_is_up())
 		return ENOTCONN;
-	if (list_count(&conferences.all) >= CONFERENCES_MAX)
+	if (list_count(&conferences.all) >= CONFERENCES_MAX ||
+	    count_of(customer) >= CONFERENCES_OF_CUSTOMER_MAX)
 		return ENOSPC;
 	id_make(id);
 	err = alloc(&c, id);

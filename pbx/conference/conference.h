@@ -19,7 +19,8 @@
 
 enum {
 	CONFERENCE_PARTIES_MAX = 32,
-	CONFERENCES_MAX = 250,    /* mixers of the media server */
+	CONFERENCES_MAX = 250, /* mixers of the media server */
+	CONFERENCES_OF_CUSTOMER_MAX = 100,
 	CONFERENCE_GONE_MAX = 16, /* parties that left, told to watchers */
 	CONFERENCE_USER_SIZE = 40,
 	CONFERENCE_ROW_BYTES = 512,
@@ -51,8 +52,8 @@ struct conference {
 	char name[64];
 	char number[DIRECTORY_NUMBER_MAX + 1]; /* as dialled */
 	const char *account; /* calls now made are booked under, or NULL */
-	uint8_t type;                          /* enum conference_type */
-	uint8_t limit;                         /* parties at most */
+	uint8_t type;        /* enum conference_type */
+	uint8_t limit;       /* parties at most */
 	bool is_locked;
 	bool ends_with_creator;
 	bool has_signs; /* tones when somebody joins or leaves */

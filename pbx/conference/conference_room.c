@@ -2,14 +2,19 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/secrets.h"
 #include "pbx/conference/conference.h"
 #include "pbx/conference/conference_room.h"
 #include "pbx/route/group.h"
+#include "pbx/trunk/outsider.h"
 
 enum {
 	TRIES_MAX = 3,
+	WRONG_MAX = 12, /* in all calls together, within */
+	WRONG_MS = 300000,
 	PIN_MS = 20000, /* without a key */
 };
 
@@ -180,9 +185,47 @@ void room_said(struct party *p)
 		call_hangup(p->call, NULL, NULL);
 }
 
+/* Callers from outside share the tries of a room, others theirs: whoever
+ * tries PINs over many calls keeps no colleague out. */
+static struct room_tries *tries_of(struct room *r, const struct party *p)
+{
+	struct room_tries *t =
+		&r->tries[outsider_is(p->call->caller->phone) ? 1 : 0];
+	uint64_t now = clock_mono_ms();
+
+	if (now - t->since_ms >= WRONG_MS) {
+		t->since_ms = now;
+		t->wrong = 0;
+	}
+
+	return t;
+}
+
+static bool is_locked(struct room *r, const struct party *p)
+{
+	return tries_of(r, p)->wrong >= WRONG_MAX;
+}
+
+static void note_wrong(struct room *r, const struct party *p)
+{
+	struct room_tries *t = tries_of(r, p);
+
+	if (t->wrong >= WRONG_MAX) {
+		trail_add(&p->call->trail,
+			  "too many wrong PINs for the room: none is taken");
+		return;
+	}
+	if (++t->wrong == WRONG_MAX)
+		log_warn("conference",
+			 "room %s of %s: %u wrong PINs in %u minutes, none is "
+			 "taken from %s for the rest of them",
+			 r->number, r->customer, WRONG_MAX, WRONG_MS / 60000,
+			 t == &r->tries[1] ? "outside" : "inside");
+}
+
 static void check_pin(struct party *p)
 {
-	const struct room *r = room_find(p->conference->room);
+	struct room *r = room_find(p->conference->room);
 	bool is_moderator;
 
 	p->digits[p->digit_count] = '\0';
@@ -192,7 +235,9 @@ static void check_pin(struct party *p)
 	}
 	is_moderator = r->moderator_pin[0] &&
 		       secret_equal(r->moderator_pin, p->digits);
-	if (!is_moderator && r->pin[0] && !secret_equal(r->pin, p->digits)) {
+	if (is_locked(r, p) ||
+	    (!is_moderator && r->pin[0] && !secret_equal(r->pin, p->digits))) {
+		note_wrong(r, p);
 		again(p);
 		return;
 	}

@@ -12,6 +12,12 @@
 #include "model/pbx_kinds.h"
 #include "pbx/conference/party.h"
 
+/** Wrong PINs of all calls to a room. */
+struct room_tries {
+	uint32_t wrong;
+	uint64_t since_ms;
+};
+
 struct room {
 	struct table_entry by_id;
 	struct table_entry by_number;
@@ -25,8 +31,8 @@ struct room {
 	bool has_signs;
 	bool waits_for_moderator;
 	bool is_recorded;
+	struct room_tries tries[2]; /* from inside, from outside */
 };
-
 
 int rooms_init(void);
 void rooms_close(void);

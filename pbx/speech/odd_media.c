@@ -85,16 +85,18 @@ bool odd_media_is(struct span body, const struct sip_flow *flow)
 {
 	const char *at = body.p, *end = body.p + body.len;
 	bool is_local = is_phone_local(flow);
-
-	if (!body.len || !pbx_settings.refuses_odd_media)
-		return false;
+	uint32_t streams = 0;
 
 	while (at < end) {
 		const char *e = memchr(at, '\n', (size_t)(end - at));
 		struct span line = { at, (uint32_t)((e ? e : end) - at) };
 		struct span address;
 
-		if (address_in(&address, line) && is_odd(address, is_local))
+		if (line.len > 2 && !memcmp(line.p, "m=", 2) &&
+		    ++streams > SDP_MEDIA_MAX)
+			return true;
+		if (pbx_settings.refuses_odd_media &&
+		    address_in(&address, line) && is_odd(address, is_local))
 			return true;
 		at += line.len + 1;
 	}

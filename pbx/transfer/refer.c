@@ -11,7 +11,8 @@
 #include "sip/address.h"
 
 enum {
-	LOOK_MS = 30, /* whether an offer is still under way */
+	LOOK_MS = 30,    /* whether an offer is still under way */
+	WAITING_MAX = 3, /* REFERs of one leg */
 	PATIENCE_MS = 4000,
 };
 
@@ -156,6 +157,7 @@ static void waiting_destructor(void *data)
 	struct waiting *w = data;
 
 	wheel_stop(&w->timer);
+	w->leg->refers_waiting--;
 	mem_deref(w->call);
 }
 
@@ -190,6 +192,7 @@ static int wait_a_little(struct leg *leg, struct span refer_to, uint32_t event,
 
 	w->call = mem_ref(leg->call);
 	w->leg = leg;
+	w->leg->refers_waiting++;
 	w->event = event;
 	w->is_silent = is_silent;
 	w->until_ms = wheel_now_ms() + PATIENCE_MS;
@@ -233,6 +236,8 @@ void refer_request(struct leg *leg, const struct sip_message *m,
 		status = wish_read(&w, leg, refer_to);
 	if (!status && !leg->call->party)
 		status = transfer_may(leg);
+	if (leg->refers_waiting >= WAITING_MAX && (!status || status == 491))
+		status = 486;
 	if (status && status != 491) {
 		refuse(m, flow, status);
 		return;

@@ -581,9 +581,18 @@ static bool begin_emergency(struct call *call, const struct sip_message *m,
 bool outside_ring(struct call *call, const struct routing *r,
 		  const struct sip_message *m)
 {
-	struct outside *o = make(call, m, r->outside);
+	struct outside *o;
 	bool busy = false;
 
+	if (outsider_goes_round(call, r->outside)) {
+		trail_add(&call->trail,
+			  "%u calls from outside ring %s outside already: "
+			  "they go in a circle",
+			  OUTSIDER_ROUND_MAX, r->outside);
+		call_refused(call, 482, "Loop Detected");
+		return false;
+	}
+	o = make(call, m, r->outside);
 	if (!o) {
 		call_refused(call, 500, NULL);
 		return false;
@@ -623,9 +632,12 @@ static void find_shown_twin(struct outside *o, const struct user *u)
 int outside_ring_twin(struct outside **op, const struct outside_twin *way,
 		      const struct sip_message *m)
 {
-	struct outside *o = way_make(way->call, m, way->number);
+	struct outside *o;
 	bool busy = false;
 
+	if (outsider_goes_round(way->call, way->number))
+		return ELOOP;
+	o = way_make(way->call, m, way->number);
 	if (!o)
 		return ENOMEM;
 

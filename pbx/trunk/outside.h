@@ -55,7 +55,7 @@ struct outside_twin {
  *
  * @param op One reference, the twin's
  *
- * @return 0; ENOENT: no trunk takes it; ENOMEM
+ * @return 0; ENOENT: no trunk takes it; ELOOP: calls go in a circle; ENOMEM
  */
 int outside_ring_twin(struct outside **op, const struct outside_twin *way,
 		      const struct sip_message *m);

@@ -1,4 +1,5 @@
 /* outsider.c - see outsider.h */
+#include "pbx/call/call.h"
 #include "pbx/trunk/outsider.h"
 #include "pbx/pair/far.h"
 #include "pbx/pair/peer.h"
@@ -75,4 +76,38 @@ uint32_t outsider_trunk_calls(const struct trunk *trunk)
 uint32_t outsider_customer_calls(const struct customer *c)
 {
 	return count(&c->outsiders) + far_customer_calls(c->id);
+}
+
+static bool rings_there(const struct call *call, const char *number)
+{
+	for (struct le *le = list_head(&call->branches); le; le = le->next) {
+		const struct leg *leg = le->data;
+
+		if (!leg->is_done && outsider_is(leg->phone) &&
+		    !strcmp(leg->phone->number, number))
+			return true;
+	}
+
+	return false;
+}
+
+bool outsider_goes_round(const struct call *call, const char *number)
+{
+	const struct customer *c = call->caller->phone->customer;
+	uint32_t n = 0;
+
+	if (!outsider_is(call->caller->phone) || call->is_emergency || !c ||
+	    count(&c->outsiders) < OUTSIDER_ROUND_MAX)
+		return false;
+	for (struct le *le = list_head(call_list()); le; le = le->next) {
+		const struct call *other = le->data;
+
+		if (other != call && other->state < CALL_ANSWERED &&
+		    outsider_is(other->caller->phone) &&
+		    !strcmp(other->customer, call->customer) &&
+		    rings_there(other, number) && ++n >= OUTSIDER_ROUND_MAX)
+			return true;
+	}
+
+	return false;
 }

@@ -10,6 +10,8 @@
 
 #include "pbx/directory.h"
 
+struct call;
+
 /** What an outsider is made of. */
 struct outsider {
 	struct customer *customer;
@@ -27,6 +29,16 @@ int outsider_alloc(struct phone **pp, const struct outsider *o);
 
 /** Whether a phone is one; NULL is none. */
 bool outsider_is(const struct phone *p);
+
+enum { OUTSIDER_ROUND_MAX = 8 };
+
+/**
+ * Whether a call from outside that is sent on to a number outside goes in a
+ * circle: that number may lead back here, by networks that begin each time
+ * with all hops, and one call would become as many as there is room for.  So
+ * many calls from outside may ring one number outside at a time.
+ */
+bool outsider_goes_round(const struct call *call, const char *number);
 
 /** Legs that take up the trunk, or the customer's share of the outside, at both
  * nodes of a pair as far as the other one tells. */

@@ -514,9 +514,14 @@ class World:
         for e in self.ears:
             e.close()
         self.ears.clear()
-        for c in self.ask("GET", "calls").json["items"]:
-            if not self.talk or c["id"] != self.talk_id:
-                self.ask("DELETE", f"calls/{c['id']}")
+        cursor = ""
+        while cursor is not None:
+            r = self.ask("GET", "calls?page[size]=200" + (
+                f"&page[cursor]={cursor}" if cursor else "")).json
+            for c in r["items"]:
+                if not self.talk or c["id"] != self.talk_id:
+                    self.ask("DELETE", f"calls/{c['id']}")
+            cursor = r["next"]
 
     def agrees(self):
         """Whether phones and pbx see the same calls, and no phone waits"""
