@@ -19,6 +19,7 @@ enum {
 	PATIENCE_MS = 32000,
 	GLARE_OWNER_MS = 2100,
 	GLARE_SPREAD_MS = 1900,
+	RETRY_MAX_S = 10,
 };
 
 static void pursue(void *arg);
@@ -83,6 +84,21 @@ static void try_later(struct call *c, uint32_t wait_ms)
 	wheel_start(&c->retry, wait_ms, pursue, c);
 }
 
+/* What a 500 says, at most RETRY_MAX_S; 0: nothing. */
+static uint32_t retry_after_s(const struct sip_message *m)
+{
+	struct span v = sip_header_value(m, SIP_HEADER_RETRY_AFTER);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < v.len && v.p[i] >= '0' && v.p[i] <= '9'; i++) {
+		n = n * 10 + (uint32_t)(v.p[i] - '0');
+		if (n > RETRY_MAX_S)
+			return RETRY_MAX_S;
+	}
+
+	return n;
+}
+
 static void change_answered(int err, const struct sip_message *m,
 			    struct sip_flow *flow, void *arg)
 {
@@ -102,6 +118,9 @@ static void change_answered(int err, const struct sip_message *m,
 	else if (status == 491) {
 		try_later(c, (c->is_outgoing ? GLARE_OWNER_MS : 0) +
 				     rand_u32() % GLARE_SPREAD_MS);
+	}
+	else if (status == 500 && retry_after_s(m)) {
+		try_later(c, retry_after_s(m) * 1000);
 	}
 	else if ((status == 405 || status == 501) && c->wish == WISH_REFRESH &&
 		 c->peer_updates) {
@@ -262,10 +281,16 @@ void phone_call_reoffered(struct call *c, const struct sip_message *m,
 		(void)sip_refuse(sip, m, flow, 491, SPAN(""));
 		return;
 	}
-	if (is_invite && c->server) {
+	if (is_invite && c->server && !c->is_confirmed) {
 		(void)sip_refuse(sip, m, flow, 500, SPAN("Retry-After: 2\r\n"));
 		return;
 	}
+	if (is_invite && c->server && c->awaits_answer) {
+		(void)sip_refuse(sip, m, flow, 491, SPAN(""));
+		return;
+	}
+	if (is_invite) /* it has overtaken the ACK (RFC 5407 3.1.4) */
+		sip_server_forget(&c->server);
 	if (phone_session_is_short(m)) {
 		(void)sip_refuse(sip, m, flow, 422, SPAN("Min-SE: 90\r\n"));
 		return;
