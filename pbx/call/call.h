@@ -107,6 +107,7 @@ struct call {
 	bool is_relayed;    /* speech goes through both ports */
 	bool was_inactive;  /* who holds now is to send and get no sound */
 	bool is_joining;    /* its legs do not hear each other yet */
+	bool hid_caller;    /* the callee saw who handed over, until now */
 	bool is_from_peer;  /* the other node's: it decides and records */
 	bool is_emergency;  /* no limit holds it up */
 	bool is_told;       /* the other node knows it (pair_calls.h) */

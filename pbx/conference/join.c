@@ -180,6 +180,27 @@ static void take_offer(struct join *j, const struct sip_message *m)
 				     m->body.len);
 }
 
+/* Who answered a call that was handed over sees with whom it talks now. */
+static void show_caller(struct call *call)
+{
+	struct sip_dialog_request request = { .method = "UPDATE" };
+	struct leg *leg = call->callee;
+	char headers[1024];
+	struct sip_out o;
+
+	if (!call->hid_caller || !leg || !leg->allows_update || !call->caller)
+		return;
+
+	call->hid_caller = false;
+	sip_out_init(&o, headers, sizeof(headers));
+	leg_headers(leg, &o);
+	leg_identity(call->caller, &o);
+	request.headers = sip_out_span(&o);
+	if (!o.is_full)
+		(void)sip_dialog_request(NULL, leg->dialog, &request, NULL,
+					 NULL);
+}
+
 /* Both have agreed. */
 static void joined(struct join *j, const struct sip_message *m)
 {
@@ -204,6 +225,7 @@ static void joined(struct join *j, const struct sip_message *m)
 		trail_add(&call->trail, "%s and %s hear each other",
 			  x->phone ? x->phone->number : "?",
 			  y->phone ? y->phone->number : "?");
+		show_caller(call);
 	}
 	else {
 		hold_apply(y, j->hold);

@@ -289,6 +289,7 @@ void transfer_answered(struct call *call, const struct sip_message *m)
 	if (t->kind == TRANSFER_RING) {
 		o->is_joined = true;
 		call->is_joining = true;
+		call->hid_caller = transfer_mask(call) != NULL;
 		call->caller->asks_offering = true;
 		call->callee->asks_offering = true;
 		if (call->callee->owes_ack)
