@@ -13,6 +13,9 @@
 #include "base/secrets.h"
 #include "pbx/watch/event.h"
 #include "pbx/jsontext.h"
+#include "pbx/pair/pair_confirm.h"
+#include "pbx/pair/pair_feed.h"
+#include "pbx/pair/pair_fields.h"
 #include "pbx/pair/pair_log.h"
 #include "pbx/desk/pin.h"
 #include "pbx/settings.h"
@@ -31,6 +34,9 @@ static const struct field fields[] = {
 	  .help_fr = "Verrouillé jusqu'à" },
 	{ "changed_ms", FIELD_TIME, 0, .help = "When it was set here",
 	  .help_fr = "Modifié le" },
+	{ "stamps", FIELD_JSON, FIELD_READONLY | FIELD_HIDDEN, 0, 2048,
+	  .help = "When each field was set, for a resilient pair",
+	  .help_fr = "Date de chaque champ, pour une paire résiliente" },
 };
 
 static const struct kind pin_kind = {
@@ -63,6 +69,7 @@ static struct {
 	const struct record_table *users;
 	struct list attempts;
 	struct list sealed; /* record_reseal() */
+	json_t *merged;     /* the last one that the other node has changed */
 } pins;
 
 static const char *const verdicts[] = { "right", "wrong", "locked", "none" };
@@ -124,7 +131,20 @@ static bool has_text(const json_t *row, const char *name)
 	return text && *text;
 }
 
-static int row_save(const json_t *row, store_done_h *done, void *arg)
+/* Which of its fields are set now. */
+static int row_stamp(json_t *row)
+{
+	json_t *before = NULL;
+	int err = record_get(&before, &pins.table, json_get_text(row, "id"));
+
+	if (!err)
+		err = pair_fields_stamp(row, before);
+	json_decref(before);
+
+	return err;
+}
+
+static int row_save(json_t *row, store_done_h *done, void *arg)
 {
 	struct store_write *w = NULL;
 	int err = store_write_alloc(&w, pins.table.store);
@@ -132,7 +152,9 @@ static int row_save(const json_t *row, store_done_h *done, void *arg)
 	if (err)
 		return err;
 
-	err = record_put(w, &pins.table, row);
+	err = row_stamp(row);
+	if (!err)
+		err = record_put(w, &pins.table, row);
 	if (!err)
 		err = pair_log_shared(w, pins.table.kind->plural,
 				      json_get_text(row, "id"), false);
@@ -173,7 +195,9 @@ int pin_write(struct store_write *w, const struct provision_change *change)
 	json_decref(row);
 	row = json_pack("{s:s,s:i,s:s}", "id", change->id, "generation", 1,
 			"initial", now);
-	err = row ? record_put(w, &pins.table, row) : ENOMEM;
+	err = row ? row_stamp(row) : ENOMEM;
+	if (!err)
+		err = record_put(w, &pins.table, row);
 	if (!err)
 		err = pair_log_shared(w, pins.table.kind->plural, change->id,
 				      false);
@@ -259,12 +283,21 @@ static void attempt_end(struct attempt *a, int err)
 	mem_deref(a);
 }
 
+static void confirmed(void *arg)
+{
+	attempt_end(arg, 0);
+}
+
 static void saved(const struct store_result *result, void *arg)
 {
 	struct attempt *a = arg;
 
-	if (result->err)
-		log_error("pin", "user=%s: %s", a->user, result->error.text);
+	pair_feed_changed();
+	if (!result->err) {
+		pair_confirm(confirmed, a);
+		return;
+	}
+	log_error("pin", "user=%s: %s", a->user, result->error.text);
 	/* Nobody gets in while failures cannot be counted. */
 	attempt_end(a, result->err);
 }
@@ -680,6 +713,22 @@ static const struct route routes[] = {
 	  delete_lock, 0, "Unlock a user's PIN" },
 };
 
+/* As the other node's is merged with it; nothing is kept in memory. */
+static const json_t *current(const char *id)
+{
+	json_decref(pins.merged);
+	pins.merged = NULL;
+	(void)record_get(&pins.merged, &pins.table, id);
+
+	return pins.merged;
+}
+
+static void remember(const char *id, const json_t *object)
+{
+	(void)id;
+	(void)object;
+}
+
 int pin_start(struct store *store, const struct key_file *keys,
 	      struct router *router, const struct record_table *users)
 {
@@ -696,7 +745,8 @@ int pin_start(struct store *store, const struct key_file *keys,
 		err = router_routes(router, routes,
 				    sizeof(routes) / sizeof(routes[0]), NULL);
 	if (!err)
-		err = pair_table_add(&pins.table, NULL);
+		err = pair_table_add_fields(&pins.table, NULL, current,
+					    remember);
 
 	return err;
 }
@@ -705,5 +755,7 @@ void pin_close(void)
 {
 	list_flush(&pins.attempts);
 	list_flush(&pins.sealed);
+	json_decref(pins.merged);
+	pins.merged = NULL;
 	pins.users = NULL;
 }

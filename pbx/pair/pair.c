@@ -12,6 +12,7 @@
 #include "pbx/pair/lease.h"
 #include "pbx/pair/far.h"
 #include "pbx/pair/pair.h"
+#include "pbx/pair/pair_confirm.h"
 #include "pbx/pair/pair_feed.h"
 #include "pbx/pair/pair_follow.h"
 #include "pbx/pair/pair_log.h"
@@ -282,6 +283,7 @@ uint16_t pair_sip_offset(void)
 void pair_close(void)
 {
 	wheel_stop(&pair.timer);
+	pair_confirm_close();
 	if (pair.is_started) {
 		pair.client = mem_deref(pair.client); /* nobody answers now */
 		pair_follow_close();

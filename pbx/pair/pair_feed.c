@@ -10,6 +10,7 @@
 #include "base/wheel.h"
 #include "pbx/pair/pair.h"
 #include "pbx/pair/pair_calls.h"
+#include "pbx/pair/pair_confirm.h"
 #include "pbx/pair/pair_feed.h"
 #include "pbx/pair/pair_log.h"
 #include "pbx/registrar.h"
@@ -368,6 +369,7 @@ static void told(struct ws *ws, struct span text, void *arg)
 		r->has_read = true;
 		r->read = (uint64_t)read;
 		pair_log_read(r->read);
+		pair_confirm_read(r->read);
 		pair_settle();
 	}
 	json_decref(json);

@@ -50,6 +50,14 @@ int pair_fields_stamp(json_t *object, const json_t *before)
 						  json_integer(stamp));
 	}
 
+	json_object_foreach((json_t *)before, name, value)
+	{
+		if (is_field(name) && !json_object_get(object, name) &&
+		    !json_is_null(value))
+			(void)json_object_set_new(stamps, name,
+						  json_integer(stamp));
+	}
+
 	return json_object_set_new(object, STAMPS, stamps) ? ENOMEM : 0;
 }
 
@@ -71,8 +79,12 @@ static void merge_field(struct pair_fields_merge *m, json_t *out,
 		m->keeps_ours = true;
 	if (stamp)
 		(void)json_object_set_new(stamps, name, json_integer(stamp));
-	if (is_theirs ? theirs : ours)
-		(void)json_object_set(out, name, is_theirs ? theirs : ours);
+	if (!is_theirs)
+		return;
+	if (theirs)
+		(void)json_object_set(out, name, theirs);
+	else
+		(void)json_object_del(out, name);
 }
 
 json_t *pair_fields_merge(struct pair_fields_merge *m)

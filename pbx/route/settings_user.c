@@ -13,6 +13,7 @@
 #include "pbx/feature/reminder.h"
 #include "pbx/feature/lamp.h"
 #include "pbx/mail/mwi.h"
+#include "pbx/pair/pair_confirm.h"
 #include "pbx/pair/pair_fields.h"
 #include "pbx/route/settings_user.h"
 #include "pbx/turn.h"
@@ -178,6 +179,22 @@ static void tell(const struct user *u, const json_t *object)
 	json_decref(data);
 }
 
+/* It is at both nodes, as far as both are there. */
+static void confirmed(void *arg)
+{
+	static const struct store_result good;
+	struct change *ch = arg;
+
+	if (ch->req)
+		(void)http_reply_json(ch->req, 200,
+				      kind_view(&user_settings_kind, ch->object,
+						ROLE_SERVICE));
+	if (ch->done)
+		ch->done(&good, ch->arg);
+	turn_end();
+	mem_deref(ch);
+}
+
 static void changed(const struct store_result *result, void *arg)
 {
 	struct change *ch = arg;
@@ -194,12 +211,12 @@ static void changed(const struct store_result *result, void *arg)
 		log_error("settings", "user=%s: %s", ch->id, strerror(err));
 	if (!err && u)
 		tell(u, ch->object);
-	if (ch->req && err)
+	if (!result->err && !err) {
+		pair_confirm(confirmed, ch);
+		return;
+	}
+	if (ch->req)
 		reply_error(ch->req, err);
-	else if (ch->req)
-		(void)http_reply_json(ch->req, 200,
-				      kind_view(&user_settings_kind, ch->object,
-						ROLE_SERVICE));
 	if (ch->done)
 		ch->done(result, ch->arg);
 	turn_end();
@@ -487,15 +504,17 @@ static int taken(json_t *object, void *arg)
 static void merged(const char *id, json_t *object, void *arg)
 {
 	struct user *u = directory_user(span_of(id));
-
-	bool is_lit = u && lamp_is_lit(u);
+	bool was_lit = u && lamp_is_lit(u);
+	bool is_lamp_new = u && u->settings && u->settings->is_lamp_new;
+	const json_t *newest = object && u && u->settings ? u->settings->object
+							  : object;
 
 	(void)arg;
-	if (u &&
-	    settings_user_take(u, object && u->settings ? u->settings->object
-							: object))
+	if (!u)
+		return;
+	if (settings_user_take(u, newest))
 		log_error("settings", "user=%s: no memory", id);
-	if (u && lamp_is_lit(u) != is_lit)
+	if (is_lamp_new || lamp_is_lit(u) != was_lit)
 		mwi_user(id);
 }
 
@@ -509,9 +528,13 @@ static const json_t *current(const char *id)
 static void remember_theirs(const char *id, const json_t *object)
 {
 	struct user *u = directory_user(span_of(id));
+	bool was_lit = u && lamp_is_lit(u);
 
-	if (u)
-		remember(u, object);
+	if (!u)
+		return;
+	remember(u, object);
+	if (u->settings && lamp_is_lit(u) != was_lit)
+		u->settings->is_lamp_new = true;
 }
 
 int settings_user_start(struct store *store, struct router *router)

@@ -48,6 +48,7 @@ struct user_settings {
 	bool hides_number;
 	bool answers_itself;
 	bool is_busy_on_phone; /* "when I am on the phone" */
+	bool is_lamp_new;      /* by the other node, not on our disk yet */
 };
 
 /** Make the table, read it into the directory, add the routes. */
