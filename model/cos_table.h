@@ -189,6 +189,11 @@ COS_OPTION(HELD_SHOWN, held_shown_on_transfer, true, true,
   "who is rung for a call handed over sees who hands over until the answer",
   "Who gets a call from the user by transfer sees whose it is",
   "Le correspondant transféré est présenté")
+COS_OPTION(LOCAL_MUSIC, local_music, false, false,
+  "Local Music On Hold source", "pbx/speech/music.c",
+  "who is held by the user hears the zone's or the customer's music",
+  "Who is held by the user hears the user's own music",
+  "Musique d'attente propre à l'usager")
 COS_OPTION(REMOTE_RETRIEVE, remote_retrieve, true, true,
   "Call Hold - Remote Retrieve", "pbx/transfer/transfer_replace.c",
   "a held call cannot be fetched from another set",
@@ -548,8 +553,6 @@ COS_ABSENT("Privacy Released; Display Caller ID on multicall/keylines; Delay Rin
   "lines shared by keys do not exist; a phone's key template decides how its keys ring")
 COS_ABSENT("Use Held Party Device for Call Re-routing",
   "each hop is paid and permitted by who sends the call on, never by who is held")
-COS_ABSENT("Local Music On Hold source",
-  "music belongs to the customer, who gives a WAV")
 COS_ABSENT("Hot Desk External User - Remote MWI Enable / Disable FAC",
   "no provider's lamp is reached by dialling; messages come by mail")
 COS_ABSENT("Calling Name / Number Display Internal (analog); ONS CLASS/CLIP (3)",

@@ -148,6 +148,7 @@ static void remove_user(const char *id)
 {
 	mailbox_remove(id);
 	dial_forget(id);
+	music_forget_user(id);
 	directory_remove_user(id);
 }
 

@@ -55,8 +55,16 @@ static bool is_plain(const char *value)
 	       strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
 }
 
-/* The route's path with its values; what users have here is their mailbox's
- * there. */
+/* What users have here is their mailbox's there, but for music. */
+static bool is_mailbox(const char *kind, const char *pattern)
+{
+	const char *end = strrchr(pattern, '/');
+
+	return (!strcmp(kind, "users") || !strcmp(kind, "group_mailboxes")) &&
+	       (!end || strcmp(end, "/music") != 0);
+}
+
+/* The route's path with its values. */
 static bool write_path(struct sound *s, const char *pattern)
 {
 	const char *rest = pattern + strlen("/api/v1/");
@@ -64,11 +72,9 @@ static bool write_path(struct sound *s, const char *pattern)
 	size_t at;
 
 	(void)snprintf(s->kind, sizeof(s->kind), "%.*s", (int)n, rest);
-	at = (size_t)snprintf(
-		s->path, sizeof(s->path), "/api/v1/%s",
-		!strcmp(s->kind, "users") || !strcmp(s->kind, "group_mailboxes")
-			? "mailboxes"
-			: s->kind);
+	at = (size_t)snprintf(s->path, sizeof(s->path), "/api/v1/%s",
+			      is_mailbox(s->kind, pattern) ? "mailboxes"
+							   : s->kind);
 	for (rest += n; *rest;) {
 		char name[16];
 		const char *value;
@@ -360,6 +366,7 @@ out:
 static const struct route routes[] = {
 	FILE_ROUTES("/api/v1/customers/{id}/music", "the music on hold"),
 	FILE_ROUTES("/api/v1/zones/{id}/music", "a zone's music on hold"),
+	FILE_ROUTES("/api/v1/users/{id}/music", "a user's music on hold"),
 	{ "GET", "/api/v1/customers/{id}/prompts", "sounds", ACTION_LIST, relay,
 	  0, "Prompts, and which of them are the customer's own" },
 	FILE_ROUTES("/api/v1/customers/{id}/prompts/{language}/{name}",

@@ -12,6 +12,7 @@
 #include "media/wav.h"
 #include "model/route.h"
 #include "pbx/call/call.h"
+#include "pbx/route/cos.h"
 #include "pbx/trunk/cpn.h"
 #include "pbx/speech/music.h"
 #include "pbx/speech/sound_file.h"
@@ -24,6 +25,7 @@ enum { QUEUE_MAX = 64, PATH_BYTES = 600 };
 /* What a file's name begins with; no id has a dot. */
 static char customers[] = "";
 static char zones[] = "zone.";
+static char users[] = "user.";
 
 static struct {
 	char dir[400];
@@ -92,8 +94,13 @@ const char *music_of_holder(const struct leg *by, char name[MUSIC_NAME_BYTES])
 {
 	const struct sip_flow *f = by->dialog ? sip_dialog_flow(by->dialog)
 					      : NULL;
+	const struct user *u = by->phone ? phone_person(by->phone) : NULL;
 	const char *zone = NULL, *own = NULL;
 
+	if (u && cos_may(u, COS_LOCAL_MUSIC))
+		own = find_file(users, u->id, name);
+	if (own)
+		return own;
 	if (f && by->phone && !outsider_is(by->phone))
 		zone = zone_id(by->phone, sip_flow_remote(f));
 	if (zone)
@@ -109,6 +116,8 @@ bool music_has_owner(const char *file)
 
 	if (sscanf(file, "zone.%26[^/.].wav%n", id, &end) == 1 && end)
 		return zone_is(id);
+	if (sscanf(file, "user.%26[^/.].wav%n", id, &end) == 1 && end)
+		return directory_user(span_of(id)) != NULL;
 
 	return sscanf(file, "%26[^/.]", id) == 1 &&
 	       directory_customer(span_of(id));
@@ -132,6 +141,11 @@ void music_forget(const char *customer)
 void music_forget_zone(const char *zone)
 {
 	forget(zones, zone);
+}
+
+void music_forget_user(const char *user)
+{
+	forget(users, user);
 }
 
 /* ---- in the thread ---- */
@@ -209,20 +223,28 @@ static void get_done(void *arg)
 	mem_deref(j);
 }
 
-/* The id in the path of a customer or zone there is; answers 404 itself. */
+static bool is_there(const char *whose, const char *id)
+{
+	if (!strcmp(whose, zones))
+		return zone_is(id);
+	if (!strcmp(whose, users))
+		return directory_user(span_of(id)) != NULL;
+
+	return directory_customer(span_of(id)) != NULL;
+}
+
+/* The id in the path, of somebody there is; answers 404 itself. */
 static const char *find(struct http_request *req, const char *whose)
 {
 	const char *id = http_param(req, "id");
-	bool is_zone = !strcmp(whose, zones);
 
-	if (!id || !is_plain(id) ||
-	    !(is_zone ? zone_is(id)
-		      : directory_customer(span_of(id)) != NULL)) {
-		reply_not_found(req, is_zone ? "zone" : "customer");
-		return NULL;
-	}
+	if (id && is_plain(id) && is_there(whose, id))
+		return id;
 
-	return id;
+	reply_not_found(req, !strcmp(whose, zones)   ? "zone"
+			     : !strcmp(whose, users) ? "user"
+						     : "customer");
+	return NULL;
 }
 
 static void run(struct http_request *req, const char *whose, const char *id,
@@ -310,6 +332,15 @@ static const struct route zone_routes[] = {
 	  delete_music, 0, "Back to the customer's music" },
 };
 
+static const struct route user_routes[] = {
+	{ "PUT", "/api/v1/users/{id}/music", "users", ACTION_UPDATE, put_music,
+	  MUSIC_MAX_BYTES, "Set a user's own music on hold: a WAV file" },
+	{ "GET", "/api/v1/users/{id}/music", "users", ACTION_READ, get_music, 0,
+	  "The user's music on hold" },
+	{ "DELETE", "/api/v1/users/{id}/music", "users", ACTION_UPDATE,
+	  delete_music, 0, "Back to the zone's or the customer's music" },
+};
+
 int music_start(struct router *router, const char *dir)
 {
 	char path[PATH_BYTES];
@@ -330,6 +361,9 @@ int music_start(struct router *router, const char *dir)
 	if (!err)
 		err = router_routes(router, zone_routes,
 				    ARRAY_SIZE(zone_routes), zones);
+	if (!err)
+		err = router_routes(router, user_routes,
+				    ARRAY_SIZE(user_routes), users);
 
 	return err;
 }
