@@ -39,7 +39,7 @@ struct engine {
 	struct phone *phone; /* where events go */
 	struct account *account;
 	char state_dir[ENGINE_PATH_MAX];
-	struct sa local; /* our address as the registrar sees it */
+	struct sa local;    /* our address as the registrar sees it */
 	struct media media; /* of calls to come */
 	struct audio *audio;
 	int ear; /* file of what is heard, or -1 */

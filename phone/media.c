@@ -13,9 +13,9 @@ int media_set_srtp(struct media *m, const char *text)
 {
 	static const char *const names[] = { "optional", "off", "required" };
 
-	for (uint8_t i = 0; i < ARRAY_SIZE(names); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (!strcmp(text, names[i])) {
-			m->srtp = i;
+			m->srtp = (uint8_t)i;
 			return 0;
 		}
 	}

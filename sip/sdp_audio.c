@@ -223,11 +223,9 @@ int sdp_audio_read(struct sdp_agreed *agreedp, const struct sdp *theirs,
 	bool is_barred = false;
 	uint64_t n;
 
-	for (unsigned i = 0; i < theirs->media_count && !m; i++) {
+	for (unsigned i = 0; i < theirs->media_count; i++) {
 		const struct sdp_media *one = &theirs->media[i];
 
-		/* the loop's own condition is not seen */
-		/* cppcheck-suppress nullPointerRedundantCheck */
 		if (!one->port || !(is_plain_rtp(one) || is_secure_rtp(one)) ||
 		    !span_equal_nocase(one->type, SPAN("audio")) ||
 		    !codecs_agree(&agreed, theirs, one, ours))
@@ -238,6 +236,7 @@ int sdp_audio_read(struct sdp_agreed *agreedp, const struct sdp *theirs,
 		}
 		agreed.media_index = (uint8_t)i;
 		m = one;
+		break;
 	}
 	if (!m)
 		return is_barred ? EACCES : ENOENT;
