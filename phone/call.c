@@ -125,23 +125,28 @@ void phone_call_sweep(struct call *c)
 		return;
 	if (c->bye && !sip_client_is_final(c->bye))
 		return;
+	if (c->refer && !sip_client_is_final(c->refer))
+		return;
 
 	wheel_start(&c->timer, 0, sweep, c);
 }
 
+/* A REFER's reply waits for its answer: a call that was handed over ends
+ * before a lost 202 is sent again. */
 static void reply_pending(struct call *c)
 {
 	if (c->wish_command)
 		face_reply(c->e, c->wish_command, "call-ended",
 			   "The call has ended.");
-	if (c->refer_command && !c->is_transferring)
+	if (c->refer_command && c->is_focus) {
 		face_reply(c->e, c->refer_command, "call-ended",
 			   "The call has ended.");
+		c->refer_command = NULL;
+	}
 	if (c->record_command)
 		face_reply(c->e, c->record_command, "call-ended",
 			   "The call has ended.");
 	c->wish_command = NULL;
-	c->refer_command = NULL;
 	c->record_command = NULL;
 }
 
@@ -166,7 +171,8 @@ void phone_call_over(struct call *c, const char *reason, uint16_t status)
 	diary_add(c->e->diary, c, reason);
 	phone_call_set_state(c, CALL_NULL, reason, status);
 	reply_pending(c);
-	sip_client_forget(&c->refer);
+	if (!c->refer_command)
+		sip_client_forget(&c->refer);
 	sip_client_forget(&c->record);
 	phone_call_sweep(c);
 }

@@ -278,21 +278,23 @@ void phone_call_reoffered(struct call *c, const struct sip_message *m,
 		return;
 	}
 	if (has_offer && c->change) {
-		(void)sip_refuse(sip, m, flow, 491, SPAN(""));
+		(void)sip_server_refuse(sip, m, flow, 491, SPAN(""));
 		return;
 	}
 	if (is_invite && c->server && !c->is_confirmed) {
-		(void)sip_refuse(sip, m, flow, 500, SPAN("Retry-After: 2\r\n"));
+		(void)sip_server_refuse(sip, m, flow, 500,
+					SPAN("Retry-After: 2\r\n"));
 		return;
 	}
 	if (is_invite && c->server && c->awaits_answer) {
-		(void)sip_refuse(sip, m, flow, 491, SPAN(""));
+		(void)sip_server_refuse(sip, m, flow, 491, SPAN(""));
 		return;
 	}
 	if (is_invite) /* it has overtaken the ACK (RFC 5407 3.1.4) */
 		sip_server_forget(&c->server);
 	if (phone_session_is_short(m)) {
-		(void)sip_refuse(sip, m, flow, 422, SPAN("Min-SE: 90\r\n"));
+		(void)sip_server_refuse(sip, m, flow, 422,
+					SPAN("Min-SE: 90\r\n"));
 		return;
 	}
 

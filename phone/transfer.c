@@ -20,6 +20,16 @@
 
 enum { URI_SIZE = 768 };
 
+static void refer_accepted(struct call *c)
+{
+	const char *command = c->refer_command;
+
+	sip_client_forget(&c->refer);
+	c->refer_command = NULL;
+	c->is_transferring = true;
+	face_reply(c->e, command, NULL, NULL);
+}
+
 static void refer_answered(int err, const struct sip_message *m,
 			   struct sip_flow *flow, void *arg)
 {
@@ -30,11 +40,16 @@ static void refer_answered(int err, const struct sip_message *m,
 	if (!err && m->status < 200)
 		return;
 
+	if (!err && m->status < 300) {
+		refer_accepted(c);
+		phone_call_sweep(c);
+		return;
+	}
 	sip_client_forget(&c->refer);
 	c->refer_command = NULL;
-	if (!err && m->status < 300) {
-		c->is_transferring = true;
-		face_reply(c->e, command, NULL, NULL);
+	if (c->is_over) {
+		face_reply(c->e, command, "call-ended", "The call has ended.");
+		phone_call_sweep(c);
 		return;
 	}
 	if (!err && (m->status == 405 || m->status == 501))
@@ -158,8 +173,13 @@ void phone_call_notified(struct call *c, const struct sip_message *m,
 		return;
 	}
 
-	if (c->is_over || !c->is_transferring || status < 200)
+	/* it has overtaken the 202, which was lost or is late */
+	if (c->refer && c->refer_command)
+		refer_accepted(c);
+	if (c->is_over || !c->is_transferring || status < 200) {
+		phone_call_sweep(c);
 		return;
+	}
 	if (status < 300) {
 		end_consulted(c);
 		phone_call_bye(c, "transferred", 0);

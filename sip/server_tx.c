@@ -567,6 +567,22 @@ int sip_server_reply(struct sip_server *s, const struct sip_reply *r)
 	return 0;
 }
 
+int sip_server_refuse(struct sip *sip, const struct sip_message *m,
+		      struct sip_flow *flow, uint16_t status,
+		      struct span headers)
+{
+	struct sip_reply reply = { .status = status, .headers = headers };
+	struct sip_server *s = NULL;
+	int err;
+
+	if (sip_server_accept(&s, sip, m, flow, NULL, NULL, NULL))
+		return sip_reply_stateless(sip, m, flow, &reply);
+	err = sip_server_reply(s, &reply);
+	sip_server_forget(&s);
+
+	return err;
+}
+
 int sip_server_answer(struct sip_server *stx, uint16_t status)
 {
 	struct sip_reply reply = { .status = status };

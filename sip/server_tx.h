@@ -46,6 +46,18 @@ int sip_server_accept(struct sip_server **stxp, struct sip *sip,
 		      void *arg);
 
 /**
+ * Refuse a request within a dialog, in a transaction of its own: a copy of an
+ * INVITE that the network doubled or kept back is not taken for a new one
+ * once what forbade the first (491) is over.  Only for those who are known: it
+ * keeps something.
+ *
+ * @return 0 or an errno; without room for it it is refused all the same
+ */
+int sip_server_refuse(struct sip *sip, const struct sip_message *m,
+		      struct sip_flow *flow, uint16_t status,
+		      struct span headers);
+
+/**
  * Answer.  Provisional ones as often as wanted, then one final one.
  *
  * @return 0; EALREADY after a final answer; EINVAL; EBUSY if a reliable

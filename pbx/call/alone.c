@@ -292,8 +292,8 @@ static void reply_body(struct leg *x, struct sip_server *asked,
 static void refuse(const struct sip_message *m, struct sip_flow *flow,
 		   uint16_t status)
 {
-	(void)sip_refuse(server_sip(), m, flow, status,
-			 (struct span){ NULL, 0 });
+	(void)sip_server_refuse(server_sip(), m, flow, status,
+				(struct span){ NULL, 0 });
 }
 
 /* A new description, in an INVITE or an UPDATE. */

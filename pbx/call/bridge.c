@@ -198,9 +198,9 @@ static void acknowledged(int err, const struct sip_message *m, void *arg)
 static void refuse(const struct sip_message *m, struct sip_flow *flow,
 		   uint16_t status)
 {
-	(void)sip_refuse(server_sip(), m, flow, status,
-			 status == 500 ? SPAN("Retry-After: 2\r\n")
-				       : (struct span){ NULL, 0 });
+	(void)sip_server_refuse(server_sip(), m, flow, status,
+				status == 500 ? SPAN("Retry-After: 2\r\n")
+					      : (struct span){ NULL, 0 });
 }
 
 static void write_headers(struct exchange *x, const struct sip_message *m,
@@ -472,8 +472,8 @@ void bridge_request(struct leg *leg, const struct sip_message *m,
 	if ((m->method == SIP_METHOD_INVITE ||
 	     m->method == SIP_METHOD_UPDATE) &&
 	    !leg->call->is_emergency && srtp_refuses(leg->phone, m->body)) {
-		(void)sip_refuse(server_sip(), m, flow, 488,
-				 srtp_warning(leg->phone));
+		(void)sip_server_refuse(server_sip(), m, flow, 488,
+					srtp_warning(leg->phone));
 		return;
 	}
 

@@ -616,8 +616,8 @@ void party_request(struct party *p, const struct sip_message *m,
 	struct sip_reply reply = { .status = 200 };
 
 	if (is_offer && (leg->asks_offering || p->asked)) {
-		(void)sip_refuse(server_sip(), m, flow, 491,
-				 (struct span){ NULL, 0 });
+		(void)sip_server_refuse(server_sip(), m, flow, 491,
+					(struct span){ NULL, 0 });
 		return;
 	}
 	if (sip_server_accept(&asked, server_sip(), m, flow, NULL,

@@ -527,8 +527,8 @@ void answer_request(struct answer *a, const struct sip_message *m,
 
 	if (a->asked || a->client || a->call->transfer ||
 	    (caller->asked && is_invite)) {
-		(void)sip_refuse(server_sip(), m, flow, 491,
-				 (struct span){ NULL, 0 });
+		(void)sip_server_refuse(server_sip(), m, flow, 491,
+					(struct span){ NULL, 0 });
 		return;
 	}
 	if (sip_server_accept(&asked, server_sip(), m, flow, NULL,
