@@ -136,8 +136,31 @@ bool act_consults(struct play *p, const struct step *s)
 	return act_on(p, s, "connected", -1, command, "is connected");
 }
 
+/* A call whose far end answers or rings: keys are asked for before the
+ * answer, too, and who is consulted rings a moment before its caller hears
+ * so. */
+static bool has_far_end(struct play *p, void *arg)
+{
+	struct wanted *w = arg;
+
+	w->state = "connected";
+	w->is_incoming = -1;
+	if (has_call(p, w))
+		return true;
+	w->state = "alerting";
+	w->is_incoming = false;
+
+	return has_call(p, w);
+}
+
 bool act_completes(struct play *p, const struct step *s)
 {
+	struct wanted w = { s, NULL, -1, NULL, NULL };
+
+	if (!play_until(p, play_limit(p), has_far_end, &w))
+		return play_fail(p, "%s has consulted nobody",
+				 s->slot[SLOT_WHO]);
+
 	return act_on(p, s, "held", -1, "transfer", "is held");
 }
 
@@ -172,21 +195,6 @@ bool act_mutes(struct play *p, const struct step *s)
 		      "is connected");
 }
 
-/* Keys are asked for before the answer, too. */
-static bool has_keypad(struct play *p, void *arg)
-{
-	struct wanted *w = arg;
-
-	w->state = "connected";
-	w->is_incoming = -1;
-	if (has_call(p, w))
-		return true;
-	w->state = "alerting";
-	w->is_incoming = false;
-
-	return has_call(p, w);
-}
-
 bool act_presses(struct play *p, const struct step *s)
 {
 	struct wanted w = { s, NULL, -1, NULL, NULL };
@@ -202,7 +210,7 @@ bool act_presses(struct play *p, const struct step *s)
 	}
 	if (!step_device(p, s))
 		return false;
-	if (!play_until(p, play_limit(p), has_keypad, &w))
+	if (!play_until(p, play_limit(p), has_far_end, &w))
 		return play_fail(p, "%s has no call to press keys in",
 				 s->slot[SLOT_WHO]);
 
