@@ -316,6 +316,7 @@ class World:
                                 *args], env=self.env)
         self.sip = ("127.0.0.1", self.base + 60)
         atexit.register(self._end)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         self.restarts = 0
         self.ears = []
         self.talkers, self.talk = [], None
