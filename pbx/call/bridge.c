@@ -5,6 +5,7 @@
 #include "pbx/speech/answer.h"
 #include "pbx/call/bridge.h"
 #include "pbx/call/call.h"
+#include "pbx/call/call_private.h"
 #include "pbx/route/cos.h"
 #include "pbx/call/hold.h"
 #include "pbx/speech/odd_media.h"
@@ -29,6 +30,7 @@ struct exchange {
 	bool has_offer;   /* the INVITE had one */
 	bool is_offering; /* keeps both legs from other offers */
 	bool owes_ack;    /* to's ACK waits for from's */
+	bool is_accepted; /* only the ACK of from is missing */
 };
 
 static void exchange_destructor(void *data)
@@ -122,6 +124,7 @@ static void accepted(struct exchange *x, const struct sip_message *m)
 	if (x->has_offer)
 		hold_apply(x->from, x->offer);
 	call_touch(x->from->call);
+	x->is_accepted = true;
 	answer(x, m->status, m);
 	if (x->has_offer)
 		relay_agreed(x->from, x->to, x->offer);
@@ -316,6 +319,27 @@ static bool may_change(const struct leg *leg, enum hold_offer offer)
 	return true;
 }
 
+/* A new INVITE says that the answer to the one before has arrived, also when
+ * its ACK has not (RFC 5407 3.1.4).  Only who was to answer in the ACK itself
+ * must send it. */
+static void take_as_ack(struct leg *leg, const struct sip_message *m)
+{
+	const struct call *call = leg->call;
+	struct le *le = list_head(&leg->exchanges);
+
+	if (leg->asked && call->has_offer && !call->answer && !call->party &&
+	    call->callee && !call->callee->owes_ack)
+		call_acknowledged(0, m, leg);
+	while (le) {
+		struct exchange *x = le->data;
+
+		le = le->next;
+		if (x->method == SIP_METHOD_INVITE && x->has_offer &&
+		    x->is_accepted)
+			mem_deref(x);
+	}
+}
+
 static void exchange_begin(struct leg *leg, struct leg *to,
 			   const struct sip_message *m, struct sip_flow *flow)
 {
@@ -498,6 +522,8 @@ void bridge_request(struct leg *leg, const struct sip_message *m,
 		break;
 
 	case SIP_METHOD_INVITE:
+		if (leg->call->state == CALL_ANSWERED)
+			take_as_ack(leg, m);
 		if (leg->call->state != CALL_ANSWERED || leg->asked) {
 			refuse(m, flow, 491);
 			return;
