@@ -158,6 +158,11 @@ bool srtp_needs_relay(struct span offer, const struct phone *to)
 {
 	bool is_required = to && to->srtp == SRTP_REQUIRED;
 
+	/* the usual call: nobody asks for it */
+	if (!offer.len ||
+	    (!is_required && !memmem(offer.p, offer.len, "SAVP", 4)))
+		return false;
+
 	switch (says_of(offer)) {
 	case SAYS_SECURE: return !is_required;
 	case SAYS_PLAIN:
