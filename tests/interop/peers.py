@@ -41,7 +41,8 @@ def start(*args, media=False):
             time_zone="UTC")
     if media:
         voice = ear.Media(HOLDFAST, pbx.dir, pbx.base)
-        wait(lambda: os.path.exists(f"{pbx.dir}/run/media.sock"), 10, "media")
+        wait(lambda: b"holdfast_media_up 1\n" in
+             pbx.ask("GET", "/metrics", token=None).body, 20, "media")
     return pbx
 
 
