@@ -8,7 +8,7 @@
 #include "ctl/story/ear.h"
 #include "ctl/story/play.h"
 
-enum { CONNECT_LIMIT_MS = 3000 };
+enum { CONNECT_LIMIT_MS = 3000, ANSWER_MS = 700 };
 
 /* A device of hers (the named one, if any) whose call is in a state. */
 struct wanted {
@@ -195,9 +195,19 @@ bool act_mutes(struct play *p, const struct step *s)
 		      "is connected");
 }
 
+static bool is_connected(struct play *p, void *arg)
+{
+	struct wanted *w = arg;
+
+	w->state = "connected";
+	w->is_incoming = -1;
+
+	return has_call(p, w);
+}
+
 bool act_presses(struct play *p, const struct step *s)
 {
-	struct wanted w = { s, NULL, -1, NULL, NULL };
+	struct wanted w = { s, NULL, -1, NULL, NULL }, then = w;
 
 	/* from now on these keys count */
 	for (size_t i = 0; i < p->people; i++) {
@@ -213,6 +223,9 @@ bool act_presses(struct play *p, const struct step *s)
 	if (!play_until(p, play_limit(p), has_far_end, &w))
 		return play_fail(p, "%s has no call to press keys in",
 				 s->slot[SLOT_WHO]);
+	/* somebody answers at this moment, or keys are wanted before that */
+	if (!strcmp(w.state, "alerting"))
+		(void)play_until(p, ANSWER_MS, is_connected, &then);
 
 	return device_command(p, w.device, "dtmf %s", s->slot[SLOT_DIGITS]);
 }

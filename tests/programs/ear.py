@@ -77,6 +77,7 @@ class Ear:
         self.s.bind(("127.0.0.1", 0))
         self.s.settimeout(0.05)
         self.port = self.s.getsockname()[1]
+        self.last, self.lost = None, 0   # of the packets
         self.heard, self.hz, self.keys, self.to = b"", 0, [], None
         self.ssrc, self.seq = random.randrange(1 << 32), 7
         self.n, self.up, self.lock = 0, True, threading.Lock()
@@ -92,6 +93,10 @@ class Ear:
             except OSError:
                 return
             if p[1] & 0x7f == 0:
+                seq = struct.unpack(">H", p[2:4])[0]
+                if self.last is not None:
+                    self.lost += (seq - self.last - 1) & 0xff
+                self.last = seq
                 with self.lock:
                     self.heard += audioop.ulaw2lin(p[12:], 2)
 
@@ -137,25 +142,54 @@ class Ear:
     def hears(self, pcm, what, limit=12):
         """The sound comes; what was heard up to it is forgotten.  A sound
         begins with a packet, so only those places are looked at.  Of a short
-        one a piece is enough: a busy machine loses packets."""
+        one (noise, no packet of which is like another) a few packets in
+        their order are enough: a busy machine loses some."""
         loud = loudest(pcm)
         part, at = pcm[loud:loud + 3200], [0]
-        pieces = [(0, part)] + ([] if len(pcm) > 4800 else [
-            (0, part[:1280]), (len(part) - 1280, part[-1280:])])
+        packets = [pcm[i:i + PACKET] for i in range(0, len(pcm), PACKET)] \
+            if len(pcm) <= 4800 else []
+        found, end = [], []              # (place, which packet); octets, till
 
-        def matches(heard):
-            return any(likeness(p, heard[o:o + len(p)]) > 0.9
-                       for o, p in pieces)
+        def matches_packet(i):
+            heard = self.heard[i:i + PACKET]
+            for k, p in enumerate(packets):
+                if len(p) == len(heard) and likeness(p, heard) > 0.9:
+                    found[:] = [f for f in found if f[1] < k and
+                                i - f[0] < 2 * len(pcm)] + [(i, k)]
+                    return len(found) >= 4
+            return False
+
+        def is_over():
+            """It has come to its end, or its last packets are lost"""
+            if len(self.heard) < end[0] and time.monotonic() < end[1]:
+                return False
+            self.forget(end[0])
+            return True
 
         def truth():
-            while at[0] + loud + len(part) <= len(self.heard):
+            if end:
+                return is_over()
+            while at[0] + PACKET <= len(self.heard):
                 i = at[0] + loud
-                if matches(self.heard[i:i + len(part)]):
+                if packets and matches_packet(at[0]):
+                    end[:] = (at[0] + (len(packets) - found[-1][1]) * PACKET,
+                              time.monotonic() + 1)
+                    return is_over()
+                if not packets and i + len(part) > len(self.heard):
+                    return False
+                if not packets and \
+                        likeness(part, self.heard[i:i + len(part)]) > 0.9:
                     self.forget(i + len(part))
                     return True
                 at[0] += PACKET
             return False
-        wait(truth, limit, f"{what} heard")
+        try:
+            wait(truth, limit, f"{what} heard")
+        except AssertionError as e:
+            raise AssertionError(f"{e}: {len(self.heard) // PACKET} packets "
+                                 f"came since, {self.lost} were lost in all, "
+                                 f"{len(found)} of it found, loudness "
+                                 f"{audioop.rms(self.heard, 2)}")
 
     def hears_tone(self, hz, limit=12):
         def truth():
