@@ -444,11 +444,6 @@ bool speech_is_agreed(const struct speech *s)
 	return s->is_agreed;
 }
 
-bool speech_has_received(const struct speech *s)
-{
-	return rtp_stream_counts(s->rtp)->rx_packets > 0;
-}
-
 bool speech_is_silent(const struct speech *s)
 {
 	return s->told.kind == TONE_SILENCE;

@@ -73,9 +73,6 @@ bool speech_is_held_by_peer(const struct speech *s);
 /** Whether a description of the far end has been taken. */
 bool speech_is_agreed(const struct speech *s);
 
-/** Whether anything has come from the far end. */
-bool speech_has_received(const struct speech *s);
-
 /** Whether silence was told last. */
 bool speech_is_silent(const struct speech *s);
 

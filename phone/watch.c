@@ -257,9 +257,3 @@ void watch_list(const struct engine *e, json_t *items)
 					  watch_state_name(w->state)));
 	}
 }
-
-void watch_tell_all(struct engine *e)
-{
-	for (struct le *le = list_head(&e->watches); le; le = le->next)
-		tell(le->data);
-}

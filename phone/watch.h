@@ -47,7 +47,4 @@ const char *watch_state_name(enum watch_state state);
 /** Numbers watched that no key is for, as `keys` lists them. */
 void watch_list(const struct engine *e, json_t *items);
 
-/** Tell the face of all of them anew. */
-void watch_tell_all(struct engine *e);
-
 #endif

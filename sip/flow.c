@@ -1,7 +1,6 @@
 /* flow.c - see flow.h */
 #include <sodium.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/net.h"
 #include "sip/param.h"

@@ -1,6 +1,5 @@
 /* relay.c - see relay.h */
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/net.h"
